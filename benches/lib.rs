@@ -1,0 +1,1 @@
+//! Criterion benches of the stages of a run; each measures one stage alone.

@@ -1,0 +1,97 @@
+//! Slashing by AVSs (section 4.1 of the model): one formula for unique and for shared stake.
+//!
+//! `lost = f min(w, M); M <- M - lost; w <- w - lost` (EigenLayer's `AllocationManager` for unique
+//! stake, where `min` never binds; Bar-Zur and Eyal 2025 for shared stake, where it does).
+
+use slashfall_graph::{AllocationId, AvsId, MemberId, OperatorId, StakeId};
+
+use crate::attribution::{Cause, Channel};
+use crate::ledger::Taker;
+use crate::state::State;
+
+impl State<'_> {
+    /// An AVS slashes an operator by the fraction `f` of what it may, in every asset.
+    pub(crate) fn slash_member(&mut self, id: MemberId, f: f64, source: u32) {
+        let network = self.network;
+        let member = network.member(id);
+        for allocation in network.member_allocations(id) {
+            self.slash_allocation(allocation, f, network.avs(member.avs).redistributes);
+        }
+        if self.hit_took {
+            self.mark_slashed(member.operator);
+        }
+        self.settle(
+            Channel::AvsSlash,
+            cause(source, Some(member.avs), member.operator),
+        );
+    }
+
+    /// Every AVS of an operator slashes it by `f`, in order of AVS; with `reach_all` the stake that
+    /// no AVS has a claim on loses `f` too, to whoever holds the keys.
+    pub(crate) fn slash_operator(
+        &mut self,
+        operator: OperatorId,
+        f: f64,
+        reach_all: bool,
+        source: u32,
+    ) {
+        let network = self.network;
+        for &member in network.operator_members(operator) {
+            self.slash_member(member, f, source);
+        }
+        if reach_all {
+            for &stake in network.operator_stakes(operator) {
+                self.take_unallocated(stake, f);
+            }
+            if self.hit_took {
+                self.mark_slashed(operator);
+            }
+            self.settle(Channel::AvsSlash, cause(source, None, operator));
+        }
+    }
+
+    fn slash_allocation(&mut self, id: AllocationId, f: f64, redistributes: bool) {
+        let stake = self.network.allocation(id).stake;
+        let fraction = self.fraction.get(id.index());
+        let lost = f * fraction.min(self.magnitude.get(stake.index()));
+        if lost > 0.0 {
+            self.fraction.set(id.index(), fraction - lost);
+            let taker = if redistributes {
+                Taker::Redistributed
+            } else {
+                Taker::Burned
+            };
+            self.lose_magnitude(stake, lost, taker);
+        }
+    }
+
+    fn take_unallocated(&mut self, stake: StakeId, f: f64) {
+        let allocations = self.network.stake_allocations(stake);
+        let claimed: f64 = allocations
+            .iter()
+            .map(|a| self.fraction.get(a.index()))
+            .sum();
+        let lost = f * (self.magnitude.get(stake.index()) - claimed);
+        if lost > 0.0 {
+            self.lose_magnitude(stake, lost, Taker::Redistributed);
+        }
+    }
+
+    fn lose_magnitude(&mut self, stake: StakeId, lost: f64, taker: Taker) {
+        let magnitude = self.magnitude.get(stake.index());
+        for &holding in self.network.stake_holdings(stake) {
+            let lost_units = self.units_at_work(holding) * (lost / magnitude);
+            self.take(holding, lost_units, taker);
+        }
+        self.magnitude
+            .set(stake.index(), (magnitude - lost).max(0.0));
+    }
+}
+
+fn cause(source: u32, avs: Option<AvsId>, operator: OperatorId) -> Cause {
+    Cause {
+        source: Some(source),
+        avs,
+        operator: Some(operator),
+    }
+}

@@ -1,0 +1,32 @@
+//! The exposure network of restaking: from tables as people write them to dense, checked arrays.
+//!
+//! Data walks one way: [`read_network`] turns a folder of tables into a [`NetworkSpec`] (as
+//! written), [`resolve`] checks every row of it at once and gives a [`Network`] (cannot be wrong),
+//! and [`facts`] computes what can be said of the network before anything happens. There is no
+//! randomness here and no clock.
+
+pub mod facts;
+mod ids;
+pub mod import;
+mod network;
+mod problem;
+mod read;
+mod resolve;
+mod sketch;
+pub mod spec;
+mod write;
+
+pub use ids::{
+    AllocationId, AssetId, AvsId, ColumnId, EntityId, GroupId, HoldingId, MarketId, MemberId,
+    OperatorId, PortfolioId, StakeId,
+};
+pub use network::{
+    Allocation, Asset, Avs, Column, Group, GroupMember, Holder, Holding, Loan, Market, Member,
+    Network, NetworkMeta, Operator, Pool, Portfolio, Position, Stake,
+};
+pub use problem::{Place, Problem, Problems, nearest};
+pub use read::read_network;
+pub use resolve::{Resolved, load_network, resolve};
+pub use sketch::Sketch;
+pub use spec::NetworkSpec;
+pub use write::write_network;

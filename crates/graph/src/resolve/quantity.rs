@@ -1,0 +1,103 @@
+//! The range of every number a network is made of, and how it is said: the one place of both.
+
+/// What a number is, and so what it may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quantity {
+    /// ETH, at least 0.
+    Amount,
+    /// ETH, above 0.
+    Reserve,
+    /// Days, at least 0.
+    Days,
+    /// Annual volatility, at least 0.
+    Volatility,
+    /// A loading in [-1, 1].
+    Loading,
+    /// In [0, 1].
+    Fraction,
+    /// In (0, 1].
+    PositiveFraction,
+    /// In [0, 1).
+    FractionBelowOne,
+    /// Above 0.
+    Positive,
+}
+
+impl Quantity {
+    /// What the numbers of a column are; a column name means the same in all tables.
+    pub(crate) fn of_column(column: &str) -> Self {
+        match column {
+            "reserve_asset_eth" | "reserve_eth" => Self::Reserve,
+            "redemption_days" => Self::Days,
+            "vol_annual" => Self::Volatility,
+            "beta_market" => Self::Loading,
+            "fraction" | "share" => Self::Fraction,
+            "attack_threshold" | "ltv" | "liquidation_threshold" | "close_factor" => {
+                Self::PositiveFraction
+            }
+            "fee" | "liquidation_bonus" => Self::FractionBelowOne,
+            "amplification" | "health_factor" => Self::Positive,
+            _ => Self::Amount,
+        }
+    }
+
+    /// True when `x` may be such a quantity.
+    pub(crate) fn admits(self, x: f64) -> bool {
+        x.is_finite()
+            && match self {
+                Self::Amount | Self::Days | Self::Volatility => x >= 0.0,
+                Self::Reserve | Self::Positive => x > 0.0,
+                Self::Loading => (-1.0..=1.0).contains(&x),
+                Self::Fraction => (0.0..=1.0).contains(&x),
+                Self::PositiveFraction => x > 0.0 && x <= 1.0,
+                Self::FractionBelowOne => (0.0..1.0).contains(&x),
+            }
+    }
+
+    /// The expectation, to be followed by "was expected".
+    pub(crate) fn expected(self) -> &'static str {
+        match self {
+            Self::Amount => "a finite amount in ETH, at least 0,",
+            Self::Reserve => "a finite amount in ETH, above 0,",
+            Self::Days => "a finite number of days, at least 0,",
+            Self::Volatility => "a finite annual volatility, at least 0 (0.6 is 60 %),",
+            Self::Loading => "a loading between -1 and 1",
+            Self::Fraction => "a fraction between 0 and 1 (0.05 is 5 %)",
+            Self::PositiveFraction => "a fraction above 0 and at most 1 (0.05 is 5 %)",
+            Self::FractionBelowOne => "a fraction of at least 0 and below 1 (0.05 is 5 %)",
+            Self::Positive => "a finite number above 0",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Quantity;
+
+    #[test]
+    fn ends_of_ranges() {
+        let cases = [
+            ("amount_eth", 0.0, true),
+            ("amount_eth", -1e-9, false),
+            ("amount_eth", f64::NAN, false),
+            ("amount_eth", f64::INFINITY, false),
+            ("reserve_eth", 0.0, false),
+            ("redemption_days", 0.0, true),
+            ("beta_market", -1.0, true),
+            ("beta_market", 1.1, false),
+            ("attack_threshold", 0.0, false),
+            ("attack_threshold", 1.0, true),
+            ("fee", 1.0, false),
+            ("liquidation_bonus", 0.0, true),
+            ("health_factor", 0.0, false),
+            ("share", 1.0, true),
+        ];
+        for (column, x, admitted) in cases {
+            assert_eq!(
+                Quantity::of_column(column).admits(x),
+                admitted,
+                "{column} {x}"
+            );
+        }
+    }
+}

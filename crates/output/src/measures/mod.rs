@@ -1,0 +1,55 @@
+//! Turns losses path by path into figures with errors, so that no tail figure leaves the engine without saying how far to trust it.
+//!
+//! [`LossColumn`] collects the losses of one scope in path order; [`LossColumn::sorted`] ranks them once;
+//! [`SortedLosses`] answers every question of the summary; [`Tail`] splits an expected shortfall into components.
+//! Intervals are two-sided at 95 %. A limit or an error that the sample cannot support is `None`, never a guess.
+
+mod column;
+#[cfg(test)]
+mod coverage_tests;
+mod exceedance;
+mod interval;
+mod level;
+mod moments;
+mod sorted;
+mod spread;
+mod sum;
+mod tail;
+#[cfg(test)]
+mod testing;
+
+pub use column::{LossColumn, PathLoss};
+pub use exceedance::ExceedanceRow;
+pub use interval::probability;
+pub use level::Level;
+pub use sorted::SortedLosses;
+pub use sum::Sum;
+pub use tail::{Tail, TailPath};
+
+/// A figure with its sampling error, in the unit of the losses (probabilities: in 1).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// The figure.
+    pub value: f64,
+    /// Its standard error, `None` where the sample does not support one.
+    pub std_err: Option<f64>,
+    /// Lower limit of the 95 % interval, `None` where it is beyond the sample.
+    pub ci_low: Option<f64>,
+    /// Upper limit of the 95 % interval, `None` where it is beyond the sample.
+    pub ci_high: Option<f64>,
+    /// Paths behind the figure: all of them, or `n (1 - level)` for a figure of the tail.
+    pub n_eff: f64,
+}
+
+impl Estimate {
+    /// A figure whose error the sample cannot support.
+    pub(crate) fn bare(value: f64, n_eff: f64) -> Self {
+        Self {
+            value,
+            std_err: None,
+            ci_low: None,
+            ci_high: None,
+            n_eff,
+        }
+    }
+}

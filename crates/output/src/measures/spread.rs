@@ -1,0 +1,114 @@
+//! Puts an error on a mean over a tail, the one estimator behind mean, expected shortfall and contributions.
+//!
+//! A tail mean is `reference + sum w x / mass` with `x` the distance to a reference at the tail's edge. To first order it is the mean
+//! over all n paths of `Z = w x n / mass`: the paths outside contribute 0, the choice of the edge nothing. So its error is that of a mean.
+
+use super::{Estimate, Sum, interval};
+
+/// Paths that must differ from the reference for an interval: with fewer, measured intervals miss the truth too often.
+const MIN_FOR_INTERVAL: f64 = 5.0;
+
+/// Power sums of the distances, weights included, and how many distances are not 0.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Spread {
+    powers: [Sum; 3],
+    n_informative: f64,
+}
+
+impl Spread {
+    /// Of (weight, distance to the reference), in a fixed order.
+    pub(super) fn of(distances: impl Iterator<Item = (f64, f64)>) -> Self {
+        let mut spread = Self::default();
+        for (weight, x) in distances {
+            spread.add(weight, x);
+        }
+        spread
+    }
+
+    fn add(&mut self, weight: f64, x: f64) {
+        let mut term = weight;
+        for power in &mut self.powers {
+            term *= x;
+            power.add(term);
+        }
+        if x.abs() > 0.0 {
+            self.n_informative += weight;
+        }
+    }
+
+    /// Says how many paths carry the information, where distances that are not 0 would say too many.
+    pub(super) fn with_informative(self, n_informative: f64) -> Self {
+        Self {
+            n_informative,
+            ..self
+        }
+    }
+
+    /// The tail mean with its error from two paths on, and its interval from five.
+    ///
+    /// The interval is Hall's: a cubic transformation takes the skewness out of the studentised mean (Hall 1992, "On the removal of
+    /// skewness by transformation", after Johnson 1978), then quantiles are Student's with n - 1 degrees of freedom. The plain normal
+    /// interval is too short on its upper side: on heavy tails of ten paths it holds the truth in fewer than 90 % of the runs, Hall's in
+    /// 92 to 98 %. Degrees of freedom of the tail alone on top of the transformation cover too much.
+    pub(super) fn estimate(&self, reference: f64, n_paths: u64, mass: f64) -> Estimate {
+        let n = n_paths as f64;
+        let value = reference + self.powers[0].value() / mass;
+        let [variance, third] = self.central(n, mass);
+        if self.n_informative < 2.0 || variance <= 0.0 {
+            return Estimate::bare(value, mass);
+        }
+        let std_err = (variance / (n - 1.0)).sqrt();
+        let skewness = third / (variance * variance.sqrt());
+        let t = interval::t_975(n - 1.0);
+        let limit = |x| {
+            let supported = self.n_informative >= MIN_FOR_INTERVAL;
+            supported.then(|| value - std_err * interval::unskew(x, skewness / n.sqrt()))
+        };
+        Estimate {
+            value,
+            std_err: Some(std_err),
+            ci_low: limit(t),
+            ci_high: limit(-t),
+            n_eff: mass,
+        }
+    }
+
+    /// Second and third central moment of `Z` over all n paths.
+    fn central(&self, n: f64, mass: f64) -> [f64; 2] {
+        let share = mass / n;
+        let [s1, s2, s3] = self.powers.map(Sum::value);
+        let (m1, m2, m3) = (s1 / mass, s2 / (mass * share), s3 / (mass * share * share));
+        [m2 - m1 * m1, m3 - 3.0 * m1 * m2 + 2.0 * m1.powi(3)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::close;
+    use super::*;
+
+    #[test]
+    fn of_a_symmetric_sample_it_is_the_t_interval() {
+        let sample = [-2.0, -1.0, 0.5, -0.5, 1.0, 2.0];
+        let mean = Spread::of(sample.into_iter().map(|x| (1.0, x))).estimate(3.0, 6, 6.0);
+        let half_width = 2.570_581_835_636_314 * (10.5_f64 / 30.0).sqrt();
+        close(mean.ci_low.unwrap(), 3.0 - half_width, 1e-9);
+        close(mean.ci_high.unwrap(), 3.0 + half_width, 1e-9);
+    }
+
+    #[test]
+    fn the_reference_of_a_whole_sample_does_not_matter() {
+        let about = |reference: f64| {
+            let sample = [0.0, 0.0, 1.0, 2.0, 3.0, 9.0, 4.0, 5.0];
+            let distances = sample.into_iter().map(|x| (1.0, x - reference));
+            Spread::of(distances)
+                .with_informative(6.0)
+                .estimate(reference, 8, 8.0)
+        };
+        let (near, far) = (about(3.0), about(-20.0));
+        close(far.value, near.value, 1e-13);
+        close(far.std_err.unwrap(), near.std_err.unwrap(), 1e-11);
+        close(far.ci_high.unwrap(), near.ci_high.unwrap(), 1e-10);
+        assert!(near.ci_high.unwrap() - near.value > near.value - near.ci_low.unwrap());
+    }
+}

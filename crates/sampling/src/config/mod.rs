@@ -1,0 +1,21 @@
+//! The run file: from TOML as written to a [`Model`](crate::Model).
+//!
+//! [`Node`] is the file as a tree that knows its lines and can be changed by `--set` and by
+//! scenarios; [`RunSpec`] is what it says, read with every problem collected; `resolve` checks it
+//! against a network.
+
+mod names;
+mod node;
+mod read;
+mod read_source;
+mod resolve;
+mod resolve_source;
+mod section;
+mod spec;
+
+pub use node::Node;
+pub use resolve::Scenario;
+pub use spec::{
+    BeaconSpec, CopulaSpec, Detail, GroupEffect, KindSpec, Located, Names, NoiseSpec, PathCount,
+    RateSpec, RunSpec, ScenarioSpec, SeveritySpec, SourceSpec, StopMetric, StopRule,
+};

@@ -1,0 +1,121 @@
+//! Finds what the names in a run file mean in a network; an unknown one is a problem with the
+//! nearest that there is.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use slashfall_graph::{AssetId, AvsId, GroupId, Network, OperatorId, Problems};
+
+use super::spec::{Located, Names};
+
+/// Names of a network, and the problems found with names that are not among them.
+pub(super) struct Book<'n, 'f> {
+    pub(super) network: &'n Network,
+    pub(super) file: &'f str,
+    pub(super) problems: RefCell<Problems>,
+    operators: BTreeMap<&'n str, OperatorId>,
+    avss: BTreeMap<&'n str, AvsId>,
+    wrapped: BTreeMap<&'n str, AssetId>,
+    groups: BTreeMap<&'n str, GroupId>,
+}
+
+impl<'n, 'f> Book<'n, 'f> {
+    pub(super) fn new(network: &'n Network, file: &'f str) -> Self {
+        let operators = network.operators().iter().enumerate();
+        let avss = network.avss().iter().enumerate();
+        let groups = network.groups().iter().enumerate();
+        Self {
+            network,
+            file,
+            problems: RefCell::default(),
+            operators: operators
+                .map(|(i, o)| (o.name.as_str(), OperatorId::new(i)))
+                .collect(),
+            avss: avss
+                .map(|(i, a)| (a.name.as_str(), AvsId::new(i)))
+                .collect(),
+            wrapped: network
+                .wrapped_assets()
+                .map(|id| (network.asset(id).name.as_str(), id))
+                .collect(),
+            groups: groups
+                .map(|(i, g)| (g.name.as_str(), GroupId::new(i)))
+                .collect(),
+        }
+    }
+
+    pub(super) fn operators(&self, names: &Names) -> Vec<OperatorId> {
+        self.find(names, "operator", &self.operators)
+    }
+
+    pub(super) fn avss(&self, names: &Names) -> Vec<AvsId> {
+        self.find(names, "avs", &self.avss)
+    }
+
+    pub(super) fn wrapped(&self, names: &Names) -> Vec<AssetId> {
+        self.find(names, "asset", &self.wrapped)
+    }
+
+    /// Groups by name, of one kind where a kind is given.
+    pub(super) fn groups(&self, names: &Names, kind: Option<&Located<String>>) -> Vec<GroupId> {
+        if let Some(kind) = kind {
+            let kinds: Vec<&str> = self
+                .network
+                .groups()
+                .iter()
+                .map(|g| g.kind.as_str())
+                .collect();
+            self.known(kind, "target.group_kind", "a kind of group", kinds);
+        }
+        let found = self.find(names, "group", &self.groups);
+        let of_kind =
+            |id: &GroupId| kind.is_none_or(|kind| self.network.group(*id).kind == kind.value);
+        found.into_iter().filter(of_kind).collect()
+    }
+
+    fn find<T: Copy + Ord>(
+        &self,
+        names: &Names,
+        what: &str,
+        known: &BTreeMap<&'n str, T>,
+    ) -> Vec<T> {
+        let mut found: Vec<T> = match names {
+            Names::All => known.values().copied().collect(),
+            Names::Listed(names) => names
+                .iter()
+                .filter(|name| {
+                    let key = format!("target.{what}");
+                    let expected = if what == "asset" {
+                        "wrapped asset"
+                    } else {
+                        what
+                    };
+                    self.known(name, &key, expected, known.keys().copied().collect())
+                })
+                .filter_map(|name| known.get(name.value.as_str()).copied())
+                .collect(),
+        };
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Reports a name that is not among the valid ones.
+    pub(super) fn known(
+        &self,
+        name: &Located<String>,
+        key: &str,
+        what: &str,
+        valid: Vec<&str>,
+    ) -> bool {
+        let is_known = valid.contains(&name.value.as_str());
+        if !is_known {
+            let expected = format!("{what}: a name that is known was expected, this one is not");
+            let problem = name.at.problem(self.file, key, expected);
+            self.problems
+                .borrow_mut()
+                .push(problem.value(&name.value).nearest_of(valid));
+        }
+        is_known
+    }
+}

@@ -1,0 +1,304 @@
+//! A TOML document as a tree whose every value knows the line it stands on, so that a problem
+//! found late can still be shown where it was written.
+
+use std::collections::BTreeMap;
+
+use slashfall_graph::{Place, Problem, Problems};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// Where a value was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// On this line of the run file.
+    Line(usize),
+    /// On the command line, with `--set`.
+    CommandLine,
+}
+
+/// A value of a run file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    pub(crate) value: NodeValue,
+    pub(crate) origin: Origin,
+}
+
+/// What a value is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum NodeValue {
+    Bool(bool),
+    Integer(i64),
+    Float(f64),
+    Text(String),
+    List(Vec<Node>),
+    Table(BTreeMap<String, Node>),
+}
+
+impl Node {
+    /// Parses a run file.
+    ///
+    /// # Errors
+    /// Every syntax error, each with its line.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Problems> {
+        let lines = Lines::new(text);
+        let (table, errors) = DeTable::parse_recoverable(text);
+        let mut problems = Problems::default();
+        for error in errors {
+            let line = error.span().map_or(1, |span| lines.line(span.start));
+            problems.push(
+                Problem::new(file, format!("not valid TOML: {}", error.message()))
+                    .at(Place::Line(line)),
+            );
+        }
+        let root_span = table.span();
+        let root = convert(
+            &DeValue::Table(table.into_inner()),
+            root_span.start,
+            &mut |at| Origin::Line(lines.line(at)),
+        );
+        problems.or_ok(root)
+    }
+
+    /// Changes the tree as `--set KEY=VALUE` says. A value that is not TOML is taken as text.
+    ///
+    /// # Errors
+    /// A problem when there is no `=`, or the key leads through something that is not a table.
+    pub fn set_from_command_line(&mut self, assignment: &str) -> Result<(), Problem> {
+        let wrong = |expected: &str| Problem::new("--set", expected).value(assignment);
+        let (key, text) = assignment
+            .split_once('=')
+            .ok_or_else(|| wrong("KEY=VALUE was expected, such as run.seed=7"))?;
+        let value = match DeValue::parse(text.trim()) {
+            Ok(value) => convert(value.get_ref(), 0, &mut |_| Origin::CommandLine),
+            Err(_) => Self {
+                value: NodeValue::Text(text.trim().to_owned()),
+                origin: Origin::CommandLine,
+            },
+        };
+        self.set(key.trim(), &value)
+            .map_err(|expected| wrong(&expected))
+    }
+
+    /// Puts `value` at a dotted key. `source.NAME.KEY` means every source of that kind or id.
+    pub(crate) fn set(&mut self, key: &str, value: &Self) -> Result<(), String> {
+        self.each_parent(
+            key,
+            |table, last, origin| {
+                table.insert(
+                    last.to_owned(),
+                    Self {
+                        value: value.value.clone(),
+                        origin,
+                    },
+                );
+                Ok(())
+            },
+            value.origin,
+        )
+    }
+
+    /// Multiplies the number at a dotted key; a rate given as evidence gets the factor as `scale`.
+    pub(crate) fn scale(&mut self, key: &str, factor: f64, origin: Origin) -> Result<(), String> {
+        self.each_parent(
+            key,
+            |table, last, origin| {
+                let node = table
+                    .get_mut(last)
+                    .ok_or_else(|| format!("there is no `{last}` to scale"))?;
+                node.multiply(factor, origin)
+            },
+            origin,
+        )
+    }
+
+    fn multiply(&mut self, factor: f64, origin: Origin) -> Result<(), String> {
+        match &mut self.value {
+            NodeValue::Integer(number) => self.value = NodeValue::Float(*number as f64 * factor),
+            NodeValue::Float(number) => *number *= factor,
+            NodeValue::Table(table) if table.contains_key("exposure_years") => {
+                let one = Self {
+                    value: NodeValue::Float(1.0),
+                    origin,
+                };
+                return table
+                    .entry("scale".to_owned())
+                    .or_insert(one)
+                    .multiply(factor, origin);
+            }
+            _ => return Err("a number can be scaled, nothing else".to_owned()),
+        }
+        Ok(())
+    }
+
+    fn each_parent(
+        &mut self,
+        key: &str,
+        mut change: impl FnMut(&mut BTreeMap<String, Self>, &str, Origin) -> Result<(), String>,
+        origin: Origin,
+    ) -> Result<(), String> {
+        let parts: Vec<&str> = key.split('.').collect();
+        let (last, path) = parts.split_last().ok_or("a key was expected")?;
+        if parts.iter().any(|part| part.is_empty()) {
+            return Err("a dotted key such as run.seed was expected".to_owned());
+        }
+        if let ["source", name, rest @ ..] = path {
+            let sources = self.sources_named(name)?;
+            return sources
+                .into_iter()
+                .try_for_each(|source| change(descend(source, rest, origin)?, last, origin));
+        }
+        change(descend(self, path, origin)?, last, origin)
+    }
+
+    /// The `[[source]]` entries of a kind or id.
+    fn sources_named(&mut self, name: &str) -> Result<Vec<&mut Self>, String> {
+        let entries = match &mut self.value {
+            NodeValue::Table(root) => root.get_mut("source"),
+            _ => None,
+        };
+        let Some(Self {
+            value: NodeValue::List(entries),
+            ..
+        }) = entries
+        else {
+            return Err("there is no [[source]]".to_owned());
+        };
+        let is = |entry: &Self, key| {
+            entry
+                .get(key)
+                .is_some_and(|n| n.value == NodeValue::Text(name.to_owned()))
+        };
+        let named: Vec<&mut Self> = entries
+            .iter_mut()
+            .filter(|entry| is(entry, "kind") || is(entry, "id"))
+            .collect();
+        if named.is_empty() {
+            return Err(format!(
+                "there is no [[source]] whose kind or id is {name:?}"
+            ));
+        }
+        Ok(named)
+    }
+
+    /// A member of a table.
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+        match &self.value {
+            NodeValue::Table(table) => table.get(key),
+            _ => None,
+        }
+    }
+
+    /// The value as TOML would write it, for messages.
+    pub(crate) fn shown(&self) -> String {
+        match &self.value {
+            NodeValue::Bool(value) => value.to_string(),
+            NodeValue::Integer(value) => value.to_string(),
+            NodeValue::Float(value) => value.to_string(),
+            NodeValue::Text(value) => value.clone(),
+            NodeValue::List(list) => {
+                let items: Vec<String> = list.iter().map(Self::shown).collect();
+                format!("[{}]", items.join(", "))
+            }
+            NodeValue::Table(table) => {
+                let items: Vec<String> = table
+                    .iter()
+                    .map(|(k, v)| format!("{k} = {}", v.shown()))
+                    .collect();
+                format!("{{ {} }}", items.join(", "))
+            }
+        }
+    }
+
+    /// A problem with this value.
+    pub(crate) fn problem(&self, file: &str, key: &str, expected: impl Into<String>) -> Problem {
+        let problem = match self.origin {
+            Origin::Line(line) => Problem::new(file, expected).at(Place::Line(line)),
+            Origin::CommandLine => Problem::new("--set", expected),
+        };
+        problem.key(key)
+    }
+}
+
+/// The table at a path below `node`, made where it is missing.
+fn descend<'a>(
+    node: &'a mut Node,
+    path: &[&str],
+    origin: Origin,
+) -> Result<&'a mut BTreeMap<String, Node>, String> {
+    let NodeValue::Table(table) = &mut node.value else {
+        return Err("the key leads through something that is not a table".to_owned());
+    };
+    match path {
+        [] => Ok(table),
+        [next, rest @ ..] => {
+            let empty = || Node {
+                value: NodeValue::Table(BTreeMap::new()),
+                origin,
+            };
+            descend(
+                table.entry((*next).to_owned()).or_insert_with(empty),
+                rest,
+                origin,
+            )
+        }
+    }
+}
+
+fn convert(value: &DeValue<'_>, at: usize, origin: &mut impl FnMut(usize) -> Origin) -> Node {
+    let child = |spanned: &Spanned<DeValue<'_>>, origin: &mut _| {
+        convert(spanned.get_ref(), spanned.span().start, origin)
+    };
+    let value = match value {
+        DeValue::Boolean(value) => NodeValue::Bool(*value),
+        DeValue::Integer(value) => i64::from_str_radix(value.as_str(), value.radix())
+            .map_or_else(|_| NodeValue::Text(value.to_string()), NodeValue::Integer),
+        DeValue::Float(value) => value
+            .as_str()
+            .parse()
+            .map_or_else(|_| NodeValue::Text(value.to_string()), NodeValue::Float),
+        DeValue::String(value) => NodeValue::Text(value.to_string()),
+        DeValue::Datetime(value) => NodeValue::Text(value.to_string()),
+        DeValue::Array(list) => {
+            NodeValue::List(list.iter().map(|item| child(item, origin)).collect())
+        }
+        DeValue::Table(table) => NodeValue::Table(
+            table
+                .iter()
+                .map(|(key, item)| {
+                    let mut node = child(item, origin);
+                    // A table's own span may be that of its header; its key says it better.
+                    if !matches!(node.value, NodeValue::List(_)) {
+                        node.origin = origin(key.span().start);
+                    }
+                    (key.get_ref().to_string(), node)
+                })
+                .collect(),
+        ),
+    };
+    Node {
+        value,
+        origin: origin(at),
+    }
+}
+
+/// Turns byte offsets into line numbers.
+struct Lines {
+    starts: Vec<usize>,
+}
+
+impl Lines {
+    fn new(text: &str) -> Self {
+        let after_breaks = text
+            .bytes()
+            .enumerate()
+            .filter(|(_, b)| *b == b'\n')
+            .map(|(i, _)| i + 1);
+        Self {
+            starts: std::iter::once(0).chain(after_breaks).collect(),
+        }
+    }
+
+    fn line(&self, offset: usize) -> usize {
+        self.starts.partition_point(|&start| start <= offset)
+    }
+}

@@ -1,0 +1,437 @@
+//! Reads a run file: what each key is called, which values are good, what an absent one means.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use slashfall_graph::Problems;
+
+use super::node::{Node, NodeValue};
+use super::read_source::read_sources;
+use super::section::{Range, Reading, Section};
+use super::spec::{
+    BeaconSpec, CopulaSpec, Detail, Located, NoiseSpec, PathCount, RunSpec, ScenarioSpec,
+    StopMetric, StopRule,
+};
+
+const MAX_PATHS: i64 = 1_000_000_000;
+/// Ten years: a horizon beyond is a mistake of units.
+const MAX_HORIZON_DAYS: i64 = 3_650;
+const DETAILS: [(&str, Detail); 3] = [
+    ("summary", Detail::Summary),
+    ("standard", Detail::Standard),
+    ("paths", Detail::Paths),
+];
+const STOP_METRICS: [(&str, StopMetric); 3] = [
+    ("mean", StopMetric::Mean),
+    ("var", StopMetric::ValueAtRisk),
+    ("es", StopMetric::ExpectedShortfall),
+];
+const REDEMPTION_KEYS: [(&str, Range); 9] = [
+    ("base", Range::Fraction),
+    ("on_loss", Range::NonNegative),
+    ("on_discount", Range::NonNegative),
+    ("tolerance", Range::Fraction),
+    ("max", Range::Fraction),
+    ("impatience_days", Range::Positive),
+    ("hurdle", Range::NonNegative),
+    ("arbitrage_eth_per_day", Range::NonNegative),
+    ("max_sale_discount", Range::Fraction),
+];
+
+impl RunSpec {
+    /// Reads a run file.
+    ///
+    /// # Errors
+    /// Every problem with a key or a value, each with its line.
+    pub fn read(file: &str, root: &Node) -> Result<Self, Problems> {
+        let reading = Reading {
+            file,
+            problems: RefCell::default(),
+        };
+        let spec = Section::new(&reading, "", root).and_then(read_root);
+        let problems = reading.problems.into_inner();
+        match spec {
+            Some(spec) => problems.or_ok(spec),
+            None => Err(problems),
+        }
+    }
+}
+
+fn read_root(root: Section<'_, '_>) -> Option<RunSpec> {
+    let name = required_text(&root, "name", "the name of the run");
+    let network = required_text(
+        &root,
+        "network",
+        "the folder of the network, relative to this file",
+    );
+    let run = root.section("run");
+    if run.is_none() && root.here().get("run").is_none() {
+        root.missing(
+            "run",
+            "a section [run] with seed, paths, horizon_days and levels",
+        );
+    }
+    let run = run.and_then(read_run);
+    let dependence = root.section("dependence");
+    if root.here().get("dependence").is_none() {
+        root.missing(
+            "dependence",
+            "a section [dependence] with copula: a silent correlation is a wrong one",
+        );
+    }
+    let dependence = dependence.and_then(read_dependence);
+    let sources = read_sources(&root);
+    let noise = root
+        .section("noise")
+        .map(|s| read_noise(&s))
+        .unwrap_or_default();
+    let mut not_applied = Vec::new();
+    read_redemption(&root, &mut not_applied);
+    let security_slack = read_security(&root, &mut not_applied);
+    let beacon = read_beacon(&root);
+    let cascade_enabled = read_cascade(&root);
+    let scenarios: Vec<ScenarioSpec> = root
+        .sections("scenario")
+        .into_iter()
+        .filter_map(read_scenario)
+        .collect();
+    repeated_scenarios(&root, &scenarios);
+    read_events(&root, &mut not_applied);
+    root.finish();
+    let (run, (copula, factors)) = (run?, dependence?);
+    Some(RunSpec {
+        name: name?,
+        network: network?,
+        seed: run.seed,
+        paths: run.paths,
+        horizon_days: run.horizon_days,
+        levels: run.levels,
+        detail: run.detail,
+        tail_paths: run.tail_paths,
+        copula,
+        factors,
+        sources,
+        noise,
+        beacon,
+        security_slack,
+        cascade_enabled,
+        scenarios,
+        not_applied,
+    })
+}
+
+fn required_text(section: &Section<'_, '_>, key: &'static str, what: &str) -> Option<String> {
+    if section.here().get(key).is_none() {
+        section.missing(key, what);
+    }
+    let text = section.text(key)?;
+    if text.value.trim().is_empty() {
+        section.wrong(key, &text.at, &format!("{what} was expected"));
+        return None;
+    }
+    Some(text.value)
+}
+
+struct Run {
+    seed: u64,
+    paths: PathCount,
+    horizon_days: u32,
+    levels: Vec<f64>,
+    detail: Detail,
+    tail_paths: u64,
+}
+
+fn read_run(run: Section<'_, '_>) -> Option<Run> {
+    let seed = required(
+        &run,
+        "seed",
+        "a whole number that names the random streams",
+        |k| run.integer(k, 0, i64::MAX),
+    );
+    let horizon_days = required(&run, "horizon_days", "whole days to simulate", |k| {
+        run.integer(k, 1, MAX_HORIZON_DAYS)
+    });
+    let levels = required(
+        &run,
+        "levels",
+        "a list of probabilities such as [0.95, 0.99]",
+        |k| run.numbers(k, Range::Probability),
+    );
+    let paths = read_path_count(&run);
+    let detail = match run.node("detail") {
+        Some(_) => run.choice("detail", &DETAILS),
+        None => Some(Detail::Standard),
+    };
+    let tail_paths = run.integer("tail_paths", 0, MAX_PATHS).unwrap_or(1_000);
+    let levels = levels.map(|levels| sorted_levels(&run, levels));
+    run.finish();
+    Some(Run {
+        seed: unsigned(seed?),
+        paths: paths?,
+        horizon_days: u32::try_from(horizon_days?).ok()?,
+        levels: levels?,
+        detail: detail?,
+        tail_paths: unsigned(tail_paths),
+    })
+}
+
+fn unsigned(n: i64) -> u64 {
+    n.unsigned_abs()
+}
+
+fn sorted_levels(run: &Section<'_, '_>, mut levels: Vec<f64>) -> Vec<f64> {
+    if levels.is_empty() {
+        run.missing("levels", "at least one level was expected");
+    }
+    levels.sort_by(f64::total_cmp);
+    levels.dedup();
+    levels
+}
+
+/// A key that must be there; `read` says what is wrong with a bad value.
+fn required<T>(
+    section: &Section<'_, '_>,
+    key: &'static str,
+    what: &str,
+    read: impl FnOnce(&'static str) -> Option<T>,
+) -> Option<T> {
+    if section.here().get(key).is_none() {
+        section.missing(key, what);
+    }
+    read(key)
+}
+
+fn read_path_count(run: &Section<'_, '_>) -> Option<PathCount> {
+    let paths = run.integer("paths", 1, MAX_PATHS);
+    match (run.here().get("paths"), run.section("until")) {
+        (Some(node), Some(_)) => {
+            run.wrong(
+                "paths",
+                node,
+                "either `paths` or `until` was expected, not both",
+            );
+            None
+        }
+        (Some(_), None) => Some(PathCount::Fixed(unsigned(paths?))),
+        (None, Some(until)) => read_stop_rule(until).map(PathCount::Until),
+        (None, None) => {
+            if run.here().get("until").is_none() {
+                run.missing("paths", "the number of paths, or `until`");
+            }
+            None
+        }
+    }
+}
+
+fn read_stop_rule(until: Section<'_, '_>) -> Option<StopRule> {
+    let metric = required(&until, "metric", "mean, var or es", |k| {
+        until.choice(k, &STOP_METRICS)
+    });
+    let scope = required(
+        &until,
+        "scope",
+        "system, or the name of an asset or portfolio",
+        |k| until.text(k),
+    );
+    let level = required(&until, "level", "a probability", |k| {
+        until.number(k, Range::Probability)
+    });
+    let relative_error = required(&until, "relative_error", "standard error over value", |k| {
+        until.number(k, Range::Probability)
+    });
+    let max_paths = required(
+        &until,
+        "max_paths",
+        "paths after which to stop all the same",
+        |k| until.integer(k, 1, MAX_PATHS),
+    );
+    until.finish();
+    Some(StopRule {
+        metric: metric?,
+        scope: scope?,
+        level: level?,
+        relative_error: relative_error?,
+        max_paths: unsigned(max_paths?),
+    })
+}
+
+fn read_dependence(section: Section<'_, '_>) -> Option<(CopulaSpec, Vec<String>)> {
+    let df = section.number("df", Range::Positive);
+    let copula = required(
+        &section,
+        "copula",
+        "gaussian, student_t or independent (there is no default: a silent correlation is a wrong one)",
+        |k| section.choice(k, &[("gaussian", 0), ("student_t", 1), ("independent", 2)]),
+    );
+    let copula = match (copula, df, section.here().get("df")) {
+        (Some(1), Some(df), _) => Some(CopulaSpec::StudentT(df)),
+        (Some(1), None, None) => {
+            section.missing("df", "the degrees of freedom of the student_t copula");
+            None
+        }
+        (Some(0), _, None) => Some(CopulaSpec::Gaussian),
+        (Some(2), _, None) => Some(CopulaSpec::Independent),
+        (Some(0 | 2), _, Some(node)) => {
+            section.wrong(
+                "df",
+                node,
+                "only the student_t copula has degrees of freedom",
+            );
+            None
+        }
+        _ => None,
+    };
+    let factors = section.list("factors").unwrap_or_default();
+    let factors = factors.iter().filter_map(|node| match &node.value {
+        NodeValue::Text(name) => Some(name.clone()),
+        _ => {
+            section.wrong("factors", node, "names in quotes were expected");
+            None
+        }
+    });
+    let factors = factors.collect();
+    section.finish();
+    Some((copula?, factors))
+}
+
+fn read_noise(noise: &Section<'_, '_>) -> BTreeMap<String, Located<NoiseSpec>> {
+    let mut default = NoiseSpec::ABSENT;
+    let mut all = BTreeMap::new();
+    // `default` first: what an asset's own section leaves out is taken from it.
+    let (defaults, others): (Vec<_>, Vec<_>) =
+        noise.entries().partition(|(name, _)| *name == "default");
+    for (name, node) in defaults.into_iter().chain(others) {
+        let Some(section) = Section::new(noise.reading(), &noise.path(name), node) else {
+            continue;
+        };
+        let spec = NoiseSpec {
+            sigma_daily: section.number_or("sigma_daily", Range::NonNegative, default.sigma_daily),
+            kappa: section.number_or("kappa", Range::NonNegative, default.kappa),
+            beta_market: section.number_or("beta_market", Range::Correlation, default.beta_market),
+            panic_kappa: section.number_or("panic_kappa", Range::NonNegative, default.panic_kappa),
+            depth_kappa: section.number_or("depth_kappa", Range::NonNegative, default.depth_kappa),
+        };
+        section.finish();
+        if name == "default" {
+            default = spec;
+        }
+        all.insert(
+            name.to_owned(),
+            Located {
+                value: spec,
+                at: node.clone(),
+            },
+        );
+    }
+    all
+}
+
+fn read_redemption(root: &Section<'_, '_>, not_applied: &mut Vec<String>) {
+    let Some(redemption) = root.section("redemption") else {
+        return;
+    };
+    not_applied.push("redemption".to_owned());
+    for (name, node) in redemption.entries() {
+        let Some(section) = Section::new(redemption.reading(), &redemption.path(name), node) else {
+            continue;
+        };
+        for (key, range) in REDEMPTION_KEYS {
+            section.number(key, range);
+        }
+        section.finish();
+    }
+}
+
+/// Slack that stands in where no profit from corruption is given.
+const ABSENT_SECURITY_SLACK: f64 = 0.5;
+
+fn read_security(root: &Section<'_, '_>, not_applied: &mut Vec<String>) -> f64 {
+    let Some(section) = root.section("security") else {
+        return ABSENT_SECURITY_SLACK;
+    };
+    not_applied.push("security".to_owned());
+    let slack = section.number_or("security_slack", Range::NonNegative, ABSENT_SECURITY_SLACK);
+    section.number("attack_prob", Range::Fraction);
+    section.number("loss_given_attack", Range::Fraction);
+    section.finish();
+    slack
+}
+
+fn read_beacon(root: &Section<'_, '_>) -> BeaconSpec {
+    let Some(section) = root.section("beacon") else {
+        return BeaconSpec::ABSENT;
+    };
+    let absent = BeaconSpec::ABSENT.total_active_eth;
+    let total_active_eth = section.number_or("total_active_eth", Range::Positive, absent);
+    section.number("exit_queue_eth", Range::NonNegative);
+    section.finish();
+    BeaconSpec { total_active_eth }
+}
+
+fn read_cascade(root: &Section<'_, '_>) -> bool {
+    let Some(section) = root.section("cascade") else {
+        return true;
+    };
+    let enabled = section.boolean("enabled").unwrap_or(true);
+    section.integer("max_rounds", 1, 10_000);
+    section.integer("oracle_reads_per_day", 1, 10_000);
+    section.finish();
+    enabled
+}
+
+fn read_scenario(section: Section<'_, '_>) -> Option<ScenarioSpec> {
+    let name = required_text(&section, "name", "the name of the scenario");
+    let mut scale = Vec::new();
+    if let Some(factors) = section.section("scale") {
+        for (key, node) in factors.entries() {
+            scale.extend(
+                factors
+                    .number_at(key, node, Range::NonNegative)
+                    .map(|x| (key.to_owned(), x)),
+            );
+        }
+    }
+    let set = section.section("set");
+    let set = set
+        .iter()
+        .flat_map(Section::entries)
+        .map(|(key, node)| (key.to_owned(), node.clone()))
+        .collect();
+    let at = section.here().clone();
+    section.finish();
+    Some(ScenarioSpec {
+        name: name?,
+        scale,
+        set,
+        at,
+    })
+}
+
+fn repeated_scenarios(root: &Section<'_, '_>, scenarios: &[ScenarioSpec]) {
+    for (index, scenario) in scenarios.iter().enumerate() {
+        let taken =
+            scenario.name == "base" || scenarios[..index].iter().any(|s| s.name == scenario.name);
+        if taken {
+            let expected =
+                "a name that no other scenario has was expected; \"base\" is always there";
+            let problem = scenario
+                .at
+                .problem(root.reading().file, "scenario.name", expected);
+            root.reading().report(problem.value(&scenario.name));
+        }
+    }
+}
+
+/// Events belong to deterministic stress; a run checks that they are tables and leaves them.
+fn read_events(root: &Section<'_, '_>, not_applied: &mut Vec<String>) {
+    let events = root.sections("event");
+    if !events.is_empty() {
+        not_applied.push("event".to_owned());
+    }
+    for event in events {
+        event.number("day", Range::NonNegative);
+        event.text("kind");
+        event.text("scenario");
+        event.section("target");
+    }
+}

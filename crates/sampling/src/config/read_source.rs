@@ -1,0 +1,411 @@
+//! Reads `[[source]]` entries: kind, target, rate, severity, loadings, and the keys of the kind.
+
+use statrs::distribution::Beta;
+
+use super::node::{Node, NodeValue};
+use super::section::{Range, Section};
+use super::spec::{GroupEffect, KindSpec, Located, Names, RateSpec, SourceSpec};
+use crate::severity::Severity;
+use crate::source::SourceKind;
+
+/// Rounding allowed in a sum of squared loadings that is meant to be 1.
+const LOADING_ROOM: f64 = 1e-12;
+
+pub(super) fn read_sources(root: &Section<'_, '_>) -> Vec<SourceSpec> {
+    root.sections("source")
+        .into_iter()
+        .filter_map(read_source)
+        .collect()
+}
+
+fn read_source(source: Section<'_, '_>) -> Option<SourceSpec> {
+    if source.here().get("kind").is_none() {
+        source.missing("kind", "the kind of source, such as avs_fault");
+    }
+    let kind = source.choice("kind", SourceKind::NAMES);
+    let id = source.text("id").map(|id| id.value).unwrap_or_default();
+    let rate = read_rate(&source);
+    let loadings = read_loadings(&source);
+    // The target is read last among these: only the kind says what may stand in it.
+    let (Some(kind), Some(target)) = (kind, read_target(&source)) else {
+        return None;
+    };
+    let kind = read_kind(&source, &target, kind);
+    target.finish();
+    let severity = kind
+        .as_ref()
+        .and_then(|kind| read_severity_of(&source, kind));
+    let at = source.here().clone();
+    source.finish();
+    Some(SourceSpec {
+        id,
+        kind: kind?,
+        rate: rate?,
+        severity: severity?,
+        loadings: loadings?,
+        at,
+    })
+}
+
+fn read_target<'a, 'f>(source: &Section<'a, 'f>) -> Option<Section<'a, 'f>> {
+    if source.here().get("target").is_none() {
+        source.missing(
+            "target",
+            "a table such as { avs = \"*\", operator = \"*\" }",
+        );
+    }
+    source.section("target")
+}
+
+fn read_kind(
+    source: &Section<'_, '_>,
+    target: &Section<'_, '_>,
+    kind: SourceKind,
+) -> Option<KindSpec> {
+    let participation = || source.number_or("participation", Range::Fraction, 1.0);
+    Some(match kind {
+        SourceKind::AvsFault => {
+            let (avs, operator) = (read_names(target, "avs"), read_names(target, "operator"));
+            if avs.is_none() && operator.is_none() {
+                target.wrong_here("avs or operator, or both, were expected");
+                return None;
+            }
+            KindSpec::AvsFault {
+                avs: avs.unwrap_or(Names::All),
+                operator: operator.unwrap_or(Names::All),
+            }
+        }
+        SourceKind::AvsIncident => KindSpec::AvsIncident {
+            participation: participation(),
+            avs: required_names(target, "avs")?,
+        },
+        SourceKind::OperatorCompromise => KindSpec::OperatorCompromise {
+            reach_all: read_reach(source),
+            operator: required_names(target, "operator")?,
+        },
+        SourceKind::ValidatorIncident => KindSpec::ValidatorIncident {
+            background: source.number_or("background", Range::Fraction, 0.0),
+            operator: required_names(target, "operator")?,
+        },
+        SourceKind::GroupIncident => {
+            let (participation, effect) = (participation(), read_group_effect(source));
+            let (groups, group_kind) = read_groups(target)?;
+            KindSpec::GroupIncident {
+                groups,
+                group_kind,
+                participation,
+                effect: effect?,
+            }
+        }
+        SourceKind::ClientOutage => {
+            let background = source.number("background", Range::Fraction);
+            let (groups, group_kind) = read_groups(target)?;
+            KindSpec::ClientOutage {
+                groups,
+                group_kind,
+                background,
+            }
+        }
+        SourceKind::Exploit => {
+            source.number("sale_days", Range::Positive);
+            KindSpec::Exploit {
+                asset: required_names(target, "asset")?,
+            }
+        }
+        SourceKind::UnbackedMint => {
+            source.number("pledge_share", Range::Fraction);
+            KindSpec::UnbackedMint {
+                asset: required_names(target, "asset")?,
+            }
+        }
+        SourceKind::Depeg => KindSpec::Depeg {
+            flight: source.number_or("flight", Range::Fraction, 0.0),
+            asset: required_names(target, "asset")?,
+        },
+    })
+}
+
+fn read_reach(source: &Section<'_, '_>) -> bool {
+    source
+        .choice("reach", &[("allocated", false), ("all", true)])
+        .unwrap_or(false)
+}
+
+fn read_group_effect(source: &Section<'_, '_>) -> Option<GroupEffect> {
+    if source.here().get("effect").is_none() {
+        source.missing(
+            "effect",
+            "what happens to each member: operator_compromise, avs_fault or validator_incident",
+        );
+    }
+    let effect = source.choice(
+        "effect",
+        &[
+            ("operator_compromise", 0),
+            ("avs_fault", 1),
+            ("validator_incident", 2),
+        ],
+    )?;
+    Some(match effect {
+        0 => GroupEffect::SlashByAvss {
+            reach_all: read_reach(source),
+        },
+        1 => GroupEffect::SlashByAvss { reach_all: false },
+        _ => GroupEffect::SlashValidators {
+            background: source.number_or("background", Range::Fraction, 0.0),
+        },
+    })
+}
+
+fn read_groups(target: &Section<'_, '_>) -> Option<(Names, Option<Located<String>>)> {
+    let (groups, kind) = (read_names(target, "group"), target.text("group_kind"));
+    if groups.is_none() && kind.is_none() {
+        target.wrong_here("group or group_kind was expected");
+        return None;
+    }
+    Some((groups.unwrap_or(Names::All), kind))
+}
+
+fn required_names(target: &Section<'_, '_>, key: &'static str) -> Option<Names> {
+    if target.here().get(key).is_none() {
+        target.missing(key, "a name, a list of names or \"*\"");
+    }
+    read_names(target, key)
+}
+
+fn read_names(target: &Section<'_, '_>, key: &'static str) -> Option<Names> {
+    let node = target.node(key)?;
+    let name = |node: &Node| match &node.value {
+        NodeValue::Text(name) => Some(Located {
+            value: name.clone(),
+            at: node.clone(),
+        }),
+        _ => {
+            target.wrong(key, node, "a name, a list of names or \"*\" was expected");
+            None
+        }
+    };
+    match &node.value {
+        NodeValue::Text(all) if all == "*" => Some(Names::All),
+        NodeValue::List(list) if !list.is_empty() => {
+            Some(Names::Listed(list.iter().filter_map(name).collect()))
+        }
+        _ => Some(Names::Listed(vec![name(node)?])),
+    }
+}
+
+fn read_rate(source: &Section<'_, '_>) -> Option<RateSpec> {
+    let Some(node) = source.node("rate") else {
+        source.missing("rate", "events a year, or { events, exposure_years }");
+        return None;
+    };
+    if !matches!(node.value, NodeValue::Table(_)) {
+        return source
+            .number_at("rate", node, Range::NonNegative)
+            .map(RateSpec::Known);
+    }
+    let evidence = source.section("rate")?;
+    let events = evidence.number("events", Range::NonNegative);
+    let exposure_years = evidence.number("exposure_years", Range::Positive);
+    for (key, value) in [("events", events), ("exposure_years", exposure_years)] {
+        if value.is_none() && evidence.here().get(key).is_none() {
+            evidence.missing(key, "evidence is events seen in exposure_years");
+        }
+    }
+    let label = evidence.text("label").map(|label| label.value);
+    let scale = evidence.number_or("scale", Range::NonNegative, 1.0);
+    evidence.finish();
+    Some(RateSpec::Evidence {
+        events: events?,
+        exposure_years: exposure_years?,
+        label,
+        scale,
+    })
+}
+
+fn read_loadings(source: &Section<'_, '_>) -> Option<Vec<(Located<String>, f64)>> {
+    if source.here().get("loadings").is_none() {
+        source.node("loadings");
+        return Some(Vec::new());
+    }
+    let section = source.section("loadings")?;
+    let mut loadings = Vec::new();
+    for (name, node) in section.entries() {
+        let at = Located {
+            value: name.to_owned(),
+            at: node.clone(),
+        };
+        loadings.push((at, section.number_at(name, node, Range::Correlation)?));
+    }
+    let squares: f64 = loadings.iter().map(|(_, a)| a * a).sum();
+    if squares > 1.0 + LOADING_ROOM {
+        section.wrong_here(&format!(
+            "squared loadings that sum to at most 1 were expected, these sum to {squares:.6}"
+        ));
+        return None;
+    }
+    Some(loadings)
+}
+
+/// What the numbers of a severity may be.
+#[derive(Clone, Copy)]
+struct SeverityRange {
+    range: Range,
+    /// A generalised Pareto is cut here.
+    cap: f64,
+}
+
+fn read_severity_of(source: &Section<'_, '_>, kind: &KindSpec) -> Option<Severity> {
+    let fraction = SeverityRange {
+        range: Range::Fraction,
+        cap: 1.0,
+    };
+    let (key, range, absent) = match kind {
+        KindSpec::ClientOutage { .. } => (
+            "epochs",
+            SeverityRange {
+                range: Range::NonNegative,
+                cap: f64::INFINITY,
+            },
+            None,
+        ),
+        KindSpec::OperatorCompromise { .. }
+        | KindSpec::GroupIncident {
+            effect: GroupEffect::SlashByAvss { reach_all: true },
+            ..
+        } => ("severity", fraction, Some(1.0)),
+        _ => ("severity", fraction, None),
+    };
+    match (source.node(key), absent) {
+        (Some(node), _) => read_severity(source, key, node, range),
+        (None, Some(severity)) => Some(Severity::Fixed(severity)),
+        (None, None) => {
+            source.missing(
+                key,
+                "a number, or one of beta, uniform, generalized_pareto, mixture, empirical",
+            );
+            None
+        }
+    }
+}
+
+fn read_severity(
+    source: &Section<'_, '_>,
+    key: &str,
+    node: &Node,
+    range: SeverityRange,
+) -> Option<Severity> {
+    if !matches!(node.value, NodeValue::Table(_)) {
+        return source
+            .number_at(key, node, range.range)
+            .map(Severity::Fixed);
+    }
+    let section = Section::new(source.reading(), &source.path(key), node)?;
+    let severity = read_form(&section, range);
+    let n_forms = section.entries().count();
+    if n_forms != 1 {
+        section.wrong_here(
+            "one form was expected: beta, uniform, generalized_pareto, mixture or empirical",
+        );
+    }
+    section.finish();
+    severity.filter(|_| n_forms == 1)
+}
+
+fn read_form(section: &Section<'_, '_>, range: SeverityRange) -> Option<Severity> {
+    let beta = section.section("beta").map(read_beta);
+    let uniform = section
+        .here()
+        .get("uniform")
+        .map(|node| read_uniform(section, node, range));
+    section.node("uniform");
+    let pareto = section
+        .section("generalized_pareto")
+        .map(|s| read_pareto(s, range));
+    let mixture = section.section("mixture").map(|s| read_mixture(s, range));
+    let empirical = section
+        .here()
+        .get("empirical")
+        .map(|node| read_empirical(section, node, range));
+    section.node("empirical");
+    beta.or(uniform)
+        .or(pareto)
+        .or(mixture)
+        .or(empirical)
+        .flatten()
+}
+
+fn read_beta(section: Section<'_, '_>) -> Option<Severity> {
+    let mean = present(&section, "mean", Range::Probability);
+    let concentration = present(&section, "concentration", Range::Positive);
+    section.finish();
+    let (mean, concentration) = (mean?, concentration?);
+    Beta::new(mean * concentration, (1.0 - mean) * concentration)
+        .ok()
+        .map(Severity::Beta)
+}
+
+fn read_uniform(section: &Section<'_, '_>, node: &Node, range: SeverityRange) -> Option<Severity> {
+    let bounds = section.numbers("uniform", range.range)?;
+    match bounds[..] {
+        [low, high] if low <= high => Some(Severity::Uniform { low, high }),
+        _ => {
+            section.wrong("uniform", node, "[low, high] was expected");
+            None
+        }
+    }
+}
+
+fn read_pareto(section: Section<'_, '_>, range: SeverityRange) -> Option<Severity> {
+    let threshold = present(&section, "threshold", range.range);
+    let shape = present(&section, "shape", Range::Finite);
+    let scale = present(&section, "scale", Range::Positive);
+    section.finish();
+    Some(Severity::GeneralizedPareto {
+        threshold: threshold?,
+        shape: shape?,
+        scale: scale?,
+        cap: range.cap,
+    })
+}
+
+fn read_mixture(section: Section<'_, '_>, range: SeverityRange) -> Option<Severity> {
+    let at_one = present(&section, "at_one", Range::BelowOne);
+    let otherwise = match section.node("else") {
+        Some(node) => read_severity(&section, "else", node, range),
+        None => {
+            section.missing("else", "the severity otherwise");
+            None
+        }
+    };
+    if range.cap > 1.0 {
+        section.wrong_here("a mixture with a mass at 1 is for fractions, not for epochs");
+        return None;
+    }
+    section.finish();
+    Some(Severity::Mixture {
+        at_one: at_one?,
+        otherwise: Box::new(otherwise?),
+    })
+}
+
+fn read_empirical(
+    section: &Section<'_, '_>,
+    node: &Node,
+    range: SeverityRange,
+) -> Option<Severity> {
+    let mut values = section.numbers("empirical", range.range)?;
+    if values.is_empty() {
+        section.wrong("empirical", node, "at least one severity was expected");
+        return None;
+    }
+    values.sort_by(f64::total_cmp);
+    Some(Severity::Empirical(values))
+}
+
+fn present(section: &Section<'_, '_>, key: &'static str, range: Range) -> Option<f64> {
+    if section.here().get(key).is_none() {
+        section.missing(key, "a number");
+    }
+    section.number(key, range)
+}

@@ -1,0 +1,245 @@
+//! From a run file and a network to models, one a scenario: every name found, every number placed.
+
+use std::collections::BTreeMap;
+
+use slashfall_cascade::{BeaconParameters, NoiseParameters, Parameters};
+use slashfall_graph::{Network, Problem, Problems};
+
+use super::names::Book;
+use super::node::Node;
+use super::resolve_source::Sources;
+use super::spec::{CopulaSpec, NoiseSpec, PathCount, RunSpec, ScenarioSpec};
+use crate::copula::Copula;
+use crate::keys::{Purpose, Seed, StreamKey};
+use crate::model::Model;
+use crate::noise::Noise;
+
+/// A scenario of a run: its name and its model.
+#[derive(Clone, Debug)]
+pub struct Scenario<'n> {
+    /// Name; the run file itself is `base`.
+    pub name: String,
+    /// What the run file says once the scenario has changed it.
+    pub spec: RunSpec,
+    /// Ready to draw.
+    pub model: Model<'n>,
+}
+
+impl RunSpec {
+    /// The models of a run file: `base`, then its scenarios in file order.
+    ///
+    /// # Errors
+    /// Every name that the network does not have, and every problem that a scenario makes.
+    pub fn resolve<'n>(
+        &self,
+        file: &str,
+        root: &Node,
+        network: &'n Network,
+    ) -> Result<Vec<Scenario<'n>>, Problems> {
+        let mut problems = Problems::default();
+        let mut scenarios = Vec::new();
+        match self.resolve_one(file, network) {
+            Ok(model) => scenarios.push(Scenario {
+                name: "base".to_owned(),
+                spec: self.clone(),
+                model,
+            }),
+            Err(found) => problems.append(found),
+        }
+        let base = problems.clone();
+        for scenario in &self.scenarios {
+            match scenario.resolve(file, root, network) {
+                Ok(resolved) => scenarios.push(resolved),
+                Err(found) => {
+                    // What is wrong with the run file itself has been said once.
+                    let own = found
+                        .as_slice()
+                        .iter()
+                        .filter(|p| !base.as_slice().contains(p));
+                    own.for_each(|problem| problems.push(problem.clone()));
+                }
+            }
+        }
+        problems.or_ok(scenarios)
+    }
+
+    fn resolve_one<'n>(&self, file: &str, network: &'n Network) -> Result<Model<'n>, Problems> {
+        let book = Book::new(network, file);
+        check_stop_scope(self, &book);
+        let copula = match self.copula {
+            CopulaSpec::Gaussian => Copula::Gaussian,
+            CopulaSpec::StudentT(df) => Copula::StudentT { df },
+            CopulaSpec::Independent => Copula::Independent,
+        };
+        check_native_stake(self, &book);
+        let noise = resolve_noise(self, &book);
+        let sources = Sources::resolve(self, &book, copula);
+        let model = Model {
+            network,
+            seed: Seed(self.seed),
+            horizon_days: f64::from(self.horizon_days),
+            copula,
+            factors: self
+                .factors
+                .iter()
+                .map(|name| StreamKey::new(Purpose::Factor, name))
+                .collect(),
+            mixing: StreamKey::new(Purpose::Mixing, ""),
+            evidence: sources.evidence,
+            classes: sources.classes,
+            sources: sources.sources,
+            noise: noise_model(network, &noise),
+            parameters: Parameters {
+                horizon_days: self.horizon_days,
+                beacon: BeaconParameters {
+                    total_active_eth: self.beacon.total_active_eth,
+                },
+                noise: noise.into_iter().map(noise_parameters).collect(),
+            },
+        };
+        book.problems.into_inner().or_ok(model)
+    }
+}
+
+impl ScenarioSpec {
+    fn resolve<'n>(
+        &self,
+        file: &str,
+        root: &Node,
+        network: &'n Network,
+    ) -> Result<Scenario<'n>, Problems> {
+        let mut changed = root.clone();
+        let mut problems = Problems::default();
+        let mut note = |key: &str, outcome: Result<(), String>| {
+            if let Err(expected) = outcome {
+                let place = format!("scenario {:?}, {key}", self.name);
+                problems.push(self.at.problem(file, &place, expected));
+            }
+        };
+        for (key, value) in &self.set {
+            note(key, changed.set(key, value));
+        }
+        for (key, factor) in &self.scale {
+            note(key, changed.scale(key, *factor, self.at.origin));
+        }
+        let spec = match RunSpec::read(file, &changed) {
+            Ok(spec) => spec,
+            Err(found) => {
+                problems.append(found);
+                return Err(problems);
+            }
+        };
+        match spec.resolve_one(file, network) {
+            Ok(model) => problems.or_ok(Scenario {
+                name: self.name.clone(),
+                spec,
+                model,
+            }),
+            Err(found) => {
+                problems.append(found);
+                Err(problems)
+            }
+        }
+    }
+}
+
+fn check_stop_scope(spec: &RunSpec, book: &Book<'_, '_>) {
+    let PathCount::Until(rule) = &spec.paths else {
+        return;
+    };
+    let network = book.network;
+    let assets = network
+        .wrapped_assets()
+        .map(|id| network.asset(id).name.as_str());
+    let portfolios = network.portfolios().iter().map(|p| p.name.as_str());
+    let valid = std::iter::once("system")
+        .chain(assets)
+        .chain(portfolios)
+        .collect();
+    book.known(
+        &rule.scope,
+        "run.until.scope",
+        "system, a wrapped asset or a portfolio",
+        valid,
+    );
+}
+
+fn check_native_stake(spec: &RunSpec, book: &Book<'_, '_>) {
+    let native: f64 = book
+        .network
+        .holdings()
+        .iter()
+        .filter(|h| h.is_native())
+        .map(|h| h.units)
+        .sum();
+    let total = spec.beacon.total_active_eth;
+    if native > total {
+        let expected =
+            format!("at least the {native:.0} ETH that the network has at operators was expected");
+        let problem = Problem::new(book.file, expected)
+            .key("beacon.total_active_eth")
+            .value(total.to_string());
+        book.problems.borrow_mut().push(problem);
+    }
+}
+
+/// Noise of each wrapped asset: its own section, else the default, else none.
+fn resolve_noise(spec: &RunSpec, book: &Book<'_, '_>) -> Vec<NoiseSpec> {
+    let network = book.network;
+    let names: Vec<&str> = network
+        .wrapped_assets()
+        .map(|id| network.asset(id).name.as_str())
+        .collect();
+    for (name, section) in spec.noise.iter().filter(|(name, _)| *name != "default") {
+        let named = super::spec::Located {
+            value: name.clone(),
+            at: section.at.clone(),
+        };
+        book.known(
+            &named,
+            &format!("noise.{name}"),
+            "`default` or a wrapped asset",
+            names.clone(),
+        );
+    }
+    let default = spec
+        .noise
+        .get("default")
+        .map_or(NoiseSpec::ABSENT, |default| default.value);
+    names
+        .iter()
+        .map(|name| spec.noise.get(*name).map_or(default, |own| own.value))
+        .collect()
+}
+
+fn noise_model(network: &Network, noise: &[NoiseSpec]) -> Option<Noise> {
+    let base = network
+        .base_assets()
+        .filter(|&id| network.asset(id).vol_annual > 0.0);
+    let base = base.map(|id| (id.index(), network.asset(id).beta_market));
+    let wrapped = noise
+        .iter()
+        .enumerate()
+        .filter(|(_, noise)| noise.sigma_daily > 0.0);
+    let wrapped = wrapped.map(|(index, noise)| (network.n_base() + index, noise.beta_market));
+    Noise::new(network, &base.chain(wrapped).collect::<Vec<_>>())
+}
+
+fn noise_parameters(spec: NoiseSpec) -> NoiseParameters {
+    NoiseParameters {
+        sigma_daily: spec.sigma_daily,
+        discount_decay: (-spec.kappa).exp(),
+        beta_market: spec.beta_market,
+        panic_decay: (-spec.panic_kappa).exp(),
+        depth_decay: (-spec.depth_kappa).exp(),
+    }
+}
+
+/// Factors by name, for sources that load on them.
+pub(super) fn factor_numbers(spec: &RunSpec) -> BTreeMap<&str, usize> {
+    spec.factors
+        .iter()
+        .enumerate()
+        .map(|(number, name)| (name.as_str(), number))
+        .collect()
+}

@@ -1,0 +1,387 @@
+//! From `[[source]]` entries to sources: one for each target, later entries over earlier ones.
+
+use std::collections::BTreeMap;
+
+use slashfall_cascade::{Effect, Hit, Target};
+use slashfall_graph::{AssetId, GroupId, Network, OperatorId};
+
+use super::names::Book;
+use super::resolve::factor_numbers;
+use super::spec::{GroupEffect, KindSpec, RateSpec, RunSpec, SourceSpec};
+use crate::copula::{Copula, event_probability};
+use crate::keys::{Purpose, StreamKey};
+use crate::rate::{Evidence, Rate};
+use crate::source::{Class, Reach, Source};
+
+/// The sources of a scenario.
+pub(super) struct Sources {
+    pub(super) classes: Vec<Class>,
+    pub(super) sources: Vec<Source>,
+    pub(super) evidence: Vec<Evidence>,
+}
+
+/// A source before it is known whether a later entry replaces it.
+struct Draft {
+    /// Kind, id and target: what a later entry replaces, and the name of the streams.
+    name: String,
+    effect: Effect,
+    reach: Vec<Hit>,
+}
+
+impl Sources {
+    pub(super) fn resolve(spec: &RunSpec, book: &Book<'_, '_>, copula: Copula) -> Self {
+        let drafts: Vec<Vec<Draft>> = spec
+            .sources
+            .iter()
+            .map(|entry| drafts(entry, book))
+            .collect();
+        let mut last_entry: BTreeMap<&str, usize> = BTreeMap::new();
+        for (entry, drafts) in drafts.iter().enumerate() {
+            last_entry.extend(drafts.iter().map(|draft| (draft.name.as_str(), entry)));
+        }
+        let factors = factor_numbers(spec);
+        let mut evidence = EvidenceList::default();
+        let (mut classes, mut sources) = (Vec::new(), Vec::new());
+        for (entry, (source, drafts)) in spec.sources.iter().zip(&drafts).enumerate() {
+            let class = classes.len();
+            let start = sources.len();
+            let own = drafts
+                .iter()
+                .filter(|draft| last_entry[draft.name.as_str()] == entry);
+            sources.extend(own.map(|draft| finish(draft, source, class, book.network)));
+            let rate = evidence.rate(entry, &source.rate);
+            classes.push(Class {
+                rate,
+                threshold: threshold(rate, spec, copula),
+                residual: residual(source, copula),
+                loadings: loadings(source, &factors, copula, book),
+                severity: source.severity.clone(),
+                participation: participation(&source.kind),
+                sources: start..sources.len(),
+            });
+        }
+        Self {
+            classes,
+            sources,
+            evidence: evidence.list,
+        }
+    }
+}
+
+fn finish(draft: &Draft, entry: &SourceSpec, class: usize, network: &Network) -> Source {
+    let key = StreamKey::new(Purpose::Source, &draft.name);
+    let participation = StreamKey::new(Purpose::Participation, &draft.name);
+    let reach = draft.reach.iter().map(|&hit| Reach {
+        hit,
+        participation_key: participation.with(&network.operator(operator_of(hit, network)).name),
+    });
+    Source {
+        name: draft.name.clone(),
+        kind: entry.kind.kind(),
+        class,
+        key,
+        severity_key: StreamKey::new(Purpose::Severity, &draft.name),
+        effect: draft.effect,
+        reach: reach.collect(),
+    }
+}
+
+fn operator_of(hit: Hit, network: &Network) -> OperatorId {
+    match hit.target {
+        Target::Operator(operator) => operator,
+        Target::Member(member) => network.member(member).operator,
+    }
+}
+
+/// Probabilities of posteriors, each once.
+#[derive(Default)]
+struct EvidenceList {
+    list: Vec<Evidence>,
+    by_name: BTreeMap<String, usize>,
+}
+
+impl EvidenceList {
+    /// Sources share a draw by label and figures; without a label, those of one entry do.
+    fn rate(&mut self, entry: usize, spec: &RateSpec) -> Rate {
+        match spec {
+            RateSpec::Known(rate) => Rate::Known(*rate),
+            RateSpec::Evidence {
+                events,
+                exposure_years,
+                label,
+                scale,
+            } => {
+                let name = label.as_ref().map_or_else(
+                    || format!("entry {entry}"),
+                    |label| format!("label {label}"),
+                );
+                let place = format!("{name} {events} {exposure_years}");
+                let evidence = match self.by_name.get(&place) {
+                    Some(&known) => known,
+                    None => match Evidence::new(
+                        *events,
+                        *exposure_years,
+                        StreamKey::new(Purpose::Evidence, &name),
+                    ) {
+                        Some(new) => {
+                            self.list.push(new);
+                            self.by_name.insert(place, self.list.len() - 1);
+                            self.list.len() - 1
+                        }
+                        None => return Rate::Known(0.0),
+                    },
+                };
+                Rate::Drawn {
+                    evidence,
+                    scale: *scale,
+                }
+            }
+        }
+    }
+}
+
+fn threshold(rate: Rate, spec: &RunSpec, copula: Copula) -> Option<f64> {
+    let Rate::Known(rate) = rate else { return None };
+    let p = event_probability(rate, f64::from(spec.horizon_days));
+    match p {
+        p if p <= 0.0 => None,
+        p if p >= 1.0 => Some(f64::NEG_INFINITY),
+        p => Some(copula.upper_quantile(p)),
+    }
+}
+
+fn residual(source: &SourceSpec, copula: Copula) -> f64 {
+    if copula == Copula::Independent {
+        return 1.0;
+    }
+    let squares: f64 = source.loadings.iter().map(|(_, a)| a * a).sum();
+    (1.0 - squares).max(0.0).sqrt()
+}
+
+fn loadings(
+    source: &SourceSpec,
+    factors: &BTreeMap<&str, usize>,
+    copula: Copula,
+    book: &Book<'_, '_>,
+) -> Vec<(usize, f64)> {
+    let valid: Vec<&str> = factors.keys().copied().collect();
+    let known = source.loadings.iter().filter(|(name, _)| {
+        book.known(name, "loadings", "a factor of [dependence]", valid.clone())
+    });
+    let numbered = known.filter_map(|(name, a)| Some((*factors.get(name.value.as_str())?, *a)));
+    let numbered: Vec<(usize, f64)> = numbered.collect();
+    if copula == Copula::Independent {
+        Vec::new()
+    } else {
+        numbered
+    }
+}
+
+fn participation(kind: &KindSpec) -> f64 {
+    match kind {
+        KindSpec::AvsIncident { participation, .. }
+        | KindSpec::GroupIncident { participation, .. } => *participation,
+        _ => 1.0,
+    }
+}
+
+fn drafts(entry: &SourceSpec, book: &Book<'_, '_>) -> Vec<Draft> {
+    let name = |target: &str| format!("{}|{}|{target}", entry.kind.kind().name(), entry.id);
+    match &entry.kind {
+        KindSpec::AvsFault { .. } | KindSpec::AvsIncident { .. } => avs_drafts(entry, book, name),
+        KindSpec::OperatorCompromise {
+            operator,
+            reach_all,
+        } => {
+            let effect = Effect::SlashOperator {
+                reach_all: *reach_all,
+            };
+            operator_drafts(book, &book.operators(operator), effect, name)
+        }
+        KindSpec::ValidatorIncident {
+            operator,
+            background,
+        } => {
+            let effect = Effect::SlashValidators {
+                background: *background,
+            };
+            operator_drafts(book, &book.operators(operator), effect, name)
+        }
+        KindSpec::GroupIncident {
+            groups,
+            group_kind,
+            effect,
+            ..
+        } => {
+            let effect = |_| match *effect {
+                GroupEffect::SlashByAvss { reach_all } => Effect::SlashOperator { reach_all },
+                GroupEffect::SlashValidators { background } => {
+                    Effect::SlashValidators { background }
+                }
+            };
+            group_drafts(
+                book,
+                &book.groups(groups, group_kind.as_ref()),
+                effect,
+                name,
+            )
+        }
+        KindSpec::ClientOutage {
+            groups,
+            group_kind,
+            background,
+        } => {
+            let effect = |group| Effect::Outage {
+                background: background.unwrap_or_else(|| group_share(book.network, group)),
+            };
+            group_drafts(
+                book,
+                &book.groups(groups, group_kind.as_ref()),
+                effect,
+                name,
+            )
+        }
+        KindSpec::Exploit { asset } => asset_drafts(
+            book,
+            &book.wrapped(asset),
+            |asset| Effect::Exploit { asset },
+            name,
+        ),
+        KindSpec::UnbackedMint { asset } => asset_drafts(
+            book,
+            &book.wrapped(asset),
+            |asset| Effect::UnbackedMint { asset },
+            name,
+        ),
+        KindSpec::Depeg { asset, flight } => {
+            let effect = |asset| Effect::Depeg {
+                asset,
+                flight: *flight,
+            };
+            asset_drafts(book, &book.wrapped(asset), effect, name)
+        }
+    }
+}
+
+fn avs_drafts(
+    entry: &SourceSpec,
+    book: &Book<'_, '_>,
+    name: impl Fn(&str) -> String,
+) -> Vec<Draft> {
+    let network = book.network;
+    let hit = |member| Hit {
+        target: Target::Member(member),
+        share: 1.0,
+    };
+    match &entry.kind {
+        KindSpec::AvsFault { avs, operator } => {
+            let operators = book.operators(operator);
+            let avss = book.avss(avs);
+            let members = avss.iter().flat_map(|&avs| network.avs_members(avs));
+            let members =
+                members.filter(|&&m| operators.binary_search(&network.member(m).operator).is_ok());
+            let draft = |&member| {
+                let registration = network.member(member);
+                let (avs, operator) = (
+                    network.avs(registration.avs),
+                    network.operator(registration.operator),
+                );
+                Draft {
+                    name: name(&format!("{}/{}", avs.name, operator.name)),
+                    effect: Effect::SlashByAvs,
+                    reach: vec![hit(member)],
+                }
+            };
+            members.map(draft).collect()
+        }
+        KindSpec::AvsIncident { avs, .. } => {
+            let draft = |avs| Draft {
+                name: name(&network.avs(avs).name),
+                effect: Effect::SlashByAvs,
+                reach: network
+                    .avs_members(avs)
+                    .iter()
+                    .map(|&member| hit(member))
+                    .collect(),
+            };
+            book.avss(avs).into_iter().map(draft).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn operator_drafts(
+    book: &Book<'_, '_>,
+    operators: &[OperatorId],
+    effect: Effect,
+    name: impl Fn(&str) -> String,
+) -> Vec<Draft> {
+    let draft = |&operator| Draft {
+        name: name(&book.network.operator(operator).name),
+        effect,
+        reach: vec![Hit {
+            target: Target::Operator(operator),
+            share: 1.0,
+        }],
+    };
+    operators.iter().map(draft).collect()
+}
+
+fn group_drafts(
+    book: &Book<'_, '_>,
+    groups: &[GroupId],
+    effect: impl Fn(GroupId) -> Effect,
+    name: impl Fn(&str) -> String,
+) -> Vec<Draft> {
+    let draft = |&id| {
+        let group = book.network.group(id);
+        let hit = |member: &slashfall_graph::GroupMember| Hit {
+            target: Target::Operator(member.operator),
+            share: member.share,
+        };
+        Draft {
+            name: name(&format!("{}/{}", group.kind, group.name)),
+            effect: effect(id),
+            reach: group.members.iter().map(hit).collect(),
+        }
+    };
+    groups.iter().map(draft).collect()
+}
+
+fn asset_drafts(
+    book: &Book<'_, '_>,
+    assets: &[AssetId],
+    effect: impl Fn(AssetId) -> Effect,
+    name: impl Fn(&str) -> String,
+) -> Vec<Draft> {
+    let draft = |&asset| Draft {
+        name: name(&book.network.asset(asset).name),
+        effect: effect(asset),
+        reach: Vec::new(),
+    };
+    assets.iter().map(draft).collect()
+}
+
+/// Share of the network's native ETH that is in a group: what the stake outside the network is
+/// taken to have of it too, where nothing better is given.
+fn group_share(network: &Network, group: GroupId) -> f64 {
+    let native = |operator: OperatorId| -> f64 {
+        network
+            .operator_native(operator)
+            .iter()
+            .map(|&h| network.holding(h).units)
+            .sum()
+    };
+    let all: f64 = network
+        .holdings()
+        .iter()
+        .filter(|h| h.is_native())
+        .map(|h| h.units)
+        .sum();
+    let members = &network.group(group).members;
+    let inside: f64 = members
+        .iter()
+        .map(|member| member.share * native(member.operator))
+        .sum();
+    if all > 0.0 { inside / all } else { 0.0 }
+}

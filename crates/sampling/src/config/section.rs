@@ -1,0 +1,295 @@
+//! A table of the run file being read: each key is asked for by name, and what nobody asked for
+//! is a problem too. Nothing stops at the first problem.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use slashfall_graph::{Problem, Problems, nearest};
+
+use super::node::{Node, NodeValue};
+use super::spec::Located;
+
+/// Where reading collects its problems.
+pub(crate) struct Reading<'f> {
+    pub(crate) file: &'f str,
+    pub(crate) problems: RefCell<Problems>,
+}
+
+impl Reading<'_> {
+    pub(crate) fn report(&self, problem: Problem) {
+        self.problems.borrow_mut().push(problem);
+    }
+}
+
+/// Which numbers are good.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Range {
+    /// [0, 1].
+    Fraction,
+    /// (0, 1).
+    Probability,
+    /// [0, 1).
+    BelowOne,
+    /// [-1, 1].
+    Correlation,
+    /// [0, inf).
+    NonNegative,
+    /// (0, inf).
+    Positive,
+    /// Any finite number.
+    Finite,
+}
+
+impl Range {
+    fn has(self, x: f64) -> bool {
+        x.is_finite()
+            && match self {
+                Self::Fraction => (0.0..=1.0).contains(&x),
+                Self::Probability => x > 0.0 && x < 1.0,
+                Self::BelowOne => (0.0..1.0).contains(&x),
+                Self::Correlation => (-1.0..=1.0).contains(&x),
+                Self::NonNegative => x >= 0.0,
+                Self::Positive => x > 0.0,
+                Self::Finite => true,
+            }
+    }
+
+    fn expected(self, x: f64) -> String {
+        let range = match self {
+            Self::Fraction => "a fraction in [0, 1]",
+            Self::Probability => "a probability in (0, 1)",
+            Self::BelowOne => "a fraction in [0, 1)",
+            Self::Correlation => "a number in [-1, 1]",
+            Self::NonNegative => "a finite number, at least 0,",
+            Self::Positive => "a finite number above 0",
+            Self::Finite => "a finite number",
+        };
+        let percent = matches!(self, Self::Fraction | Self::Probability | Self::BelowOne)
+            && x > 1.0
+            && x < 100.0;
+        let hint = if percent {
+            format!(" (write {} for {x} %)", x / 100.0)
+        } else {
+            String::new()
+        };
+        format!("{range} was expected{hint}")
+    }
+}
+
+/// One table being read.
+pub(crate) struct Section<'a, 'f> {
+    reading: &'a Reading<'f>,
+    path: String,
+    node: &'a Node,
+    table: &'a BTreeMap<String, Node>,
+    asked: RefCell<Vec<&'static str>>,
+}
+
+impl<'a, 'f> Section<'a, 'f> {
+    /// The table at a node; none, with a problem, when it is something else.
+    pub(crate) fn new(reading: &'a Reading<'f>, path: &str, node: &'a Node) -> Option<Self> {
+        let NodeValue::Table(table) = &node.value else {
+            reading.report(
+                node.problem(reading.file, path, "a table was expected")
+                    .value(node.shown()),
+            );
+            return None;
+        };
+        Some(Self {
+            reading,
+            path: path.to_owned(),
+            node,
+            table,
+            asked: RefCell::default(),
+        })
+    }
+
+    pub(crate) fn path(&self, key: &str) -> String {
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
+    }
+
+    /// A value by key, whatever it is.
+    pub(crate) fn node(&self, key: &'static str) -> Option<&'a Node> {
+        self.asked.borrow_mut().push(key);
+        self.table.get(key)
+    }
+
+    /// All keys, for tables whose keys are names.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&'a str, &'a Node)> + use<'a> {
+        self.table.iter().map(|(key, node)| (key.as_str(), node))
+    }
+
+    /// A table by key.
+    pub(crate) fn section(&self, key: &'static str) -> Option<Section<'a, 'f>> {
+        Section::new(self.reading, &self.path(key), self.node(key)?)
+    }
+
+    /// The entries of an array of tables.
+    pub(crate) fn sections(&self, key: &'static str) -> Vec<Section<'a, 'f>> {
+        let Some(node) = self.node(key) else {
+            return Vec::new();
+        };
+        let NodeValue::List(list) = &node.value else {
+            self.wrong(key, node, &format!("[[{key}]] was expected"));
+            return Vec::new();
+        };
+        list.iter()
+            .filter_map(|item| Section::new(self.reading, &self.path(key), item))
+            .collect()
+    }
+
+    pub(crate) fn number(&self, key: &'static str, range: Range) -> Option<f64> {
+        self.number_at(key, self.node(key)?, range)
+    }
+
+    /// A number where it may be a member of something else than this table.
+    pub(crate) fn number_at(&self, key: &str, node: &Node, range: Range) -> Option<f64> {
+        let number = match node.value {
+            NodeValue::Float(number) => number,
+            NodeValue::Integer(number) => number as f64,
+            _ => {
+                self.wrong(key, node, "a number was expected");
+                return None;
+            }
+        };
+        if !range.has(number) {
+            self.wrong(key, node, &range.expected(number));
+            return None;
+        }
+        Some(number)
+    }
+
+    /// A number, or what an absent key means.
+    pub(crate) fn number_or(&self, key: &'static str, range: Range, absent: f64) -> f64 {
+        self.number(key, range).unwrap_or(absent)
+    }
+
+    pub(crate) fn integer(&self, key: &'static str, low: i64, high: i64) -> Option<i64> {
+        let node = self.node(key)?;
+        match node.value {
+            NodeValue::Integer(number) if (low..=high).contains(&number) => Some(number),
+            _ => {
+                self.wrong(
+                    key,
+                    node,
+                    &format!("a whole number from {low} to {high} was expected"),
+                );
+                None
+            }
+        }
+    }
+
+    pub(crate) fn boolean(&self, key: &'static str) -> Option<bool> {
+        let node = self.node(key)?;
+        match node.value {
+            NodeValue::Bool(value) => Some(value),
+            _ => {
+                self.wrong(key, node, "true or false was expected");
+                None
+            }
+        }
+    }
+
+    pub(crate) fn text(&self, key: &'static str) -> Option<Located<String>> {
+        let node = self.node(key)?;
+        match &node.value {
+            NodeValue::Text(text) => Some(Located {
+                value: text.clone(),
+                at: node.clone(),
+            }),
+            _ => {
+                self.wrong(key, node, "text in quotes was expected");
+                None
+            }
+        }
+    }
+
+    pub(crate) fn choice<T: Copy>(
+        &self,
+        key: &'static str,
+        names: &[(&'static str, T)],
+    ) -> Option<T> {
+        let text = self.text(key)?;
+        let found = names.iter().find(|(name, _)| *name == text.value);
+        if found.is_none() {
+            let all: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+            let expected = format!("one of {} was expected", all.join(", "));
+            let problem = text
+                .at
+                .problem(self.reading.file, &self.path(key), expected);
+            self.reading
+                .report(problem.value(&text.value).nearest_of(all));
+        }
+        found.map(|(_, value)| *value)
+    }
+
+    pub(crate) fn list(&self, key: &'static str) -> Option<&'a [Node]> {
+        let node = self.node(key)?;
+        let NodeValue::List(list) = &node.value else {
+            self.wrong(key, node, "a list was expected");
+            return None;
+        };
+        Some(list)
+    }
+
+    pub(crate) fn numbers(&self, key: &'static str, range: Range) -> Option<Vec<f64>> {
+        let list = self.list(key)?;
+        list.iter()
+            .map(|node| self.number_at(key, node, range))
+            .collect()
+    }
+
+    /// Says that a key must be there.
+    pub(crate) fn missing(&self, key: &str, expected: &str) {
+        let problem = self.node.problem(
+            self.reading.file,
+            &self.path(key),
+            format!("is missing: {expected}"),
+        );
+        self.reading.report(problem);
+    }
+
+    /// Says what is wrong with a value.
+    pub(crate) fn wrong(&self, key: &str, node: &Node, expected: &str) {
+        let problem = node.problem(self.reading.file, &self.path(key), expected);
+        self.reading.report(problem.value(node.shown()));
+    }
+
+    /// Says what is wrong with the table as a whole.
+    pub(crate) fn wrong_here(&self, expected: &str) {
+        self.reading
+            .report(self.node.problem(self.reading.file, &self.path, expected));
+    }
+
+    /// This table.
+    pub(crate) fn here(&self) -> &'a Node {
+        self.node
+    }
+
+    /// The reading it is part of.
+    pub(crate) fn reading(&self) -> &'a Reading<'f> {
+        self.reading
+    }
+
+    /// Reports every key that nobody asked for.
+    pub(crate) fn finish(self) {
+        let asked = self.asked.into_inner();
+        for (key, node) in self.table {
+            if asked.contains(&key.as_str()) {
+                continue;
+            }
+            let path = if self.path.is_empty() {
+                key.clone()
+            } else {
+                format!("{}.{key}", self.path)
+            };
+            let mut problem = node.problem(self.reading.file, &path, "unknown key");
+            problem.nearest = nearest(key, asked.iter().copied());
+            self.reading.report(problem);
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! What a run file says, as written: names still text, nothing checked against a network.
+
+use std::collections::BTreeMap;
+
+use super::node::Node;
+use crate::severity::Severity;
+use crate::source::SourceKind;
+
+/// A value and where it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Located<T> {
+    /// The value.
+    pub value: T,
+    /// Where.
+    pub(crate) at: Node,
+}
+
+/// A run file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunSpec {
+    /// Name of the run.
+    pub name: String,
+    /// Folder of the network, relative to the run file.
+    pub network: String,
+    /// Seed of all streams.
+    pub seed: u64,
+    /// How many paths.
+    pub paths: PathCount,
+    /// Days simulated.
+    pub horizon_days: u32,
+    /// Levels at which tail figures are given, ascending.
+    pub levels: Vec<f64>,
+    /// How much is written.
+    pub detail: Detail,
+    /// Paths kept of each tail where paths are kept.
+    pub tail_paths: u64,
+    /// Copula of the sources.
+    pub copula: CopulaSpec,
+    /// Names of the systematic factors.
+    pub factors: Vec<String>,
+    /// Sources in file order.
+    pub sources: Vec<SourceSpec>,
+    /// Noise by asset; `default` holds for the others.
+    pub noise: BTreeMap<String, Located<NoiseSpec>>,
+    /// The chain.
+    pub beacon: BeaconSpec,
+    /// Slack that stands in for profits from corruption that nobody has estimated.
+    pub security_slack: f64,
+    /// False: direct losses only.
+    pub cascade_enabled: bool,
+    /// Further scenarios, each a change to this file.
+    pub scenarios: Vec<ScenarioSpec>,
+    /// Sections that are read and checked, and of which no mechanism makes use yet.
+    pub not_applied: Vec<String>,
+}
+
+/// How many paths.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PathCount {
+    /// This many.
+    Fixed(u64),
+    /// Until a figure is known well enough.
+    Until(StopRule),
+}
+
+/// When to stop.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StopRule {
+    /// The figure.
+    pub metric: StopMetric,
+    /// Whose: `system`, or the name of an asset or portfolio.
+    pub scope: Located<String>,
+    /// At which level.
+    pub level: f64,
+    /// Standard error over value at which to stop.
+    pub relative_error: f64,
+    /// Paths after which to stop all the same.
+    pub max_paths: u64,
+}
+
+/// A figure that a run may be stopped on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopMetric {
+    /// Mean loss.
+    Mean,
+    /// Value at risk.
+    ValueAtRisk,
+    /// Expected shortfall.
+    ExpectedShortfall,
+}
+
+/// How much is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// Summary and exceedance.
+    Summary,
+    /// Contributions too.
+    Standard,
+    /// Every path too.
+    Paths,
+}
+
+/// A copula as written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum CopulaSpec {
+    /// `gaussian`.
+    Gaussian,
+    /// `student_t` with its degrees of freedom.
+    StudentT(f64),
+    /// `independent`.
+    Independent,
+}
+
+/// A `[[source]]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceSpec {
+    /// Lets two sources of one kind and target coexist.
+    pub id: String,
+    /// Kind and the keys that it alone has.
+    pub kind: KindSpec,
+    /// How often.
+    pub rate: RateSpec,
+    /// How hard; of an outage, how many epochs.
+    pub severity: Severity,
+    /// Loadings on factors.
+    pub loadings: Vec<(Located<String>, f64)>,
+    /// The entry, for messages.
+    pub(crate) at: Node,
+}
+
+/// A kind of source with its targets and the keys that it alone has.
+#[derive(Clone, Debug, PartialEq)]
+pub enum KindSpec {
+    /// `avs_fault`.
+    AvsFault {
+        /// AVSs.
+        avs: Names,
+        /// Operators.
+        operator: Names,
+    },
+    /// `avs_incident`.
+    AvsIncident {
+        /// AVSs.
+        avs: Names,
+        /// Probability that an operator is hit.
+        participation: f64,
+    },
+    /// `operator_compromise`.
+    OperatorCompromise {
+        /// Operators.
+        operator: Names,
+        /// True when unallocated stake is lost too.
+        reach_all: bool,
+    },
+    /// `validator_incident`.
+    ValidatorIncident {
+        /// Operators.
+        operator: Names,
+        /// Part of the stake outside the network that is hit too.
+        background: f64,
+    },
+    /// `group_incident`.
+    GroupIncident {
+        /// Groups by name, or all of a kind.
+        groups: Names,
+        /// Their kind, where given.
+        group_kind: Option<Located<String>>,
+        /// Probability that a member is hit.
+        participation: f64,
+        /// What happens to a member.
+        effect: GroupEffect,
+    },
+    /// `client_outage`.
+    ClientOutage {
+        /// Groups by name, or all of a kind.
+        groups: Names,
+        /// Their kind, where given.
+        group_kind: Option<Located<String>>,
+        /// Part of the stake outside the network that is offline too; none: the group's share of
+        /// the network's native ETH.
+        background: Option<f64>,
+    },
+    /// `exploit`.
+    Exploit {
+        /// Wrapped assets.
+        asset: Names,
+    },
+    /// `unbacked_mint`.
+    UnbackedMint {
+        /// Wrapped assets.
+        asset: Names,
+    },
+    /// `depeg`.
+    Depeg {
+        /// Wrapped assets.
+        asset: Names,
+        /// Share of pool depth that leaves.
+        flight: f64,
+    },
+}
+
+impl KindSpec {
+    /// The kind alone.
+    #[must_use]
+    pub fn kind(&self) -> SourceKind {
+        match self {
+            Self::AvsFault { .. } => SourceKind::AvsFault,
+            Self::AvsIncident { .. } => SourceKind::AvsIncident,
+            Self::OperatorCompromise { .. } => SourceKind::OperatorCompromise,
+            Self::ValidatorIncident { .. } => SourceKind::ValidatorIncident,
+            Self::GroupIncident { .. } => SourceKind::GroupIncident,
+            Self::ClientOutage { .. } => SourceKind::ClientOutage,
+            Self::Exploit { .. } => SourceKind::Exploit,
+            Self::UnbackedMint { .. } => SourceKind::UnbackedMint,
+            Self::Depeg { .. } => SourceKind::Depeg,
+        }
+    }
+}
+
+/// What a group incident does to a member.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum GroupEffect {
+    /// Every AVS of the member slashes it by severity times share.
+    SlashByAvss {
+        /// True when unallocated stake is lost too.
+        reach_all: bool,
+    },
+    /// Severity times share of its validators are slashed.
+    SlashValidators {
+        /// Part of the stake outside the network that is hit too.
+        background: f64,
+    },
+}
+
+/// Which names a target means.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Names {
+    /// `"*"`.
+    All,
+    /// A name or a list of names.
+    Listed(Vec<Located<String>>),
+}
+
+/// A rate as written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RateSpec {
+    /// Events a year.
+    Known(f64),
+    /// What has been observed.
+    Evidence {
+        /// Events seen.
+        events: f64,
+        /// In how many years of exposure.
+        exposure_years: f64,
+        /// Sources with the same label share the draw.
+        label: Option<String>,
+        /// Multiplies the drawn rate.
+        scale: f64,
+    },
+}
+
+/// A severity as written is the law itself: it names nothing in a network.
+pub type SeveritySpec = Severity;
+
+/// A `[noise.NAME]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NoiseSpec {
+    /// Standard deviation a day.
+    pub sigma_daily: f64,
+    /// Mean reversion a day.
+    pub kappa: f64,
+    /// Loading on the market.
+    pub beta_market: f64,
+    /// Decay a day of panic.
+    pub panic_kappa: f64,
+    /// Return a day of depth.
+    pub depth_kappa: f64,
+}
+
+impl NoiseSpec {
+    /// What absent keys mean.
+    pub const ABSENT: Self = Self {
+        sigma_daily: 0.0,
+        kappa: 0.2,
+        beta_market: 0.0,
+        panic_kappa: 0.3,
+        depth_kappa: 0.1,
+    };
+}
+
+/// `[beacon]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BeaconSpec {
+    /// All ETH that validates.
+    pub total_active_eth: f64,
+}
+
+impl BeaconSpec {
+    /// Total active stake where the file has none: about that of 2025 and 2026.
+    pub const ABSENT: Self = Self {
+        total_active_eth: 35_000_000.0,
+    };
+}
+
+/// A `[[scenario]]`: a change to the run file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScenarioSpec {
+    /// Name.
+    pub name: String,
+    /// Factors by dotted key.
+    pub scale: Vec<(String, f64)>,
+    /// Values by dotted key.
+    pub(crate) set: Vec<(String, Node)>,
+    /// The entry, for messages.
+    pub(crate) at: Node,
+}

@@ -1,0 +1,28 @@
+//! What happens at all: keyed streams, factors, sources and their times, severities, noise; paths
+//! in parallel batches, delivered in order; replay of any path from its number alone.
+//!
+//! Data walks one way: a run file becomes a [`RunSpec`] (as written), [`RunSpec::resolve`] checks
+//! it against a network and gives a [`Model`] (cannot be wrong), and [`simulate`] draws paths from
+//! it. An outcome is a pure function of network, model, seed and path number: of nothing else.
+
+pub mod config;
+mod copula;
+mod draw;
+mod gaussian;
+mod keys;
+mod model;
+mod noise;
+mod path;
+mod rate;
+mod severity;
+mod simulate;
+mod source;
+pub mod synth;
+
+pub use config::{Node, RunSpec, Scenario};
+pub use copula::Copula;
+pub use gaussian::{survival, upper_quantile};
+pub use model::Model;
+pub use severity::Severity;
+pub use simulate::{Batch, PathRecord, replay, simulate};
+pub use source::{Source, SourceKind};

@@ -1,0 +1,53 @@
+//! A scenario that cannot be wrong: sources, dependence and noise on one network, ready to draw.
+
+use slashfall_cascade::{Layout, Parameters};
+use slashfall_graph::Network;
+
+use crate::copula::Copula;
+use crate::keys::{Seed, StreamKey};
+use crate::noise::Noise;
+use crate::rate::Evidence;
+use crate::source::{Class, Source};
+
+/// A scenario on a network.
+#[derive(Clone, Debug)]
+pub struct Model<'n> {
+    pub(crate) network: &'n Network,
+    pub(crate) seed: Seed,
+    pub(crate) horizon_days: f64,
+    pub(crate) parameters: Parameters,
+    pub(crate) copula: Copula,
+    /// Streams of the factors that some source loads on.
+    pub(crate) factors: Vec<StreamKey>,
+    pub(crate) mixing: StreamKey,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) classes: Vec<Class>,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) noise: Option<Noise>,
+}
+
+impl<'n> Model<'n> {
+    /// The network it is on.
+    #[must_use]
+    pub fn network(&self) -> &'n Network {
+        self.network
+    }
+
+    /// Days simulated.
+    #[must_use]
+    pub fn horizon_days(&self) -> u32 {
+        self.parameters.horizon_days
+    }
+
+    /// All sources; an event or a loss entry names one by its position here.
+    #[must_use]
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// Where each figure stands in the row of a path.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        Layout::new(self.network)
+    }
+}

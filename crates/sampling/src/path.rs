@@ -1,0 +1,94 @@
+//! One path: its events with their severities and victims, its noise, its days.
+
+use slashfall_cascade::{Events, LossEntry, State, run_path, run_path_recorded};
+
+use crate::draw::Fired;
+use crate::model::Model;
+use crate::noise::NoiseBuffer;
+use crate::source::Source;
+
+/// What a worker needs to run paths, kept from path to path.
+pub(crate) struct Worker<'m, 'n> {
+    model: &'m Model<'n>,
+    state: State<'n>,
+    events: Events,
+    noise: NoiseBuffer,
+}
+
+impl<'m, 'n> Worker<'m, 'n> {
+    pub(crate) fn new(model: &'m Model<'n>) -> Self {
+        Self {
+            model,
+            state: State::new(model.network),
+            events: Events::default(),
+            noise: NoiseBuffer::default(),
+        }
+    }
+
+    /// Runs a path and writes its figures.
+    pub(crate) fn run(&mut self, path: u64, fired: &[Fired], row: &mut [f64]) {
+        if fired.is_empty() && self.model.noise.is_none() {
+            row.fill(0.0); // nothing happens and nothing moves
+            return;
+        }
+        self.prepare(path, fired);
+        run_path(
+            &mut self.state,
+            &self.model.parameters,
+            &self.events,
+            &self.noise.z,
+            row,
+        );
+    }
+
+    /// Runs a path, writes its figures and gives to what each loss is owed.
+    pub(crate) fn run_recorded(
+        &mut self,
+        path: u64,
+        fired: &[Fired],
+        row: &mut [f64],
+    ) -> Vec<LossEntry> {
+        self.prepare(path, fired);
+        run_path_recorded(
+            &mut self.state,
+            &self.model.parameters,
+            &self.events,
+            &self.noise.z,
+            row,
+        )
+    }
+
+    fn prepare(&mut self, path: u64, fired: &[Fired]) {
+        let model = self.model;
+        self.events.clear();
+        for fired in fired {
+            let source = &model.sources[fired.source as usize];
+            let severity = draw_severity(model, source, path);
+            let hits = source.reach.iter().filter(|reach| {
+                let participation = model.classes[source.class].participation;
+                participation >= 1.0
+                    || model.seed.uniform(reach.participation_key, path) < participation
+            });
+            let hits = hits.map(|reach| reach.hit);
+            self.events.push(
+                (fired.tau_days, fired.source),
+                severity,
+                source.effect,
+                hits,
+            );
+        }
+        if let Some(noise) = &model.noise {
+            noise.draw(
+                model.seed,
+                path,
+                model.parameters.horizon_days,
+                &mut self.noise,
+            );
+        }
+    }
+}
+
+fn draw_severity(model: &Model<'_>, source: &Source, path: u64) -> f64 {
+    let u = model.seed.uniform(source.severity_key, path);
+    model.classes[source.class].severity.quantile(u)
+}

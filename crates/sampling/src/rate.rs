@@ -1,0 +1,67 @@
+//! How often a source fires: a number, or evidence that says how well the number is known.
+
+use rand_distr::{Distribution, Gamma};
+
+use crate::keys::{Seed, StreamKey};
+
+/// Room for a Gamma draw, which rejects now and then.
+const WORDS_PER_GAMMA: u32 = 64;
+
+/// Rate of a class of sources.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Rate {
+    /// Events a year, known.
+    Known(f64),
+    /// The posterior of that number in the model's list, times `scale`.
+    Drawn {
+        /// Which.
+        evidence: usize,
+        /// Multiplies the drawn rate.
+        scale: f64,
+    },
+}
+
+/// The posterior of a rate after `events` in `exposure_years`: Gamma(events + 1/2, exposure),
+/// from Jeffreys' prior. Drawn anew on every path, one draw for all sources that share it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Evidence {
+    posterior: Gamma<f64>,
+    key: StreamKey,
+}
+
+impl Evidence {
+    /// None when the figures give no distribution: negative events, or no exposure.
+    pub(crate) fn new(events: f64, exposure_years: f64, key: StreamKey) -> Option<Self> {
+        let posterior = Gamma::new(events + 0.5, 1.0 / exposure_years).ok()?;
+        Some(Self { posterior, key })
+    }
+
+    pub(crate) fn draw(&self, seed: Seed, path: u64) -> f64 {
+        self.posterior
+            .sample(&mut seed.rng(self.key, path, WORDS_PER_GAMMA))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::Purpose;
+
+    /// Mean (k + 1/2) / T and variance (k + 1/2) / T^2, each within 4 standard errors.
+    #[test]
+    fn posterior_has_the_moments_of_jeffreys() {
+        let (events, years, n) = (2.0, 400.0, 200_000u32);
+        let key = StreamKey::new(Purpose::Evidence, "slashes");
+        let evidence = Evidence::new(events, years, key).unwrap();
+        let draws: Vec<f64> = (0..u64::from(n))
+            .map(|path| evidence.draw(Seed(1), path))
+            .collect();
+        let mean = draws.iter().sum::<f64>() / f64::from(n);
+        let var = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / f64::from(n);
+        let (shape, sd) = (events + 0.5, (events + 0.5).sqrt() / years);
+        assert!((mean - shape / years).abs() < 4.0 * sd / f64::from(n).sqrt());
+        // Kurtosis of a Gamma is 3 + 6/shape.
+        let var_error = sd * sd * ((2.0 + 6.0 / shape) / f64::from(n)).sqrt();
+        assert!((var - sd * sd).abs() < 4.0 * var_error);
+    }
+}

@@ -1,0 +1,158 @@
+//! Paths in parallel: fixed batches, delivered in path order, and single paths again by number.
+
+use std::ops::{ControlFlow, Range};
+
+use rayon::prelude::*;
+use slashfall_cascade::LossEntry;
+
+use crate::draw::{Fired, draw_events};
+use crate::model::Model;
+use crate::path::Worker;
+
+/// Batches that each thread runs between two deliveries: enough to level out slow ones.
+const BATCHES_PER_THREAD: usize = 8;
+/// Paths drawn together when single paths are replayed: the cipher makes that many words at once.
+const REPLAY_BLOCK: u64 = 32;
+
+/// Consecutive paths and their figures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// Number of its first path.
+    pub first_path: u64,
+    /// Figures in a row.
+    pub width: usize,
+    /// Row by row, in the order of [`slashfall_cascade::Layout`].
+    pub figures: Vec<f64>,
+}
+
+impl Batch {
+    /// Its paths: number and figures.
+    pub fn rows(&self) -> impl Iterator<Item = (u64, &[f64])> {
+        (self.first_path..).zip(self.figures.chunks_exact(self.width))
+    }
+
+    /// Paths in it.
+    #[must_use]
+    pub fn n_paths(&self) -> usize {
+        self.figures.len() / self.width
+    }
+}
+
+/// A path run again, with what each of its losses is owed to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PathRecord {
+    /// Its number.
+    pub path: u64,
+    /// Its figures, as the run had them.
+    pub figures: Vec<f64>,
+    /// Its losses by cause.
+    pub entries: Vec<LossEntry>,
+}
+
+/// Runs `paths` in batches of `batch_paths` on the threads of the current rayon pool and delivers
+/// them in path order. The figures do not depend on the number of threads or on `batch_paths`.
+///
+/// Stops early, at the end of a batch, when `deliver` says so.
+pub fn simulate(
+    model: &Model<'_>,
+    paths: Range<u64>,
+    batch_paths: usize,
+    mut deliver: impl FnMut(&Batch) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let batch_paths = batch_paths.max(1) as u64;
+    let window = batch_paths * (rayon::current_num_threads() * BATCHES_PER_THREAD) as u64;
+    let mut start = paths.start;
+    while start < paths.end {
+        let end = paths.end.min(start + window);
+        let firsts: Vec<u64> = (start..end)
+            .step_by(usize::try_from(batch_paths).unwrap_or(usize::MAX))
+            .collect();
+        let batches: Vec<Batch> = firsts
+            .into_par_iter()
+            .with_max_len(1)
+            .map_init(
+                || Worker::new(model),
+                |worker, first| run_batch(worker, model, first..end.min(first + batch_paths)),
+            )
+            .collect();
+        for batch in &batches {
+            deliver(batch)?;
+        }
+        start = end;
+    }
+    ControlFlow::Continue(())
+}
+
+fn run_batch(worker: &mut Worker<'_, '_>, model: &Model<'_>, paths: Range<u64>) -> Batch {
+    let n = n_paths(&paths);
+    let width = model.layout().width();
+    let mut figures = vec![0.0; n * width];
+    let fired = draw_events(model, paths.start, n);
+    let mut rest = fired.as_slice();
+    for ((offset, path), row) in paths
+        .clone()
+        .enumerate()
+        .zip(figures.chunks_exact_mut(width))
+    {
+        worker.run(path, of_path(&mut rest, offset), row);
+    }
+    Batch {
+        first_path: paths.start,
+        width,
+        figures,
+    }
+}
+
+/// Splits the events of the next path off the front.
+fn of_path<'f>(rest: &mut &'f [Fired], offset: usize) -> &'f [Fired] {
+    let (own, others) = rest.split_at(rest.partition_point(|fired| fired.offset <= offset));
+    *rest = others;
+    own
+}
+
+fn n_paths(paths: &Range<u64>) -> usize {
+    usize::try_from(paths.end - paths.start).unwrap_or(usize::MAX)
+}
+
+/// Runs single paths again, ascending and without repeats, and hands each to `make` on the thread
+/// that ran it; what it made comes back in the order of `paths`.
+pub fn replay<T: Send>(
+    model: &Model<'_>,
+    paths: &[u64],
+    make: impl Fn(PathRecord) -> T + Sync,
+) -> Vec<T> {
+    debug_assert!(paths.is_sorted_by(|a, b| a < b));
+    let blocks: Vec<&[u64]> = paths
+        .chunk_by(|a, b| a / REPLAY_BLOCK == b / REPLAY_BLOCK)
+        .collect();
+    let made: Vec<Vec<T>> = blocks
+        .into_par_iter()
+        .map_init(
+            || Worker::new(model),
+            |worker, block| replay_block(worker, model, block).map(&make).collect(),
+        )
+        .collect();
+    made.into_iter().flatten().collect()
+}
+
+fn replay_block<'a>(
+    worker: &'a mut Worker<'_, '_>,
+    model: &'a Model<'_>,
+    block: &'a [u64],
+) -> impl Iterator<Item = PathRecord> + 'a {
+    let first = block[0];
+    let n = n_paths(&(first..block[block.len() - 1] + 1));
+    let fired = draw_events(model, first, n);
+    block.iter().map(move |&path| {
+        let offset = n_paths(&(first..path));
+        let start = fired.partition_point(|fired| fired.offset < offset);
+        let end = fired.partition_point(|fired| fired.offset <= offset);
+        let mut figures = vec![0.0; model.layout().width()];
+        let entries = worker.run_recorded(path, &fired[start..end], &mut figures);
+        PathRecord {
+            path,
+            figures,
+            entries,
+        }
+    })
+}
