@@ -1,6 +1,8 @@
 //! Breaks a good network folder in every way its format forbids, and checks that the author is
 //! told where, what was found and what was expected, with no noise that follows from it.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where its own files fail")]
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -423,275 +425,278 @@ fn cells() {
     );
 }
 
+const OUT_OF_RANGE: [(&str, Edit, At, &str); 14] = [
+    (
+        "assets.csv",
+        Swap("-0.5", "-1.5"),
+        ("assets.csv", Some(2), "beta_market"),
+        "-1 and 1",
+    ),
+    (
+        "assets.csv",
+        Swap("0.6", "-0.6"),
+        ("assets.csv", Some(2), "vol_annual"),
+        "60 %",
+    ),
+    (
+        "assets.csv",
+        Swap("4,,", "-4,,"),
+        ("assets.csv", Some(3), "redemption_days"),
+        "days",
+    ),
+    (
+        "assets.csv",
+        Swap("600", "0"),
+        ("assets.csv", Some(4), "supply_eth"),
+        "above 0",
+    ),
+    (
+        "avs.csv",
+        Swap("0.4", "0"),
+        ("avs.csv", Some(1), "attack_threshold"),
+        "above 0",
+    ),
+    (
+        "avs.csv",
+        Swap("500", "-5"),
+        ("avs.csv", Some(1), "secured_value_eth"),
+        "ETH",
+    ),
+    (
+        "allocations.csv",
+        Swap("0.5", "50"),
+        ("allocations.csv", Some(1), "fraction"),
+        "5 %",
+    ),
+    (
+        "groups.csv",
+        Swap("B,1", "B,2"),
+        ("groups.csv", Some(3), "share"),
+        "between 0 and 1",
+    ),
+    (
+        "pools.csv",
+        Swap("0.0004", "1"),
+        ("pools.csv", Some(1), "fee"),
+        "below 1",
+    ),
+    (
+        "pools.csv",
+        Swap("50,0", "0,0"),
+        ("pools.csv", Some(1), "amplification"),
+        "above 0",
+    ),
+    (
+        "pools.csv",
+        Swap("100", "0"),
+        ("pools.csv", Some(1), "reserve_eth"),
+        "above 0",
+    ),
+    (
+        "loans.csv",
+        Swap("1.05", "0"),
+        ("loans.csv", Some(2), "health_factor"),
+        "above 0",
+    ),
+    (
+        "loans.csv",
+        Swap("0.7,0.77", "0.8,0.77"),
+        ("loans.csv", Some(3), "ltv"),
+        "at most",
+    ),
+    (
+        "loans.csv",
+        Swap("40,1", "40,1.5"),
+        ("loans.csv", Some(3), "close_factor"),
+        "at most 1",
+    ),
+];
+
 #[test]
 fn ranges() {
-    let cases: [(&str, Edit, At, &str); 14] = [
-        (
-            "assets.csv",
-            Swap("-0.5", "-1.5"),
-            ("assets.csv", Some(2), "beta_market"),
-            "-1 and 1",
-        ),
-        (
-            "assets.csv",
-            Swap("0.6", "-0.6"),
-            ("assets.csv", Some(2), "vol_annual"),
-            "60 %",
-        ),
-        (
-            "assets.csv",
-            Swap("4,,", "-4,,"),
-            ("assets.csv", Some(3), "redemption_days"),
-            "days",
-        ),
-        (
-            "assets.csv",
-            Swap("600", "0"),
-            ("assets.csv", Some(4), "supply_eth"),
-            "above 0",
-        ),
-        (
-            "avs.csv",
-            Swap("0.4", "0"),
-            ("avs.csv", Some(1), "attack_threshold"),
-            "above 0",
-        ),
-        (
-            "avs.csv",
-            Swap("500", "-5"),
-            ("avs.csv", Some(1), "secured_value_eth"),
-            "ETH",
-        ),
-        (
-            "allocations.csv",
-            Swap("0.5", "50"),
-            ("allocations.csv", Some(1), "fraction"),
-            "5 %",
-        ),
-        (
-            "groups.csv",
-            Swap("B,1", "B,2"),
-            ("groups.csv", Some(3), "share"),
-            "between 0 and 1",
-        ),
-        (
-            "pools.csv",
-            Swap("0.0004", "1"),
-            ("pools.csv", Some(1), "fee"),
-            "below 1",
-        ),
-        (
-            "pools.csv",
-            Swap("50,0", "0,0"),
-            ("pools.csv", Some(1), "amplification"),
-            "above 0",
-        ),
-        (
-            "pools.csv",
-            Swap("100", "0"),
-            ("pools.csv", Some(1), "reserve_eth"),
-            "above 0",
-        ),
-        (
-            "loans.csv",
-            Swap("1.05", "0"),
-            ("loans.csv", Some(2), "health_factor"),
-            "above 0",
-        ),
-        (
-            "loans.csv",
-            Swap("0.7,0.77", "0.8,0.77"),
-            ("loans.csv", Some(3), "ltv"),
-            "at most",
-        ),
-        (
-            "loans.csv",
-            Swap("40,1", "40,1.5"),
-            ("loans.csv", Some(3), "close_factor"),
-            "at most 1",
-        ),
-    ];
-    for (file, edit, at, word) in cases {
+    for (file, edit, at, word) in OUT_OF_RANGE {
         check(file, &edit, at, &[word]);
     }
 }
 
+const UNKNOWN_NAMES: [(&str, Edit, At, &[&str]); 14] = [
+    (
+        "holdings.csv",
+        Swap("stETH,A", "stEHT,A"),
+        ("holdings.csv", Some(1), "holder"),
+        &[],
+    ),
+    (
+        "holdings.csv",
+        Swap("stETH,A", "ETH,A"),
+        ("holdings.csv", Some(1), "holder"),
+        &["wrap"],
+    ),
+    (
+        "holdings.csv",
+        Add("direct,D,ETH,1"),
+        ("holdings.csv", Some(8), "operator"),
+        &["table"],
+    ),
+    (
+        "holdings.csv",
+        Add("direct,C,ezEHT,1"),
+        ("holdings.csv", Some(8), "asset"),
+        &["ezETH"],
+    ),
+    (
+        "allocations.csv",
+        Add("dda,C,ETH,1"),
+        ("allocations.csv", Some(6), "avs"),
+        &["da"],
+    ),
+    (
+        "allocations.csv",
+        Add("tower,c,ETH,1"),
+        ("allocations.csv", Some(6), "operator"),
+        &["C"],
+    ),
+    (
+        "allocations.csv",
+        Add("da,A,stEth,1"),
+        ("allocations.csv", Some(6), "asset"),
+        &["stETH"],
+    ),
+    (
+        "groups.csv",
+        Add("gcp,cloud,Z,1"),
+        ("groups.csv", Some(4), "operator"),
+        &["an operator"],
+    ),
+    (
+        "pools.csv",
+        Swap("uni,stETH", "uni,rsETH"),
+        ("pools.csv", Some(2), "asset"),
+        &["stETH"],
+    ),
+    (
+        "pools.csv",
+        Swap("uni,stETH", "uni,USD"),
+        ("pools.csv", Some(2), "asset"),
+        &["wrapped"],
+    ),
+    (
+        "loans.csv",
+        Swap("USD", "USDC"),
+        ("loans.csv", Some(3), "debt_asset"),
+        &["\"USD\"?"],
+    ),
+    (
+        "loans.csv",
+        Swap("USD", "stETH"),
+        ("loans.csv", Some(3), "debt_asset"),
+        &["a base"],
+    ),
+    (
+        "portfolios.csv",
+        Swap("ez", "xz"),
+        ("portfolios.csv", Some(1), "asset"),
+        &["ezETH"],
+    ),
+    (
+        "portfolios.csv",
+        Swap(",aave", ",ave"),
+        ("portfolios.csv", Some(2), "market"),
+        &["aave"],
+    ),
+];
+
 #[test]
 fn unknown_names() {
-    let cases: [(&str, Edit, At, &[&str]); 14] = [
-        (
-            "holdings.csv",
-            Swap("stETH,A", "stEHT,A"),
-            ("holdings.csv", Some(1), "holder"),
-            &[],
-        ),
-        (
-            "holdings.csv",
-            Swap("stETH,A", "ETH,A"),
-            ("holdings.csv", Some(1), "holder"),
-            &["wrap"],
-        ),
-        (
-            "holdings.csv",
-            Add("direct,D,ETH,1"),
-            ("holdings.csv", Some(8), "operator"),
-            &["table"],
-        ),
-        (
-            "holdings.csv",
-            Add("direct,C,ezEHT,1"),
-            ("holdings.csv", Some(8), "asset"),
-            &["ezETH"],
-        ),
-        (
-            "allocations.csv",
-            Add("dda,C,ETH,1"),
-            ("allocations.csv", Some(6), "avs"),
-            &["da"],
-        ),
-        (
-            "allocations.csv",
-            Add("tower,c,ETH,1"),
-            ("allocations.csv", Some(6), "operator"),
-            &["C"],
-        ),
-        (
-            "allocations.csv",
-            Add("da,A,stEth,1"),
-            ("allocations.csv", Some(6), "asset"),
-            &["stETH"],
-        ),
-        (
-            "groups.csv",
-            Add("gcp,cloud,Z,1"),
-            ("groups.csv", Some(4), "operator"),
-            &["an operator"],
-        ),
-        (
-            "pools.csv",
-            Swap("uni,stETH", "uni,rsETH"),
-            ("pools.csv", Some(2), "asset"),
-            &["stETH"],
-        ),
-        (
-            "pools.csv",
-            Swap("uni,stETH", "uni,USD"),
-            ("pools.csv", Some(2), "asset"),
-            &["wrapped"],
-        ),
-        (
-            "loans.csv",
-            Swap("USD", "USDC"),
-            ("loans.csv", Some(3), "debt_asset"),
-            &["\"USD\"?"],
-        ),
-        (
-            "loans.csv",
-            Swap("USD", "stETH"),
-            ("loans.csv", Some(3), "debt_asset"),
-            &["a base"],
-        ),
-        (
-            "portfolios.csv",
-            Swap("ez", "xz"),
-            ("portfolios.csv", Some(1), "asset"),
-            &["ezETH"],
-        ),
-        (
-            "portfolios.csv",
-            Swap(",aave", ",ave"),
-            ("portfolios.csv", Some(2), "market"),
-            &["aave"],
-        ),
-    ];
-    for (file, edit, at, words) in cases {
+    for (file, edit, at, words) in UNKNOWN_NAMES {
         check(file, &edit, at, words);
     }
 }
 
+const BAD_KEYS: [(&str, Edit, At, &[&str]); 13] = [
+    (
+        "assets.csv",
+        Add("stETH,lst,,,,,,"),
+        ("assets.csv", Some(6), "asset"),
+        &["row 3"],
+    ),
+    (
+        "assets.csv",
+        Add("direct,base,,,,,,"),
+        ("assets.csv", Some(6), "asset"),
+        &["another name"],
+    ),
+    (
+        "operators.csv",
+        Add("A,Other,"),
+        ("operators.csv", Some(4), "operator"),
+        &["row 1"],
+    ),
+    (
+        "operators.csv",
+        Add("*,Other,"),
+        ("operators.csv", Some(4), "operator"),
+        &["`*`"],
+    ),
+    (
+        "avs.csv",
+        Add("da,unique,,,,"),
+        ("avs.csv", Some(5), "avs"),
+        &["row 1"],
+    ),
+    (
+        "avs.csv",
+        Add("direct,unique,,,,"),
+        ("avs.csv", Some(5), "avs"),
+        &["another name"],
+    ),
+    (
+        "holdings.csv",
+        Add("direct,C,ETH,1"),
+        ("holdings.csv", Some(8), "holder"),
+        &["direct, C, ETH", "row 7"],
+    ),
+    (
+        "allocations.csv",
+        Add("da,A,ETH,0.1"),
+        ("allocations.csv", Some(6), "avs"),
+        &["row 1"],
+    ),
+    (
+        "allocations.csv",
+        Add("da,B,ETH,0.1"),
+        ("allocations.csv", Some(6), "asset"),
+        &["every"],
+    ),
+    (
+        "groups.csv",
+        Add("aws,cloud,B,0"),
+        ("groups.csv", Some(4), "group"),
+        &["aws, B"],
+    ),
+    (
+        "pools.csv",
+        Add("uni,stETH,stableswap,9,9,,"),
+        ("pools.csv", Some(3), "pool"),
+        &["row 2"],
+    ),
+    (
+        "portfolios.csv",
+        Add("fund,ezETH,,1"),
+        ("portfolios.csv", Some(3), "portfolio"),
+        &[],
+    ),
+    (
+        "groups.csv",
+        Add("aws,region,C,1"),
+        ("groups.csv", Some(4), "kind"),
+        &["cloud was"],
+    ),
+];
+
 #[test]
 fn keys() {
-    let cases: [(&str, Edit, At, &[&str]); 13] = [
-        (
-            "assets.csv",
-            Add("stETH,lst,,,,,,"),
-            ("assets.csv", Some(6), "asset"),
-            &["row 3"],
-        ),
-        (
-            "assets.csv",
-            Add("direct,base,,,,,,"),
-            ("assets.csv", Some(6), "asset"),
-            &["another name"],
-        ),
-        (
-            "operators.csv",
-            Add("A,Other,"),
-            ("operators.csv", Some(4), "operator"),
-            &["row 1"],
-        ),
-        (
-            "operators.csv",
-            Add("*,Other,"),
-            ("operators.csv", Some(4), "operator"),
-            &["`*`"],
-        ),
-        (
-            "avs.csv",
-            Add("da,unique,,,,"),
-            ("avs.csv", Some(5), "avs"),
-            &["row 1"],
-        ),
-        (
-            "avs.csv",
-            Add("direct,unique,,,,"),
-            ("avs.csv", Some(5), "avs"),
-            &["another name"],
-        ),
-        (
-            "holdings.csv",
-            Add("direct,C,ETH,1"),
-            ("holdings.csv", Some(8), "holder"),
-            &["direct, C, ETH", "row 7"],
-        ),
-        (
-            "allocations.csv",
-            Add("da,A,ETH,0.1"),
-            ("allocations.csv", Some(6), "avs"),
-            &["row 1"],
-        ),
-        (
-            "allocations.csv",
-            Add("da,B,ETH,0.1"),
-            ("allocations.csv", Some(6), "asset"),
-            &["every"],
-        ),
-        (
-            "groups.csv",
-            Add("aws,cloud,B,0"),
-            ("groups.csv", Some(4), "group"),
-            &["aws, B"],
-        ),
-        (
-            "pools.csv",
-            Add("uni,stETH,stableswap,9,9,,"),
-            ("pools.csv", Some(3), "pool"),
-            &["row 2"],
-        ),
-        (
-            "portfolios.csv",
-            Add("fund,ezETH,,1"),
-            ("portfolios.csv", Some(3), "portfolio"),
-            &[],
-        ),
-        (
-            "groups.csv",
-            Add("aws,region,C,1"),
-            ("groups.csv", Some(4), "kind"),
-            &["cloud was"],
-        ),
-    ];
-    for (file, edit, at, words) in cases {
+    for (file, edit, at, words) in BAD_KEYS {
         check(file, &edit, at, words);
     }
 }

@@ -28,7 +28,7 @@ const SHARES: &str = "operator,strategy,shares_wei
 0xaaaa000000000000000000000000000000000001,0xbeac,320000000000000000000
 0xaaaa000000000000000000000000000000000001,0x57e7,1500000000000000000
 0xaaaa000000000000000000000000000000000002,0xbeac,32000000000000000000
-0xaaaa000000000000000000000000000000000002,0x3e74,100000000000000001
+0xaaaa000000000000000000000000000000000002,0x3e74,5000000000000000001
 0xbbbb000000000000000000000000000000000003,0x57e7,2500000000000000000
 0xbbbb000000000000000000000000000000000003,0xe16e,99000000000000000000000000000
 0xcccc000000000000000000000000000000000004,0x57e7,0
@@ -68,6 +68,7 @@ fn options(sharing: Sharing, fraction: f64, min_operators: usize) -> EigenlayerO
 }
 
 /// Writes the small snapshot, some of its files replaced, and imports it.
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 fn import(
     options: &EigenlayerOptions,
     replaced: &[(&str, &str)],
@@ -93,6 +94,7 @@ fn import(
     import_eigenlayer(&files, options)
 }
 
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 fn small() -> (NetworkSpec, ImportReport) {
     import(&options(Sharing::Shared, 0.1, 2), &[]).unwrap()
 }
@@ -143,18 +145,13 @@ fn stake_is_of_the_brand_and_tokens_are_backed_by_idle_eth() {
     assert_eq!(
         rows,
         [
-            // mETH is restaked itself, so what is not ETH with its operators is not its own.
-            (
-                "direct",
-                "Twin (0xaaaa…0002)",
-                "mETH",
-                0.100_000_000_000_000_001
-            ),
+            // mETH is itself restaked, so it holds native ETH only.
+            ("direct", "Twin (0xaaaa…0002)", "mETH", 5.0),
             ("direct", "Twin (0xbbbb…0003)", "stETH", 2.5),
             ("ezETH", "Renzo by P2P", "ETH", 320.0),
             ("ezETH", "Renzo by P2P", "stETH", 1.5),
             ("mETH", "Twin (0xaaaa…0002)", "ETH", 32.0),
-            ("mETH", "-", "ETH", 0.100_000_000_000_000_001),
+            ("mETH", "-", "ETH", 5.0),
             ("stETH", "-", "ETH", 4.0),
         ]
     );
@@ -193,7 +190,7 @@ fn registrations_with_stake_are_allocations() {
     assert!(spec.allocations.rows.iter().all(|row| row.asset == "*"));
     assert_eq!((report.avss, report.operators), (2, 5));
     assert_eq!((report.registrations, report.allocations), (6, 4));
-    assert_eq!((report.native_eth, report.restaked_eth), (352.0, 356.1));
+    assert_eq!((report.native_eth, report.restaked_eth), (352.0, 361.0));
     assert_eq!(
         report.notes,
         [
@@ -202,6 +199,8 @@ fn registrations_with_stake_are_allocations() {
             "Registered operators that are not in the operators file: 1.",
             "Registered operators without ETH stake, and so without an allocation: 2.",
             "ETH left out because no such AVS has its operator: 64.",
+            "ETH of tokens counted as direct because the brand of its operator is itself \
+             restaked: 5.",
         ]
     );
 }
@@ -245,6 +244,7 @@ fn one_map_may_say_both() {
 }
 
 /// Imports with some files replaced and looks for every `expected` among what is wrong.
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #[track_caller]
 fn check_faults(replaced: &[(&str, &str)], expected: &[&str]) {
     let problems = import(&options(Sharing::Shared, 0.1, 2), replaced)
@@ -327,6 +327,7 @@ fn a_file_that_is_not_there_is_told() {
 }
 
 /// The snapshot of autumn 2024, which is beside the workspace on some machines only.
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn real() -> Option<EigenlayerFiles> {
     let data = std::env::var_os("SLASHFALL_DATA").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
@@ -405,10 +406,7 @@ fn the_real_snapshot_has_the_published_figures() {
         .iter()
         .filter(|row| row.kind == AssetKind::Lrt);
     let lrts: Vec<&str> = lrts.map(|row| &*row.asset).collect();
-    assert_eq!(
-        lrts,
-        ["eETH", "ezETH", "mETH", "mLRT", "pufETH", "rsETH", "rswETH"]
-    );
+    assert_eq!(lrts, ["eETH", "ezETH", "mLRT", "pufETH", "rsETH", "rswETH"]);
     let direct: f64 = spec
         .holdings
         .rows
@@ -417,7 +415,8 @@ fn the_real_snapshot_has_the_published_figures() {
         .map(|row| row.amount_eth)
         .sum();
     let wrapped = 1.0 - direct / report.restaked_eth;
-    assert!((wrapped - 0.716).abs() < 0.002, "{wrapped}");
+    // 71.6 % with mETH, whose operators have 0.3 % in mETH itself.
+    assert!((wrapped - 0.713).abs() < 0.002, "{wrapped}");
     println!("{report:#?}\nbehind EigenDA {behind}, P2P.org {share}, LRTs {wrapped}");
 }
 

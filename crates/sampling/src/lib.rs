@@ -24,5 +24,5 @@ pub use copula::Copula;
 pub use gaussian::{survival, upper_quantile};
 pub use model::Model;
 pub use severity::Severity;
-pub use simulate::{Batch, PathRecord, replay, simulate};
+pub use simulate::{Batch, PathRecord, event_times, replay, simulate};
 pub use source::{Source, SourceKind};

@@ -156,3 +156,10 @@ fn replay_block<'a>(
         }
     })
 }
+
+/// When each source fires: path, number of the source, days; in order of path, time and source.
+pub fn event_times(model: &Model<'_>, paths: Range<u64>) -> impl Iterator<Item = (u64, usize, f64)> {
+    let fired = draw_events(model, paths.start, n_paths(&paths));
+    let path = move |offset: usize| paths.start + offset as u64;
+    fired.into_iter().map(move |f| (path(f.offset), f.source as usize, f.tau_days))
+}

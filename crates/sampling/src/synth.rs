@@ -226,9 +226,9 @@ fn bend_head(falling: &mut [f64]) {
     for _ in 0..60 {
         let middle = f64::midpoint(low, high);
         if bent(middle).sum::<f64>() < wanted {
-            low = middle
+            low = middle;
         } else {
-            high = middle
+            high = middle;
         }
     }
     let stakes: Vec<f64> = bent(low).collect();

@@ -93,10 +93,6 @@ impl Fixture {
         self
     }
 
-    pub(super) fn push(&mut self, a: &str, o: &str, w: f64) {
-        self.0.allocations.rows.push(AllocationRow { avs: a.to_owned(), operator: o.to_owned(), asset: "*".to_owned(), fraction: w });
-    }
-
     pub(super) fn network(self) -> Network {
         crate::resolve(&self.0).unwrap().network
     }

@@ -17,7 +17,7 @@ pub(super) fn assemble(
     options: &EigenlayerOptions,
     report: &mut ImportReport,
 ) -> NetworkSpec {
-    let holdings = restaked_holdings(snapshot, chosen);
+    let holdings = restaked_holdings(snapshot, chosen, report);
     let amounts = |native: bool| -> f64 {
         let rows = holdings.iter().filter(|row| !native || row.asset == "ETH");
         rows.map(|row| row.amount_eth).sum()
@@ -45,7 +45,14 @@ pub(super) fn assemble(
 }
 
 /// Who holds what where: an operator's LRT, else `direct`.
-fn restaked_holdings(snapshot: &Snapshot, chosen: &Chosen<'_>) -> Vec<HoldingRow> {
+///
+/// A brand that is itself restaked (mETH is) holds native ETH only, since what it backs cannot
+/// back it; the tokens with its operators are `direct`.
+fn restaked_holdings(
+    snapshot: &Snapshot,
+    chosen: &Chosen<'_>,
+    report: &mut ImportReport,
+) -> Vec<HoldingRow> {
     let stakes = chosen.stakes(snapshot);
     let tokens: BTreeSet<&str> = stakes
         .iter()
@@ -53,11 +60,14 @@ fn restaked_holdings(snapshot: &Snapshot, chosen: &Chosen<'_>) -> Vec<HoldingRow
         .map(String::as_str)
         .collect();
     let mut rows = Vec::new();
+    let mut not_of_brand = 0.0;
     for (operator, amounts) in stakes {
         let brand = snapshot.brands.get(operator).map(String::as_str);
         for (token, &amount_eth) in amounts {
-            // A brand that others restake (mETH) holds ETH only, so that no two hold each other.
             let holder = brand.filter(|brand| token == "ETH" || !tokens.contains(brand));
+            if holder.is_none() && brand.is_some() {
+                not_of_brand += amount_eth;
+            }
             rows.push(HoldingRow {
                 holder: holder.unwrap_or("direct").to_owned(),
                 operator: Some(chosen.operator_labels[operator].clone()),
@@ -65,6 +75,12 @@ fn restaked_holdings(snapshot: &Snapshot, chosen: &Chosen<'_>) -> Vec<HoldingRow
                 amount_eth,
             });
         }
+    }
+    if not_of_brand > 0.0 {
+        report.notes.push(format!(
+            "ETH of tokens counted as direct because the brand of its operator is itself restaked: \
+             {not_of_brand:.0}."
+        ));
     }
     rows.sort_by(|a, b| {
         (&a.holder, &a.operator, &a.asset).cmp(&(&b.holder, &b.operator, &b.asset))

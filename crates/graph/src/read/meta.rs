@@ -41,7 +41,7 @@ pub(super) fn read(dir: &Path, read: &mut Read) -> MetaSpec {
     let mut meta = MetaSpec::default();
     for (key, value) in document.get_ref() {
         let line = line_of(text.as_bytes(), key.span().start);
-        if let Err((known, problem)) = set(&mut meta, key.get_ref(), value.get_ref()) {
+        if let Some((known, problem)) = fault_in(&mut meta, key.get_ref(), value.get_ref()) {
             read.problems.push(problem.at(line));
             read.unread.meta.extend(known);
         }
@@ -64,22 +64,16 @@ fn line_of(text: &[u8], offset: usize) -> Place {
     Place::Line(1 + before.iter().filter(|byte| **byte == b'\n').count())
 }
 
-/// Takes one key; the error says also which known key now has no value.
-fn set(
+/// Takes one key; says what is wrong with it, and which known key now has no value.
+fn fault_in(
     meta: &mut MetaSpec,
     key: &str,
     value: &DeValue<'_>,
-) -> Result<(), (Option<&'static str>, Problem)> {
+) -> Option<(Option<&'static str>, Problem)> {
     let Some(known) = KEYS.into_iter().find(|known| *known == key) else {
         let expected = format!("one of the keys {} was expected", KEYS.join(", "));
         let problem = Problem::new(FILE, expected).value(key).nearest_of(KEYS);
-        return Err((
-            None,
-            Problem {
-                key: Some(key.to_owned()),
-                ..problem
-            },
-        ));
+        return Some((None, problem.key(key)));
     };
     let done = match known {
         "name" => text(value).map(|text| meta.name = text),
@@ -88,18 +82,17 @@ fn set(
         "notes" => text(value).map(|text| meta.notes = text),
         _ => value.as_bool().map(|flag| meta.synthetic = flag),
     };
-    done.ok_or_else(|| {
-        let expected = match known {
-            "as_of" => "a date as YYYY-MM-DD was expected",
-            "synthetic" => "true or false was expected",
-            _ => "a string was expected",
-        };
-        let found = format!("a value of type {}", value.type_str());
-        (
-            Some(known),
-            Problem::new(FILE, expected).key(known).value(found),
-        )
-    })
+    if done.is_some() {
+        return None;
+    }
+    let expected = match known {
+        "as_of" => "a date as YYYY-MM-DD was expected",
+        "synthetic" => "true or false was expected",
+        _ => "a string was expected",
+    };
+    let found = format!("a value of type {}", value.type_str());
+    let problem = Problem::new(FILE, expected).key(known).value(found);
+    Some((Some(known), problem))
 }
 
 fn text(value: &DeValue<'_>) -> Option<String> {

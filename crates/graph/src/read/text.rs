@@ -36,14 +36,18 @@ pub(super) fn read(path: &Path, problems: &mut Problems) -> Option<TextTable> {
         .to_string_lossy()
         .into_owned();
     let table = if file.ends_with(".parquet") {
-        read_parquet(path, &file)
+        // The Parquet reader panics on some damaged pages instead of giving an error.
+        std::panic::catch_unwind(|| read_parquet(path, &file)).unwrap_or_else(|_| {
+            let expected = "a whole Parquet file was expected (its pages are damaged)";
+            Err(Problem::new(&file, expected).into())
+        })
     } else {
         read_csv(path, &file, problems)
     };
-    table.map_err(|problem| problems.push(problem)).ok()
+    table.map_err(|unread| problems.append(unread)).ok()
 }
 
-fn read_csv(path: &Path, file: &str, problems: &mut Problems) -> Result<TextTable, Problem> {
+fn read_csv(path: &Path, file: &str, problems: &mut Problems) -> Result<TextTable, Problems> {
     let bytes = std::fs::read(path).map_err(|error| unreadable(file, &error))?;
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
     let mut reader = ReaderBuilder::new()
@@ -82,12 +86,10 @@ fn read_csv(path: &Path, file: &str, problems: &mut Problems) -> Result<TextTabl
             })
         });
         let broken = fault.is_some();
-        fault.into_iter().for_each(|fault| {
-            problems.push(Problem {
-                file: file.into(),
-                ..fault
-            })
-        });
+        if let Some(fault) = fault {
+            let file = file.to_owned();
+            problems.push(Problem { file, ..fault });
+        }
         table.rows.push(TextRow {
             row,
             line: Some(line),
@@ -96,10 +98,8 @@ fn read_csv(path: &Path, file: &str, problems: &mut Problems) -> Result<TextTabl
         });
     }
     if table.header.is_empty() {
-        return Err(Problem::new(
-            file,
-            "a header line was expected, and the file is empty",
-        ));
+        let expected = "a header line was expected, and the file is empty";
+        return Err(Problem::new(file, expected).into());
     }
     Ok(table)
 }
@@ -111,15 +111,14 @@ fn unreadable(file: &str, error: &dyn std::error::Error) -> Problem {
     )
 }
 
-fn header_cells(record: &ByteRecord, file: &str, line: usize) -> Result<Vec<String>, Problem> {
+fn header_cells(record: &ByteRecord, file: &str, line: usize) -> Result<Vec<String>, Problems> {
     if let Some(cell) = record
         .iter()
         .find(|cell| std::str::from_utf8(cell).is_err())
     {
-        return Err(not_utf8(cell).at(Place::Line(line))).map_err(|p| Problem {
-            file: file.to_owned(),
-            ..p
-        });
+        let file = file.to_owned();
+        let fault = not_utf8(cell).at(Place::Line(line));
+        return Err(Problem { file, ..fault }.into());
     }
     Ok(record.iter().map(cell_text).collect())
 }
@@ -189,7 +188,7 @@ impl Lines<'_> {
     }
 }
 
-fn read_parquet(path: &Path, file: &str) -> Result<TextTable, Problem> {
+fn read_parquet(path: &Path, file: &str) -> Result<TextTable, Problems> {
     let corrupt = |error: &dyn std::error::Error| {
         Problem::new(file, format!("a whole Parquet file was expected ({error})"))
     };

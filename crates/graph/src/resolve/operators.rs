@@ -24,20 +24,11 @@ impl Operators<'_> {
 
     /// The operators of each company in turn.
     pub(super) fn by_entity(&self) -> impl Iterator<Item = (&str, Vec<OperatorId>)> {
-        self.entities.iter().enumerate().map(|(index, &name)| {
-            let entity = EntityId::new(index);
-            let of_it = self
-                .operators
-                .iter()
-                .enumerate()
-                .filter(move |(_, o)| o.entity == entity);
-            (
-                name,
-                of_it
-                    .map(|(operator, _)| OperatorId::new(operator))
-                    .collect(),
-            )
-        })
+        let mut of_each = vec![Vec::new(); self.entities.len()];
+        for (index, operator) in self.operators.iter().enumerate() {
+            of_each[operator.entity.index()].push(OperatorId::new(index));
+        }
+        self.entities.iter().copied().zip(of_each)
     }
 
     /// True for the name of a company.

@@ -85,11 +85,6 @@ fn loan(health_factor: f64, collateral_eth: f64) -> LoanRow {
 
 /// `lrt` of 100 units is backed by 110 ETH; `far` holds 22 of its value, `direct` 11.
 fn small() -> NetworkSpec {
-    let fund = |holds, amount_eth| PortfolioRow {
-        portfolio: "fund".to_owned(),
-        holds,
-        amount_eth,
-    };
     NetworkSpec {
         meta: MetaSpec {
             name: "small".to_owned(),
@@ -153,6 +148,18 @@ fn small() -> NetworkSpec {
                 group("prysm", "client", "a", 0.5),
             ],
         ),
+        ..venues()
+    }
+}
+
+/// Where the `lrt` of [`small`] is traded, pledged and owned.
+fn venues() -> NetworkSpec {
+    let fund = |holds, amount_eth| PortfolioRow {
+        portfolio: "fund".to_owned(),
+        holds,
+        amount_eth,
+    };
+    NetworkSpec {
         pools: Table::new(
             "pools.csv",
             vec![PoolRow {
@@ -176,6 +183,7 @@ fn small() -> NetworkSpec {
                 fund(PortfolioItem::Asset("lrt".to_owned()), 3.3),
             ],
         ),
+        ..NetworkSpec::default()
     }
 }
 

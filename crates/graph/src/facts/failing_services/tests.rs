@@ -164,34 +164,3 @@ fn the_search_agrees_with_every_subset() {
     sizes.dedup();
     assert!(sizes.len() > 1, "the cases are all alike: {sizes:?}");
 }
-
-#[test]
-fn zz_time() {
-    for (sharing, per, w) in [(Shared, 20, 0.12), (Unique, 20, 0.05), (Shared, 20, 0.06), (Shared, 10, 0.5)] {
-        let mut state = 7_u64;
-        let mut draw = move |n: u64| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) % n
-        };
-        let mut spec = crate::spec::NetworkSpec::default();
-        let mut fixture = Fixture::new().asset("lrt", AssetKind::Lrt);
-        for a in 0..200 { fixture = fixture.avs(&format!("s{a:03}"), sharing, None); }
-        let mut rows = Vec::new();
-        for o in 0..500 {
-            let name = format!("o{o}");
-            fixture = fixture.operator(&name, &name).holding("lrt", &name, "ETH", 10.0 + draw(1000) as f64);
-            let first = draw(200);
-            for k in 0..per { rows.push((format!("s{:03}", (first + 7 * k) % 200), name.clone())); }
-        }
-        let _ = &mut spec;
-        for (a, o) in rows { fixture.push(&a, &o, w); }
-        let network = fixture.network();
-        let sec = security(&network, 0.5);
-        let t = std::time::Instant::now();
-        let f = failing_services(&network, &sec);
-        println!("{per} {w} {:?} broken {:?} below {}", t.elapsed(), f.broken_by, f.none_below);
-        let t = std::time::Instant::now();
-        let f = crate::facts::facts(&network, 0.5);
-        println!("all {:?} unsettled {}", t.elapsed(), f.debtrank.n_unsettled);
-    }
-}

@@ -1,0 +1,55 @@
+//! Small models for tests, from a network in memory and a run file in a string.
+
+use std::ops::ControlFlow;
+
+use slashfall_graph::{Network, Problems, Sketch};
+use slashfall_graph::spec::Sharing;
+use slashfall_sampling::{Batch, Model, Node, RunSpec, Scenario, simulate};
+
+/// The scenarios of a run file.
+pub(crate) fn scenarios<'n>(network: &'n Network, toml: &str) -> Result<Vec<Scenario<'n>>, Problems> {
+    let root = Node::parse("run.toml", toml)?;
+    RunSpec::read("run.toml", &root)?.resolve("run.toml", &root, network)
+}
+
+/// The base model of a run file that is right.
+#[allow(dead_code, reason = "not every test binary needs every helper")]
+pub(crate) fn model<'n>(network: &'n Network, toml: &str) -> Model<'n> {
+    scenarios(network, toml).unwrap_or_else(|problems| panic!("{problems}")).swap_remove(0).model
+}
+
+/// `n` operators with 1 ETH each, all of it allocated to one AVS.
+#[allow(dead_code, reason = "not every test binary needs every helper")]
+pub(crate) fn equal_names(n: usize) -> Network {
+    let mut sketch = Sketch::new().avs("avs", Sharing::Unique);
+    for i in 0..n {
+        let name = format!("op{i:04}");
+        sketch = sketch.operator(&name, &name).holding("direct", &name, "ETH", 1.0);
+    }
+    sketch.allocation("avs", "*", "*", 1.0).network().unwrap()
+}
+
+/// A year in which each name fails with probability `p`; `dependence` is the section's body.
+#[allow(dead_code, reason = "not every test binary needs every helper")]
+pub(crate) fn year(p: f64, dependence: &str, loading: f64) -> String {
+    let rate = -(-p).ln_1p();
+    format!(
+        "name = \"test\"\nnetwork = \".\"\n\
+         [run]\nseed = 1\npaths = 1\nhorizon_days = 365\nlevels = [0.99]\n\
+         [dependence]\nfactors = [\"f\"]\n{dependence}\n\
+         [[source]]\nkind = \"avs_fault\"\ntarget = {{ avs = \"*\", operator = \"*\" }}\n\
+         rate = {rate:?}\nseverity = 1.0\nloadings = {{ f = {loading:?} }}\n"
+    )
+}
+
+/// All figures of the first `n` paths, delivered in batches of `batch_paths`.
+#[allow(dead_code, reason = "not every test binary needs every helper")]
+pub(crate) fn run(model: &Model<'_>, n: u64, batch_paths: usize) -> Vec<f64> {
+    let mut figures = Vec::new();
+    let flow = simulate(model, 0..n, batch_paths, |batch: &Batch| {
+        figures.extend_from_slice(&batch.figures);
+        ControlFlow::Continue(())
+    });
+    assert!(flow.is_continue());
+    figures
+}
