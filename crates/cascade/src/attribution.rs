@@ -77,7 +77,7 @@ pub struct LossEntry {
     pub channel: Channel,
     /// To whom it is owed.
     pub cause: Cause,
-    /// Fall of nav in ETH a unit, by wrapped asset.
+    /// Fall of nav or price in ETH a unit, by asset.
     pub nav_fall: Vec<f64>,
     /// Loss of direct restakers, in ETH.
     pub direct_eth: f64,

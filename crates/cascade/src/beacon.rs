@@ -62,11 +62,7 @@ impl Beacon {
     /// ETH slashed within 18 days either side of `tau_days`.
     fn slashed_around(&self, tau_days: f64) -> f64 {
         let near = |&&(tau, _): &&(f64, f64)| (tau - tau_days).abs() <= CORRELATION_DAYS;
-        self.slashed_eth
-            .iter()
-            .filter(near)
-            .map(|(_, eth)| eth)
-            .sum()
+        self.slashed_eth.iter().filter(near).map(|(_, eth)| eth).sum()
     }
 }
 
@@ -98,7 +94,9 @@ impl State<'_> {
             }
             slashed_eth += slashed_share * self.native_eth(operator);
             self.lose_beacon(operator, slashed_share * initial, Taker::Beacon);
-            self.mark_slashed(operator);
+            if self.hit_took {
+                self.mark_slashed(operator);
+            }
             self.settle(Channel::Beacon, cause(event.source, operator));
             self.beacon.pending.push(Pending {
                 due_day: due_day(event.tau_days),
@@ -132,9 +130,7 @@ impl State<'_> {
             self.settle(Channel::Beacon, cause(penalty.source, penalty.operator));
         }
         self.beacon.pending = pending;
-        self.beacon
-            .pending
-            .retain(|penalty| penalty.due_day != day && day != last_day);
+        self.beacon.pending.retain(|penalty| penalty.due_day != day && day != last_day);
     }
 
     /// Validators are offline for a number of epochs (the event's severity), all charged now.
@@ -146,9 +142,7 @@ impl State<'_> {
         parameters: &BeaconParameters,
     ) {
         let hits = events.hits(event);
-        let inside: f64 = operators(hits)
-            .map(|(o, share)| share * self.native_eth(o))
-            .sum();
+        let inside: f64 = operators(hits).map(|(o, share)| share * self.native_eth(o)).sum();
         let offline_eth = inside + background * self.background_eth(parameters);
         let epochs = event.severity;
         let lost = if offline_eth > FINALITY_SHARE * parameters.total_active_eth {
@@ -184,8 +178,7 @@ impl State<'_> {
             self.take(holding, lost_units, taker);
         }
         let factor = self.beacon_factor.get(operator.index());
-        self.beacon_factor
-            .set(operator.index(), factor * (1.0 - lost));
+        self.beacon_factor.set(operator.index(), factor * (1.0 - lost));
     }
 }
 
@@ -199,9 +192,5 @@ fn due_day(tau_days: f64) -> u32 {
 }
 
 fn cause(source: u32, operator: OperatorId) -> Cause {
-    Cause {
-        source: Some(source),
-        avs: None,
-        operator: Some(operator),
-    }
+    Cause { source: Some(source), avs: None, operator: Some(operator) }
 }

@@ -63,9 +63,7 @@ fn play(
 }
 
 fn apply_event(state: &mut State<'_>, parameters: &Parameters, events: &Events, event: &Event) {
-    let Event {
-        source, severity, ..
-    } = *event;
+    let Event { source, severity, .. } = *event;
     match event.effect {
         Effect::SlashByAvs => {
             for (member, share) in members(events.hits(event)) {

@@ -98,21 +98,11 @@ impl Events {
         effect: Effect,
         hits: impl IntoIterator<Item = Hit>,
     ) {
-        debug_assert!(
-            self.list
-                .last()
-                .is_none_or(|last| last.tau_days <= tau_days)
-        );
+        debug_assert!(self.list.last().is_none_or(|last| last.tau_days <= tau_days));
         let start = self.hits.len();
         self.hits.extend(hits);
         let hits = start..self.hits.len();
-        self.list.push(Event {
-            tau_days,
-            source,
-            severity,
-            effect,
-            hits,
-        });
+        self.list.push(Event { tau_days, source, severity, effect, hits });
     }
 
     /// All events, in time order.

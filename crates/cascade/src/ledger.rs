@@ -91,11 +91,7 @@ impl Ledger {
 
     /// What units minted without backing are worth at the navs given, in ETH.
     pub(crate) fn minted_eth(&self, nav: &[f64]) -> f64 {
-        if self.wrapped_touched {
-            value(&self.minted_units, nav)
-        } else {
-            0.0
-        }
+        if self.wrapped_touched { value(&self.minted_units, nav) } else { 0.0 }
     }
 }
 

@@ -21,6 +21,6 @@ mod theft;
 pub use attribution::{Cause, Channel, LossEntry};
 pub use day::{run_path, run_path_recorded};
 pub use event::{Effect, Event, Events, Hit, Target};
-pub use outcome::{AssetFigure, Figure, Layout};
+pub use outcome::{AssetFigure, Figure, Layout, exposures};
 pub use parameters::{BeaconParameters, NoiseParameters, Parameters};
 pub use state::State;

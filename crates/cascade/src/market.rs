@@ -21,12 +21,7 @@ pub(crate) struct Quote {
 }
 
 impl Quote {
-    const CALM: Self = Self {
-        discount: 0.0,
-        panic: 0.0,
-        depth: 1.0,
-        worst_discount: 0.0,
-    };
+    const CALM: Self = Self { discount: 0.0, panic: 0.0, depth: 1.0, worst_discount: 0.0 };
 
     /// Share of nav that the price is.
     pub(crate) fn price_factor(&self) -> f64 {
@@ -59,10 +54,7 @@ impl MarketState {
                 vol_daily: vol / DAYS_PER_YEAR.sqrt(),
             })
         });
-        Self {
-            moving: moving.collect(),
-            quotes: vec![Quote::CALM; network.n_wrapped()],
-        }
+        Self { moving: moving.collect(), quotes: vec![Quote::CALM; network.n_wrapped()] }
     }
 
     pub(crate) fn reset(&mut self) {
@@ -90,19 +82,12 @@ impl State<'_> {
 
     fn move_base_prices(&mut self, z: &[f64]) {
         for index in 0..self.market.moving.len() {
-            let MovingBase {
-                asset,
-                drift_daily,
-                vol_daily,
-            } = self.market.moving[index];
+            let MovingBase { asset, drift_daily, vol_daily } = self.market.moving[index];
             let before = self.nav[asset.index()];
             let after = before * (drift_daily + vol_daily * z[asset.index()]).exp();
             self.nav[asset.index()] = after;
             let columns = self.network.columns().iter().zip(&self.column_units);
-            let held: f64 = columns
-                .filter(|(c, _)| c.asset == asset)
-                .map(|(_, units)| units)
-                .sum();
+            let held: f64 = columns.filter(|(c, _)| c.asset == asset).map(|(_, units)| units).sum();
             self.ledger.base_fall_eth += held * (before - after);
         }
         self.book_fall(Channel::BasePrice, Cause::default());

@@ -1,6 +1,6 @@
 //! What a path yields (section 5 of the model): one row of figures, each named once, here.
 
-use slashfall_graph::{Holder, Network, Portfolio, Position};
+use slashfall_graph::{AssetId, Holder, Market, Network, Portfolio, Position};
 
 use crate::attribution::Channel;
 use crate::ledger::Taker;
@@ -86,10 +86,7 @@ impl Layout {
     /// The layout of a network's paths.
     #[must_use]
     pub fn new(network: &Network) -> Self {
-        Self {
-            n_wrapped: network.n_wrapped(),
-            n_portfolios: network.portfolios().len(),
-        }
+        Self { n_wrapped: network.n_wrapped(), n_portfolios: network.portfolios().len() }
     }
 
     /// Figures in a row.
@@ -140,22 +137,10 @@ impl State<'_> {
         set(Figure::Total, total);
         set(Figure::Direct, total);
         set(Figure::MarketLoss, self.holders_market_loss());
-        set(
-            Figure::Burned,
-            self.ledger.taken_eth(Taker::Burned, &self.nav),
-        );
-        set(
-            Figure::Redistributed,
-            self.ledger.taken_eth(Taker::Redistributed, &self.nav),
-        );
-        set(
-            Figure::Stolen,
-            self.ledger.taken_eth(Taker::Stolen, &self.nav),
-        );
-        set(
-            Figure::Beacon,
-            self.ledger.taken_eth(Taker::Beacon, &self.nav),
-        );
+        set(Figure::Burned, self.ledger.taken_eth(Taker::Burned, &self.nav));
+        set(Figure::Redistributed, self.ledger.taken_eth(Taker::Redistributed, &self.nav));
+        set(Figure::Stolen, self.ledger.taken_eth(Taker::Stolen, &self.nav));
+        set(Figure::Beacon, self.ledger.taken_eth(Taker::Beacon, &self.nav));
         set(Figure::Leak, self.ledger.taken_eth(Taker::Leak, &self.nav));
         set(Figure::BaseFall, self.ledger.base_fall_eth);
         set(Figure::Minted, self.ledger.minted_eth(&self.nav));
@@ -163,11 +148,7 @@ impl State<'_> {
         set(Figure::Events, n_events as f64);
         set(Figure::OperatorsSlashed, self.slashed.n_set() as f64);
         let worst = |limit| {
-            let deep = self
-                .market
-                .quotes
-                .iter()
-                .filter(|q| q.worst_discount > limit);
+            let deep = self.market.quotes.iter().filter(|q| q.worst_discount > limit);
             deep.count() as f64
         };
         set(Figure::Depegs1, worst(0.01));
@@ -185,16 +166,10 @@ impl State<'_> {
             let quote = &self.market.quotes[index];
             let mut set = |figure, value| row[layout.asset(index, figure)] = value;
             set(AssetFigure::NavLoss, (nav_0 - nav) / nav_0);
-            set(
-                AssetFigure::MarketLoss,
-                (nav_0 - self.market_price(id)) / nav_0,
-            );
+            set(AssetFigure::MarketLoss, (nav_0 - self.market_price(id)) / nav_0);
             set(AssetFigure::WorstDiscount, quote.worst_discount);
             let cover_0 = self.network.asset(id).cover_eth;
-            set(
-                AssetFigure::CoverUsed,
-                cover_0 - self.wrapped[index].cover_eth,
-            );
+            set(AssetFigure::CoverUsed, cover_0 - self.wrapped[index].cover_eth);
         }
     }
 
@@ -203,22 +178,17 @@ impl State<'_> {
         let n_base = self.network.n_base();
         let falls = self.nav_0[n_base..].iter().zip(&self.nav[n_base..]);
         let wrapped = self.wrapped.iter().zip(falls);
-        let outside: f64 = wrapped
-            .map(|(w, (nav_0, nav))| w.outside_units * (nav_0 - nav))
-            .sum();
+        let outside: f64 = wrapped.map(|(w, (nav_0, nav))| w.outside_units * (nav_0 - nav)).sum();
         outside + (self.direct_eth_0 - self.direct_eth(&self.nav))
     }
 
     /// The same at market prices.
     fn holders_market_loss(&self) -> f64 {
         let network = self.network;
-        let prices = network
-            .wrapped_assets()
-            .map(|id| (self.nav_0[id.index()], self.market_price(id)));
+        let prices =
+            network.wrapped_assets().map(|id| (self.nav_0[id.index()], self.market_price(id)));
         let wrapped = self.wrapped.iter().zip(prices);
-        let outside: f64 = wrapped
-            .map(|(w, (m_0, m))| w.outside_units * (m_0 - m))
-            .sum();
+        let outside: f64 = wrapped.map(|(w, (m_0, m))| w.outside_units * (m_0 - m)).sum();
         let columns = network.holder_columns(Holder::Direct).iter();
         let direct: f64 = columns
             .map(|id| {
@@ -231,52 +201,66 @@ impl State<'_> {
 
     /// How far the books are from closing, relative to the stake.
     fn books_error(&self, holders_loss: f64) -> f64 {
-        let takers = [
-            Taker::Burned,
-            Taker::Redistributed,
-            Taker::Stolen,
-            Taker::Beacon,
-            Taker::Leak,
-        ];
-        let taken: f64 = takers
-            .iter()
-            .map(|&taker| self.ledger.taken_eth(taker, &self.nav))
-            .sum();
+        let takers =
+            [Taker::Burned, Taker::Redistributed, Taker::Stolen, Taker::Beacon, Taker::Leak];
+        let taken: f64 = takers.iter().map(|&taker| self.ledger.taken_eth(taker, &self.nav)).sum();
         let gone = self.ledger.base_fall_eth + self.ledger.minted_eth(&self.nav);
         (holders_loss - (taken + gone - self.ledger.cover_paid_eth)) / self.stake_eth_0()
     }
 
     fn portfolio_loss(&self, portfolio: &Portfolio) -> f64 {
-        portfolio
-            .positions
-            .iter()
-            .map(|position| self.position_loss(*position))
-            .sum()
+        portfolio.positions.iter().map(|position| self.position_loss(*position)).sum()
     }
 
     /// Loss of a position at market prices; of a levered one its fall in equity, at most all of it.
     fn position_loss(&self, position: Position) -> f64 {
+        let fall = |asset: AssetId, units: f64| {
+            units * (self.nav_0[asset.index()] - self.market_price(asset))
+        };
         match position {
-            Position::Asset { asset, units } => {
-                units * (self.nav_0[asset.index()] - self.market_price(asset))
-            }
+            Position::Asset { asset, units } => fall(asset, units),
             Position::Levered { market, units } => {
                 let market = self.network.market(market);
-                let in_market: f64 = market.loans.iter().map(|l| l.collateral_units).sum();
-                let price_0 = self.nav_0[market.collateral.index()];
-                let (price, debt_price) = (
-                    self.market_price(market.collateral),
-                    self.market_price(market.debt_asset),
-                );
-                let loans = market.loans.iter().map(|loan| {
-                    let collateral = units * loan.collateral_units / in_market;
-                    let debt =
-                        market.liquidation_threshold * collateral * price_0 / loan.health_factor;
-                    let equity_0 = (collateral * price_0 - debt).max(0.0);
-                    equity_0 - (collateral * price - debt * debt_price).max(0.0)
+                let loans = levered_loans(self.network, market, units);
+                let loans = loans.map(|(collateral, debt)| {
+                    let equity_0 = collateral * self.nav_0[market.collateral.index()] - debt;
+                    (fall(market.collateral, collateral) - fall(market.debt_asset, debt))
+                        .min(equity_0)
                 });
                 loans.sum()
             }
         }
     }
+}
+
+/// Collateral and debt, each in units of its asset, of a levered position in each loan of its
+/// market: it is spread over them as their collateral is.
+fn levered_loans<'m>(
+    network: &'m Network,
+    market: &'m Market,
+    units: f64,
+) -> impl Iterator<Item = (f64, f64)> + 'm {
+    let in_market: f64 = market.loans.iter().map(|loan| loan.collateral_units).sum();
+    let price_0 = network.asset(market.collateral).nav_0;
+    market.loans.iter().map(move |loan| {
+        let collateral = units * loan.collateral_units / in_market;
+        (collateral, market.liquidation_threshold * collateral * price_0 / loan.health_factor)
+    })
+}
+
+/// What a portfolio gains and loses with at day 0, in units by asset: debt counts negative.
+#[must_use]
+pub fn exposures(network: &Network, portfolio: &Portfolio) -> Vec<(AssetId, f64)> {
+    let mut exposures = Vec::new();
+    for position in &portfolio.positions {
+        match *position {
+            Position::Asset { asset, units } => exposures.push((asset, units)),
+            Position::Levered { market, units } => {
+                let market = network.market(market);
+                let debt: f64 = levered_loans(network, market, units).map(|(_, debt)| debt).sum();
+                exposures.extend([(market.collateral, units), (market.debt_asset, -debt)]);
+            }
+        }
+    }
+    exposures
 }

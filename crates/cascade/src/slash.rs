@@ -20,10 +20,7 @@ impl State<'_> {
         if self.hit_took {
             self.mark_slashed(member.operator);
         }
-        self.settle(
-            Channel::AvsSlash,
-            cause(source, Some(member.avs), member.operator),
-        );
+        self.settle(Channel::AvsSlash, cause(source, Some(member.avs), member.operator));
     }
 
     /// Every AVS of an operator slashes it by `f`, in order of AVS; with `reach_all` the stake that
@@ -56,21 +53,14 @@ impl State<'_> {
         let lost = f * fraction.min(self.magnitude.get(stake.index()));
         if lost > 0.0 {
             self.fraction.set(id.index(), fraction - lost);
-            let taker = if redistributes {
-                Taker::Redistributed
-            } else {
-                Taker::Burned
-            };
+            let taker = if redistributes { Taker::Redistributed } else { Taker::Burned };
             self.lose_magnitude(stake, lost, taker);
         }
     }
 
     fn take_unallocated(&mut self, stake: StakeId, f: f64) {
         let allocations = self.network.stake_allocations(stake);
-        let claimed: f64 = allocations
-            .iter()
-            .map(|a| self.fraction.get(a.index()))
-            .sum();
+        let claimed: f64 = allocations.iter().map(|a| self.fraction.get(a.index())).sum();
         let lost = f * (self.magnitude.get(stake.index()) - claimed);
         if lost > 0.0 {
             self.lose_magnitude(stake, lost, Taker::Redistributed);
@@ -83,15 +73,10 @@ impl State<'_> {
             let lost_units = self.units_at_work(holding) * (lost / magnitude);
             self.take(holding, lost_units, taker);
         }
-        self.magnitude
-            .set(stake.index(), (magnitude - lost).max(0.0));
+        self.magnitude.set(stake.index(), (magnitude - lost).max(0.0));
     }
 }
 
 fn cause(source: u32, avs: Option<AvsId>, operator: OperatorId) -> Cause {
-    Cause {
-        source: Some(source),
-        avs,
-        operator: Some(operator),
-    }
+    Cause { source: Some(source), avs, operator: Some(operator) }
 }

@@ -18,11 +18,7 @@ pub(crate) struct Sparse {
 
 impl Sparse {
     fn new(initial: Vec<f64>) -> Self {
-        Self {
-            current: initial.clone(),
-            initial,
-            touched: Vec::new(),
-        }
+        Self { current: initial.clone(), initial, touched: Vec::new() }
     }
 
     pub(crate) fn get(&self, index: usize) -> f64 {
@@ -259,32 +255,22 @@ impl<'n> State<'n> {
     /// such mark.
     pub(crate) fn book_fall(&mut self, channel: Channel, cause: Cause) {
         let n_base = self.network.n_base();
-        let mut nav_fall = self
-            .recorder
-            .as_ref()
-            .map(|_| Vec::with_capacity(self.wrapped.len()));
         let mut fall_eth = 0.0;
+        let before = self.recorder.as_ref().map(|_| self.shadow.clone());
         self.shadow[..n_base].copy_from_slice(&self.nav[..n_base]);
         for index in 0..self.wrapped.len() {
             let nav = self.backed_nav(index, &self.shadow);
             let fall = self.shadow[n_base + index] - nav;
             self.shadow[n_base + index] = nav;
             fall_eth += self.wrapped[index].outside_units * fall;
-            if let Some(nav_fall) = &mut nav_fall {
-                nav_fall.push(fall);
-            }
         }
         let direct = self.direct_eth(&self.shadow);
         let direct_eth = self.shadow_direct_eth - direct;
         self.shadow_direct_eth = direct;
         self.channel_eth[channel.index()] += fall_eth + direct_eth;
-        if let (Some(recorder), Some(nav_fall)) = (&mut self.recorder, nav_fall) {
-            recorder.push(LossEntry {
-                channel,
-                cause,
-                nav_fall,
-                direct_eth,
-            });
+        if let (Some(recorder), Some(mut nav_fall)) = (&mut self.recorder, before) {
+            nav_fall.iter_mut().zip(&self.shadow).for_each(|(fall, after)| *fall -= after);
+            recorder.push(LossEntry { channel, cause, nav_fall, direct_eth });
         }
     }
 
@@ -313,9 +299,5 @@ impl<'n> State<'n> {
 
 /// Value of what outside holders of wrapped assets have, in ETH.
 pub(crate) fn outside_eth(wrapped: &[WrappedState], nav: &[f64]) -> f64 {
-    wrapped
-        .iter()
-        .zip(nav)
-        .map(|(wrapped, nav)| wrapped.outside_units * nav)
-        .sum()
+    wrapped.iter().zip(nav).map(|(wrapped, nav)| wrapped.outside_units * nav).sum()
 }

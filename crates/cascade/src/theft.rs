@@ -38,9 +38,5 @@ impl State<'_> {
 }
 
 fn from(source: u32) -> Cause {
-    Cause {
-        source: Some(source),
-        avs: None,
-        operator: None,
-    }
+    Cause { source: Some(source), avs: None, operator: None }
 }

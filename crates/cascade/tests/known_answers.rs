@@ -49,50 +49,29 @@ impl Played<'_> {
 }
 
 fn asset(network: &Network, name: &str) -> AssetId {
-    AssetId::new(
-        network
-            .assets()
-            .iter()
-            .position(|a| a.name == name)
-            .unwrap(),
-    )
+    AssetId::new(network.assets().iter().position(|a| a.name == name).unwrap())
 }
 
 fn operator(network: &Network, name: &str) -> OperatorId {
-    OperatorId::new(
-        network
-            .operators()
-            .iter()
-            .position(|o| o.name == name)
-            .unwrap(),
-    )
+    OperatorId::new(network.operators().iter().position(|o| o.name == name).unwrap())
 }
 
 fn play<'n>(network: &'n Network, horizon_days: u32, happens: &[(f64, Happens<'_>)]) -> Played<'n> {
     let parameters = Parameters {
         horizon_days,
-        beacon: BeaconParameters {
-            total_active_eth: 35e6,
-        },
+        beacon: BeaconParameters { total_active_eth: 35e6 },
         noise: vec![QUIET; network.n_wrapped()],
     };
     let mut events = Events::default();
     for (number, (tau, event)) in happens.iter().enumerate() {
         let at = (*tau, u32::try_from(number).unwrap());
-        let whole = |o: &str| Hit {
-            target: Target::Operator(operator(network, o)),
-            share: 1.0,
-        };
+        let whole = |o: &str| Hit { target: Target::Operator(operator(network, o)), share: 1.0 };
         match *event {
             Happens::Slash(avs, o, f) => {
                 let members = network.operator_members(operator(network, o));
-                let member = members
-                    .iter()
-                    .find(|&&m| network.avs(network.member(m).avs).name == avs);
-                let hit = Hit {
-                    target: Target::Member(*member.unwrap()),
-                    share: 1.0,
-                };
+                let member =
+                    members.iter().find(|&&m| network.avs(network.member(m).avs).name == avs);
+                let hit = Hit { target: Target::Member(*member.unwrap()), share: 1.0 };
                 events.push(at, f, Effect::SlashByAvs, [hit]);
             }
             Happens::Compromise(o, f, reach_all) => {
@@ -106,30 +85,13 @@ fn play<'n>(network: &'n Network, horizon_days: u32, happens: &[(f64, Happens<'_
                 events.push(at, epochs, Effect::Outage { background }, [hit]);
             }
             Happens::Exploit(k, f) => {
-                events.push(
-                    at,
-                    f,
-                    Effect::Exploit {
-                        asset: asset(network, k),
-                    },
-                    [],
-                );
+                events.push(at, f, Effect::Exploit { asset: asset(network, k) }, []);
             }
             Happens::Mint(k, f) => {
-                events.push(
-                    at,
-                    f,
-                    Effect::UnbackedMint {
-                        asset: asset(network, k),
-                    },
-                    [],
-                );
+                events.push(at, f, Effect::UnbackedMint { asset: asset(network, k) }, []);
             }
             Happens::Depeg(k, jump) => {
-                let effect = Effect::Depeg {
-                    asset: asset(network, k),
-                    flight: 0.2,
-                };
+                let effect = Effect::Depeg { asset: asset(network, k), flight: 0.2 };
                 events.push(at, jump, effect, []);
             }
         }
@@ -142,38 +104,24 @@ fn play<'n>(network: &'n Network, horizon_days: u32, happens: &[(f64, Happens<'_
     let first = row.clone();
     run_path(&mut state, &parameters, &events, &[], &mut row);
     assert_eq!(first, row, "the state was not reset");
-    let played = Played {
-        network,
-        layout,
-        row,
-    };
-    assert!(
-        played.system(Figure::BooksError).abs() < 1e-12,
-        "books do not balance"
-    );
+    let played = Played { network, layout, row };
+    assert!(played.system(Figure::BooksError).abs() < 1e-12, "books do not balance");
     played
 }
 
 #[track_caller]
 fn close(found: f64, expected: f64) {
     let error = (found - expected).abs();
-    assert!(
-        error <= 1e-12 * expected.abs().max(1.0),
-        "found {found}, expected {expected}"
-    );
+    assert!(error <= 1e-12 * expected.abs().max(1.0), "found {found}, expected {expected}");
 }
 
 /// ELIP-002's example: magnitudes .20 .25 .20 of 1; the first slashed by half takes .10 of all,
 /// and 200 restaked EIGEN become 180; the other two keep .25 and .20 of .90.
 #[test]
 fn unique_stake_is_slashed_as_elip_002_says() {
-    let mut sketch = Sketch::new()
-        .operator("op", "Op")
-        .holding("direct", "op", "ETH", 200.0);
+    let mut sketch = Sketch::new().operator("op", "Op").holding("direct", "op", "ETH", 200.0);
     for (avs, fraction) in [("one", 0.20), ("two", 0.25), ("three", 0.20)] {
-        sketch = sketch
-            .avs(avs, Sharing::Unique)
-            .allocation(avs, "op", "*", fraction);
+        sketch = sketch.avs(avs, Sharing::Unique).allocation(avs, "op", "*", fraction);
     }
     let network = sketch.network().unwrap();
     let first = play(&network, 1, &[(0.5, Happens::Slash("one", "op", 0.5))]);
@@ -195,19 +143,12 @@ fn unique_stake_is_slashed_as_elip_002_says() {
 /// Elastic restaking: stake 10 under four shared AVSs of .5; two slash by 1 and nothing is left.
 #[test]
 fn shared_stake_stretches_until_it_is_gone() {
-    let mut sketch = Sketch::new()
-        .operator("op", "Op")
-        .holding("direct", "op", "ETH", 10.0);
+    let mut sketch = Sketch::new().operator("op", "Op").holding("direct", "op", "ETH", 10.0);
     for avs in ["a", "b", "c", "d"] {
-        sketch = sketch
-            .avs(avs, Sharing::Shared)
-            .allocation(avs, "op", "*", 0.5);
+        sketch = sketch.avs(avs, Sharing::Shared).allocation(avs, "op", "*", 0.5);
     }
     let network = sketch.network().unwrap();
-    let two = [
-        (0.1, Happens::Slash("a", "op", 1.0)),
-        (0.2, Happens::Slash("b", "op", 1.0)),
-    ];
+    let two = [(0.1, Happens::Slash("a", "op", 1.0)), (0.2, Happens::Slash("b", "op", 1.0))];
     close(play(&network, 1, &two).system(Figure::Total), 10.0);
     let [first, second] = two;
     let four = [
@@ -233,10 +174,7 @@ fn a_shared_avs_takes_no_more_than_is_left() {
     let played = play(
         &network,
         1,
-        &[
-            (0.1, Happens::Slash("a", "op", 1.0)),
-            (0.2, Happens::Slash("b", "op", 0.5)),
-        ],
+        &[(0.1, Happens::Slash("a", "op", 1.0)), (0.2, Happens::Slash("b", "op", 0.5))],
     );
     close(played.system(Figure::Total), 90.0);
 }
@@ -285,27 +223,17 @@ fn an_avs_slashes_restaked_stake_alone() {
 /// 32 x 3 x 1.6M/35M = 4.388571 ETH when 1.6M of 35M ETH were slashed together.
 #[test]
 fn a_slashed_validator_pays_initial_and_correlation_penalties() {
-    let sketch = Sketch::new()
-        .operator("op", "Op")
-        .holding("direct", "op", "ETH", 32.0);
+    let sketch = Sketch::new().operator("op", "Op").holding("direct", "op", "ETH", 32.0);
     let network = sketch.network().unwrap();
     let background = (1.6e6 - 32.0) / (35e6 - 32.0);
-    let played = play(
-        &network,
-        30,
-        &[(1.5, Happens::Validators("op", 1.0, background))],
-    );
+    let played = play(&network, 30, &[(1.5, Happens::Validators("op", 1.0, background))]);
     let after_initial = 32.0 * (1.0 - 1.0 / 4096.0 - 0.056 / 32.0);
     let left = after_initial * (1.0 - 3.0 * 1.6 / 35.0);
     assert!((32.0 / 4096.0f64 - 0.007_812_5).abs() < 1e-15);
     assert!((32.0 * 3.0 * 1.6 / 35.0 - 4.388_571f64).abs() < 1e-6);
     close(played.system(Figure::Beacon), 32.0 - left);
     // The penalty that falls due after the horizon is charged at the horizon.
-    let short = play(
-        &network,
-        2,
-        &[(1.5, Happens::Validators("op", 1.0, background))],
-    );
+    let short = play(&network, 2, &[(1.5, Happens::Validators("op", 1.0, background))]);
     close(short.system(Figure::Beacon), 32.0 - left);
 }
 
@@ -323,58 +251,29 @@ fn correlation_reaches_eighteen_days_either_side() {
     let together = play(
         &network,
         60,
-        &[
-            (1.0, Happens::Validators("a", 1.0, 0.0)),
-            (19.0, Happens::Validators("b", 1.0, 0.0)),
-        ],
+        &[(1.0, Happens::Validators("a", 1.0, 0.0)), (19.0, Happens::Validators("b", 1.0, 0.0))],
     );
-    close(
-        together.system(Figure::Beacon),
-        lost(3.5e5, 0.03) + lost(7e5, 0.03),
-    );
+    close(together.system(Figure::Beacon), lost(3.5e5, 0.03) + lost(7e5, 0.03));
     let apart = play(
         &network,
         60,
-        &[
-            (1.0, Happens::Validators("a", 1.0, 0.0)),
-            (19.01, Happens::Validators("b", 1.0, 0.0)),
-        ],
+        &[(1.0, Happens::Validators("a", 1.0, 0.0)), (19.01, Happens::Validators("b", 1.0, 0.0))],
     );
-    close(
-        apart.system(Figure::Beacon),
-        lost(3.5e5, 0.01) + lost(7e5, 0.02),
-    );
+    close(apart.system(Figure::Beacon), lost(3.5e5, 0.01) + lost(7e5, 0.02));
 }
 
 /// 32 ETH offline for seven days (1,575 epochs) without finality: 29.72 are left.
 #[test]
 fn the_inactivity_leak_is_quadratic() {
-    let sketch = Sketch::new()
-        .operator("op", "Op")
-        .holding("direct", "op", "ETH", 32.0);
+    let sketch = Sketch::new().operator("op", "Op").holding("direct", "op", "ETH", 32.0);
     let network = sketch.network().unwrap();
-    let leak = play(
-        &network,
-        10,
-        &[(1.0, Happens::Offline("op", 1.0, 1_575.0, 0.5))],
-    );
+    let leak = play(&network, 10, &[(1.0, Happens::Offline("op", 1.0, 1_575.0, 0.5))]);
     assert!((32.0 - leak.system(Figure::Leak) - 29.72).abs() < 0.005);
-    let small = play(
-        &network,
-        10,
-        &[(1.0, Happens::Offline("op", 1.0, 1_575.0, 0.1))],
-    );
+    let small = play(&network, 10, &[(1.0, Happens::Offline("op", 1.0, 1_575.0, 0.1))]);
     close(small.system(Figure::Leak), 32.0 * 2.1e-7 * 1_575.0);
     // Ejection after 4,686 epochs: nothing leaks beyond.
-    let long = play(
-        &network,
-        10,
-        &[(1.0, Happens::Offline("op", 1.0, 50_000.0, 0.5))],
-    );
-    close(
-        long.system(Figure::Leak),
-        32.0 * (1.0 - (-4_686f64.powi(2) / 2f64.powi(25)).exp()),
-    );
+    let long = play(&network, 10, &[(1.0, Happens::Offline("op", 1.0, 50_000.0, 0.5))]);
+    close(long.system(Figure::Leak), 32.0 * (1.0 - (-4_686f64.powi(2) / 2f64.powi(25)).exp()));
 }
 
 #[test]
@@ -423,10 +322,7 @@ fn stolen_wrapped_units_are_valued_at_the_horizon() {
     let played = play(
         &network,
         30,
-        &[
-            (0.5, Happens::Exploit("eETH", 0.5)),
-            (1.5, Happens::Validators("op", 0.1, 0.0)),
-        ],
+        &[(0.5, Happens::Exploit("eETH", 0.5)), (1.5, Happens::Validators("op", 0.1, 0.0))],
     );
     let eth_left = 1.0 - played.asset("stETH", AssetFigure::NavLoss);
     close(played.system(Figure::Stolen), 50.0 + 25.0 * eth_left);
@@ -448,9 +344,5 @@ fn a_depeg_moves_the_price_and_not_the_nav() {
 fn nothing_happens_and_nothing_is_lost() {
     let network = one_company().network().unwrap();
     let played = play(&network, 30, &[]);
-    assert!(
-        played.row.iter().all(|figure| figure.to_bits() == 0),
-        "{:?}",
-        played.row
-    );
+    assert!(played.row.iter().all(|figure| figure.to_bits() == 0), "{:?}", played.row);
 }

@@ -1,1 +1,96 @@
-fn main(){}
+//! `slashfall`: reads arguments and files, calls the library, prints. Glue and nothing else.
+
+mod args;
+mod check;
+mod contributors;
+mod import;
+mod init;
+mod input;
+mod number;
+mod progress;
+mod run;
+mod schema;
+mod summary;
+mod synth;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use slashfall_graph::Problems;
+
+use args::{Args, Command};
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// All is well.
+    Done,
+    /// The precision that was asked for was not reached.
+    Imprecise,
+    /// Somebody pressed Ctrl-C.
+    Interrupted,
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Done => Self::SUCCESS,
+            Ending::Imprecise => Self::from(3),
+            Ending::Interrupted => Self::from(4),
+        }
+    }
+}
+
+/// Exit status of bad input.
+const BAD_INPUT: u8 = 2;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let outcome = match args.command {
+        Command::Init(init) => init::init(&init),
+        Command::Check(check) => check::check(&check),
+        Command::Run(run) => run::run(&run),
+        Command::Schema(schema) => schema::schema(&schema),
+        Command::Synth(synth) => synth::synth(&synth),
+        Command::Import(import) => import::import(&import),
+        Command::Completions { shell } => completions(shell),
+        Command::Man => man(),
+    };
+    outcome.map_or_else(|error| report(&error), ExitCode::from)
+}
+
+/// Says what went wrong: problems with the input one a line, anything else with its causes.
+fn report(error: &anyhow::Error) -> ExitCode {
+    let mut stderr = std::io::stderr().lock();
+    if let Some(problems) = error.downcast_ref::<Problems>() {
+        for problem in problems.as_slice() {
+            let _ = writeln!(stderr, "error: {problem}");
+        }
+        let n = problems.as_slice().len();
+        let _ =
+            writeln!(stderr, "{n} problem{}; nothing was written", if n == 1 { "" } else { "s" });
+        return ExitCode::from(BAD_INPUT);
+    }
+    let _ = writeln!(stderr, "error: {error:#}");
+    if error.is::<slashfall_output::OutputError>() && is_bad_target(error) {
+        return ExitCode::from(BAD_INPUT);
+    }
+    ExitCode::FAILURE
+}
+
+/// True when the folder asked for cannot be used: that is input too.
+fn is_bad_target(error: &anyhow::Error) -> bool {
+    use slashfall_output::OutputError::{Exists, NotAResult};
+    matches!(error.downcast_ref(), Some(Exists(_) | NotAResult(_)))
+}
+
+fn completions(shell: clap_complete::Shell) -> anyhow::Result<Ending> {
+    clap_complete::generate(shell, &mut Args::command(), "slashfall", &mut std::io::stdout());
+    Ok(Ending::Done)
+}
+
+fn man() -> anyhow::Result<Ending> {
+    clap_mangen::Man::new(Args::command()).render(&mut std::io::stdout())?;
+    Ok(Ending::Done)
+}

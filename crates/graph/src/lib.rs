@@ -25,7 +25,7 @@ pub use network::{
     Network, NetworkMeta, Operator, Pool, Portfolio, Position, Stake,
 };
 pub use problem::{Place, Problem, Problems, nearest};
-pub use read::read_network;
+pub use read::{TABLE_SHAPES, TableShape, read_network};
 pub use resolve::{Resolved, load_network, resolve};
 pub use sketch::Sketch;
 pub use spec::NetworkSpec;

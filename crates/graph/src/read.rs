@@ -9,7 +9,9 @@ mod meta;
 mod rows;
 mod text;
 
+pub use cells::TableShape;
 pub(crate) use meta::FILE as META_FILE;
+pub use rows::TABLE_SHAPES;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -53,11 +53,7 @@ pub fn resolve(spec: &NetworkSpec) -> Result<Resolved, Problems> {
 /// # Errors
 /// Everything that cannot be read and everything that is wrong with what could be, in all files.
 pub fn load_network(dir: &Path) -> Result<Resolved, Problems> {
-    let Read {
-        spec,
-        unread,
-        problems,
-    } = read_folder(dir);
+    let Read { spec, unread, problems } = read_folder(dir);
     if !dir.is_dir() {
         return Err(problems);
     }
@@ -67,10 +63,7 @@ pub fn load_network(dir: &Path) -> Result<Resolved, Problems> {
 fn finish(spec: &NetworkSpec, unread: &Unread, mut report: Report) -> Result<Resolved, Problems> {
     let parts = check(spec, unread, &mut report);
     let warnings = report.into_warnings()?;
-    Ok(Resolved {
-        network: assemble::assemble(parts),
-        warnings,
-    })
+    Ok(Resolved { network: assemble::assemble(parts), warnings })
 }
 
 fn check(spec: &NetworkSpec, unread: &Unread, report: &mut Report) -> Parts {

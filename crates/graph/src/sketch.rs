@@ -105,8 +105,7 @@ impl Sketch {
     #[must_use]
     pub fn allocation(mut self, avs: &str, operator: &str, asset: &str, fraction: f64) -> Self {
         let all = self.0.operators.rows.iter().map(|row| row.operator.clone());
-        let named: Vec<String> =
-            all.filter(|name| operator == "*" || operator == name).collect();
+        let named: Vec<String> = all.filter(|name| operator == "*" || operator == name).collect();
         self.0.allocations.rows.extend(named.into_iter().map(|operator| AllocationRow {
             avs: avs.to_owned(),
             operator,

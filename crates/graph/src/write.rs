@@ -25,10 +25,7 @@ pub fn write_network(spec: &NetworkSpec, dir: &Path) -> io::Result<()> {
     if fs::symlink_metadata(dir).is_ok() {
         return Err(io::Error::new(
             io::ErrorKind::AlreadyExists,
-            format!(
-                "{}: exists already; a network is only written to a new folder",
-                dir.display()
-            ),
+            format!("{}: exists already; a network is only written to a new folder", dir.display()),
         ));
     }
     let partial = partial_sibling(dir)?;
@@ -63,28 +60,13 @@ fn write_files(spec: &NetworkSpec, dir: &Path) -> io::Result<()> {
     write_file(dir, "network.toml", meta_toml(&spec.meta).as_bytes())?;
     write_table(dir, "assets", &ASSETS, &cells(&spec.assets, asset_cells))?;
     write_operators(dir, &spec.operators)?;
-    write_table(
-        dir,
-        "holdings",
-        &HOLDINGS,
-        &cells(&spec.holdings, holding_cells),
-    )?;
+    write_table(dir, "holdings", &HOLDINGS, &cells(&spec.holdings, holding_cells))?;
     write_optional(dir, "avs", &AVS, &cells(&spec.avs, avs_cells))?;
-    write_optional(
-        dir,
-        "allocations",
-        &ALLOCATIONS,
-        &cells(&spec.allocations, allocation_cells),
-    )?;
+    write_optional(dir, "allocations", &ALLOCATIONS, &cells(&spec.allocations, allocation_cells))?;
     write_optional(dir, "groups", &GROUPS, &cells(&spec.groups, group_cells))?;
     write_optional(dir, "pools", &POOLS, &cells(&spec.pools, pool_cells))?;
     write_optional(dir, "loans", &LOANS, &cells(&spec.loans, loan_cells))?;
-    write_optional(
-        dir,
-        "portfolios",
-        &PORTFOLIOS,
-        &cells(&spec.portfolios, portfolio_cells),
-    )
+    write_optional(dir, "portfolios", &PORTFOLIOS, &cells(&spec.portfolios, portfolio_cells))
 }
 
 /// `network.toml`: keys in the order of the format, those without a value left out.
@@ -137,16 +119,9 @@ fn asset_cells(row: &AssetRow) -> Vec<String> {
 
 /// Every attribute that any operator has is a column.
 fn write_operators(dir: &Path, table: &Table<OperatorRow>) -> io::Result<()> {
-    let attributes: BTreeSet<&str> = table
-        .rows
-        .iter()
-        .flat_map(|row| row.attributes.keys())
-        .map(String::as_str)
-        .collect();
-    let header: Vec<&str> = ["operator", "entity"]
-        .into_iter()
-        .chain(attributes.clone())
-        .collect();
+    let attributes: BTreeSet<&str> =
+        table.rows.iter().flat_map(|row| row.attributes.keys()).map(String::as_str).collect();
+    let header: Vec<&str> = ["operator", "entity"].into_iter().chain(attributes.clone()).collect();
     let rows: Vec<Vec<String>> = table
         .rows
         .iter()
@@ -154,10 +129,7 @@ fn write_operators(dir: &Path, table: &Table<OperatorRow>) -> io::Result<()> {
             let values = attributes
                 .iter()
                 .map(|&name| row.attributes.get(name).cloned().unwrap_or_default());
-            [row.operator.clone(), row.entity.clone()]
-                .into_iter()
-                .chain(values)
-                .collect()
+            [row.operator.clone(), row.entity.clone()].into_iter().chain(values).collect()
         })
         .collect();
     write_table(dir, "operators", &header, &rows)
@@ -197,34 +169,17 @@ fn avs_cells(row: &AvsRow) -> Vec<String> {
 const ALLOCATIONS: [&str; 4] = ["avs", "operator", "asset", "fraction"];
 
 fn allocation_cells(row: &AllocationRow) -> Vec<String> {
-    vec![
-        row.avs.clone(),
-        row.operator.clone(),
-        row.asset.clone(),
-        row.fraction.to_string(),
-    ]
+    vec![row.avs.clone(), row.operator.clone(), row.asset.clone(), row.fraction.to_string()]
 }
 
 const GROUPS: [&str; 4] = ["group", "kind", "operator", "share"];
 
 fn group_cells(row: &GroupRow) -> Vec<String> {
-    vec![
-        row.group.clone(),
-        row.kind.clone(),
-        row.operator.clone(),
-        row.share.to_string(),
-    ]
+    vec![row.group.clone(), row.kind.clone(), row.operator.clone(), row.share.to_string()]
 }
 
-const POOLS: [&str; 7] = [
-    "pool",
-    "asset",
-    "invariant",
-    "reserve_asset_eth",
-    "reserve_eth",
-    "amplification",
-    "fee",
-];
+const POOLS: [&str; 7] =
+    ["pool", "asset", "invariant", "reserve_asset_eth", "reserve_eth", "amplification", "fee"];
 
 fn pool_cells(row: &PoolRow) -> Vec<String> {
     vec![
@@ -273,19 +228,11 @@ fn portfolio_cells(row: &PortfolioRow) -> Vec<String> {
         PortfolioItem::Asset(asset) => (asset.clone(), String::new()),
         PortfolioItem::Market(market) => (String::new(), market.clone()),
     };
-    vec![
-        row.portfolio.clone(),
-        asset,
-        market,
-        row.amount_eth.to_string(),
-    ]
+    vec![row.portfolio.clone(), asset, market, row.amount_eth.to_string()]
 }
 
 fn name_of<T: Copy + PartialEq>(names: &[(&'static str, T)], value: T) -> String {
-    names
-        .iter()
-        .find(|(_, named)| *named == value)
-        .map_or_else(String::new, |(n, _)| (*n).into())
+    names.iter().find(|(_, named)| *named == value).map_or_else(String::new, |(n, _)| (*n).into())
 }
 
 /// `Display` of an `f64` is the shortest text that reads back as the same number.
@@ -299,11 +246,7 @@ fn write_optional(
     header: &[&str],
     rows: &[Vec<String>],
 ) -> io::Result<()> {
-    if rows.is_empty() {
-        Ok(())
-    } else {
-        write_table(dir, table, header, rows)
-    }
+    if rows.is_empty() { Ok(()) } else { write_table(dir, table, header, rows) }
 }
 
 fn write_table(dir: &Path, table: &str, header: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
@@ -312,9 +255,7 @@ fn write_table(dir: &Path, table: &str, header: &[&str], rows: &[Vec<String>]) -
     for row in rows {
         writer.write_record(row)?;
     }
-    let bytes = writer
-        .into_inner()
-        .map_err(csv::IntoInnerError::into_error)?;
+    let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
     write_file(dir, &format!("{table}.csv"), &bytes)
 }
 
@@ -337,21 +278,11 @@ mod tests {
     /// Every table, awkward names and numbers, empty optional cells.
     fn full() -> NetworkSpec {
         let mut spec = small();
-        spec.assets
-            .rows
-            .push(asset("rs,ETH \"x\"", AssetKind::Lrt, Some(0.1 + 0.2)));
-        spec.operators
-            .rows
-            .push(operator("b", &[("cloud", "a, b"), ("tier", "2")]));
+        spec.assets.rows.push(asset("rs,ETH \"x\"", AssetKind::Lrt, Some(0.1 + 0.2)));
+        spec.operators.rows.push(operator("b", &[("cloud", "a, b"), ("tier", "2")]));
         spec.avs.rows = vec![
             avs("EigenDA", Sharing::Unique, 1.0 / 3.0, None, true),
-            avs(
-                "ünïcode ✓",
-                Sharing::Shared,
-                f64::EPSILON,
-                Some(1e21),
-                false,
-            ),
+            avs("ünïcode ✓", Sharing::Shared, f64::EPSILON, Some(1e21), false),
         ];
         spec.allocations.rows = vec![AllocationRow {
             avs: "EigenDA".into(),
@@ -365,10 +296,7 @@ mod tests {
             operator: "b".into(),
             share: 0.5,
         }];
-        spec.pools.rows = vec![
-            pool(Invariant::Stableswap),
-            pool(Invariant::ConstantProduct),
-        ];
+        spec.pools.rows = vec![pool(Invariant::Stableswap), pool(Invariant::ConstantProduct)];
         spec.loans.rows = vec![loan(Oracle::ExchangeRate), loan(Oracle::Market)];
         spec.portfolios.rows = vec![
             portfolio(PortfolioItem::Asset("stETH".into())),
@@ -388,14 +316,8 @@ mod tests {
                 notes: "two\nlines, 'quoted'".into(),
             },
             assets: Table::new("", vec![asset("stETH", AssetKind::Lst, None)]),
-            operators: Table::new(
-                "",
-                vec![operator("a", &[("cloud", "c")]), operator("c", &[])],
-            ),
-            holdings: Table::new(
-                "",
-                vec![holding(None, 1e-18), holding(Some("a"), 1.0 / 3.0)],
-            ),
+            operators: Table::new("", vec![operator("a", &[("cloud", "c")]), operator("c", &[])]),
+            holdings: Table::new("", vec![holding(None, 1e-18), holding(Some("a"), 1.0 / 3.0)]),
             ..Default::default()
         }
     }
@@ -476,11 +398,7 @@ mod tests {
     }
 
     fn portfolio(holds: PortfolioItem) -> PortfolioRow {
-        PortfolioRow {
-            portfolio: "fund".into(),
-            holds,
-            amount_eth: 1.5,
-        }
+        PortfolioRow { portfolio: "fund".into(), holds, amount_eth: 1.5 }
     }
 
     /// The rows alone: files and lines are of the folder read.
@@ -502,9 +420,8 @@ mod tests {
 
     fn names_in(dir: &Path) -> Vec<String> {
         let entries = fs::read_dir(dir).unwrap();
-        let mut names: Vec<String> = entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }
@@ -529,12 +446,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let dir = parent.path().join("network");
         write_network(&NetworkSpec::default(), &dir).unwrap();
-        let names = [
-            "assets.csv",
-            "holdings.csv",
-            "network.toml",
-            "operators.csv",
-        ];
+        let names = ["assets.csv", "holdings.csv", "network.toml", "operators.csv"];
         assert_eq!(names_in(&dir), names);
         assert_eq!(names_in(parent.path()), ["network"]);
     }
@@ -554,10 +466,7 @@ mod tests {
     #[test]
     fn a_path_without_a_name_is_refused() {
         let error = write_network(&full(), Path::new("..")).unwrap_err();
-        assert!(
-            matches!(error.kind(), io::ErrorKind::AlreadyExists),
-            "{error}"
-        );
+        assert!(matches!(error.kind(), io::ErrorKind::AlreadyExists), "{error}");
         let error = write_network(&full(), Path::new("no-such/..")).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     }

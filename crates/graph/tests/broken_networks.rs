@@ -27,10 +27,7 @@ const GOOD: [(&str, &str); 10] = [
          ezETH,lrt,600,10,5,7,,\n\
          bezETH,bridged,,,,,,\n",
     ),
-    (
-        "operators.csv",
-        "operator,entity,city\nA,Alpha,Bern\nB,Alpha,\nC,Gamma,Oslo\n",
-    ),
+    ("operators.csv", "operator,entity,city\nA,Alpha,Bern\nB,Alpha,\nC,Gamma,Oslo\n"),
     (
         "holdings.csv",
         "holder,operator,asset,amount_eth\n\
@@ -77,10 +74,7 @@ const GOOD: [(&str, &str); 10] = [
          aave,ezETH,ETH,exchange_rate,0.9,0.95,0.01,1.05,20,\n\
          morpho,ezETH,USD,market,0.7,0.77,0.05,1.3,40,1\n",
     ),
-    (
-        "portfolios.csv",
-        "portfolio,asset,market,amount_eth\nfund,ezETH,,25\nfund,,aave,10\n",
-    ),
+    ("portfolios.csv", "portfolio,asset,market,amount_eth\nfund,ezETH,,25\nfund,,aave,10\n"),
 ];
 
 fn good_folder() -> TempDir {
@@ -109,11 +103,7 @@ fn apply(dir: &Path, file: &str, edit: &Edit) {
     let old = || fs::read_to_string(&path).unwrap();
     match edit {
         Swap(from, to) => {
-            assert_eq!(
-                old().matches(from).count(),
-                1,
-                "{file}: {from:?} is not there once"
-            );
+            assert_eq!(old().matches(from).count(), 1, "{file}: {from:?} is not there once");
             fs::write(&path, old().replace(from, to)).unwrap();
         }
         Add(line) => fs::write(&path, old() + line + "\n").unwrap(),
@@ -150,10 +140,7 @@ fn check(file: &str, edit: &Edit, at: At, words: &[&str]) {
     };
     assert!(is_at(problem, at), "expected at {at:?}: {problem}");
     for word in words {
-        assert!(
-            problem.to_string().contains(word),
-            "expected {word:?} in: {problem}"
-        );
+        assert!(problem.to_string().contains(word), "expected {word:?} in: {problem}");
     }
 }
 
@@ -171,101 +158,32 @@ fn the_good_folder_is_good() {
 fn files_and_folders() {
     let nowhere = problems_of(Path::new("/nowhere/at/all"));
     assert_eq!(nowhere.as_slice().len(), 1);
-    assert!(
-        nowhere
-            .to_string()
-            .contains("a network folder was expected")
-    );
-    check(
-        "network.toml",
-        &Remove,
-        ("network.toml", None, ""),
-        &["`name`", "`as_of`"],
-    );
-    check(
-        "assets.csv",
-        &Remove,
-        ("assets.csv", None, ""),
-        &["assets.parquet", "expected"],
-    );
-    check(
-        "operators.csv",
-        &Remove,
-        ("operators.csv", None, ""),
-        &["this table"],
-    );
-    check(
-        "holdings.csv",
-        &Remove,
-        ("holdings.csv", None, ""),
-        &["this table"],
-    );
-    check(
-        "holdings.csv",
-        &Write(b""),
-        ("holdings.csv", None, ""),
-        &["header", "empty"],
-    );
+    assert!(nowhere.to_string().contains("a network folder was expected"));
+    check("network.toml", &Remove, ("network.toml", None, ""), &["`name`", "`as_of`"]);
+    check("assets.csv", &Remove, ("assets.csv", None, ""), &["assets.parquet", "expected"]);
+    check("operators.csv", &Remove, ("operators.csv", None, ""), &["this table"]);
+    check("holdings.csv", &Remove, ("holdings.csv", None, ""), &["this table"]);
+    check("holdings.csv", &Write(b""), ("holdings.csv", None, ""), &["header", "empty"]);
     let header = b"holder,operator,asset,amount_eth\n";
-    check(
-        "holdings.csv",
-        &Write(header),
-        ("holdings.csv", None, ""),
-        &["at least one row"],
-    );
+    check("holdings.csv", &Write(header), ("holdings.csv", None, ""), &["at least one row"]);
     let at = ("loan.csv", None, "");
-    check(
-        "loan.csv",
-        &Write(b"a\n"),
-        at,
-        &["no table", "did you mean \"loans.csv\""],
-    );
+    check("loan.csv", &Write(b"a\n"), at, &["no table", "did you mean \"loans.csv\""]);
     let at = ("asset.parquet", None, "");
-    check(
-        "asset.parquet",
-        &Write(b"a\n"),
-        at,
-        &["did you mean \"assets.parquet\""],
-    );
+    check("asset.parquet", &Write(b"a\n"), at, &["did you mean \"assets.parquet\""]);
     let at = ("pools.parquet", None, "");
-    check(
-        "pools.parquet",
-        &Write(b"x"),
-        at,
-        &["pools.csv is there too"],
-    );
+    check("pools.parquet", &Write(b"x"), at, &["pools.csv is there too"]);
 }
 
 #[test]
 fn damaged_files() {
     let latin = b"group,kind,operator,share\nprysm,client,A,0.5\nZ\xFCrich,region,B,1\n";
-    check(
-        "groups.csv",
-        &Write(latin),
-        ("groups.csv", Some(2), "group"),
-        &["UTF-8", "line 3"],
-    );
+    check("groups.csv", &Write(latin), ("groups.csv", Some(2), "group"), &["UTF-8", "line 3"]);
     let latin = b"gr\xFCppe,kind,operator,share\nprysm,client,A,0.5\n";
-    check(
-        "groups.csv",
-        &Write(latin),
-        ("groups.csv", Some(1), ""),
-        &["UTF-8", "line 1"],
-    );
+    check("groups.csv", &Write(latin), ("groups.csv", Some(1), ""), &["UTF-8", "line 1"]);
     let at = ("groups.csv", Some(3), "group");
-    check(
-        "groups.csv",
-        &Swap("aws,", "\"aws,"),
-        at,
-        &["one line", "quotation mark"],
-    );
+    check("groups.csv", &Swap("aws,", "\"aws,"), at, &["one line", "quotation mark"]);
     let at = ("holdings.csv", Some(4), "");
-    check(
-        "holdings.csv",
-        &Swap("ezETH,,stETH,100", "ezETH,stETH,100"),
-        at,
-        &["3 cells", "4"],
-    );
+    check("holdings.csv", &Swap("ezETH,,stETH,100", "ezETH,stETH,100"), at, &["3 cells", "4"]);
     let at = ("groups.csv", None, "");
     let semicolons = b"group;kind;operator;share\nprysm;client;A;0.5\n";
     check("groups.csv", &Write(semicolons), at, &["commas"]);
@@ -275,11 +193,7 @@ fn damaged_files() {
     fs::write(dir.path().join("pools.parquet"), b"PAR1 and no more").unwrap();
     let problems = problems_of(dir.path());
     assert_eq!(problems.as_slice().len(), 1, "{problems}");
-    assert!(
-        problems
-            .to_string()
-            .starts_with("pools.parquet: a whole Parquet file was expected")
-    );
+    assert!(problems.to_string().starts_with("pools.parquet: a whole Parquet file was expected"));
 }
 
 #[test]
@@ -294,9 +208,7 @@ fn headers() {
     let dir = good_folder();
     apply(dir.path(), "holdings.csv", &Swap("amount_eth", "amout_eth"));
     let problems = problems_of(dir.path());
-    let [unknown, missing] = problems.as_slice() else {
-        panic!("{problems}")
-    };
+    let [unknown, missing] = problems.as_slice() else { panic!("{problems}") };
     assert_eq!(unknown.nearest.as_deref(), Some("amount_eth"));
     assert_eq!(missing.key.as_deref(), Some("amount_eth"));
     assert_eq!(missing.nearest.as_deref(), Some("amout_eth"));
@@ -305,211 +217,58 @@ fn headers() {
 #[test]
 fn network_toml() {
     const FILE: &str = "network.toml";
-    check(
-        FILE,
-        &Swap("name =", "nmae = \"x\"\nname ="),
-        (FILE, Some(1), "nmae"),
-        &["\"name\"?"],
-    );
-    check(
-        FILE,
-        &Swap("\"small\"", "7"),
-        (FILE, Some(1), "name"),
-        &["a string", "integer"],
-    );
-    check(
-        FILE,
-        &Swap("\"small\"", "\"\""),
-        (FILE, None, "name"),
-        &["a name of the network"],
-    );
-    check(
-        FILE,
-        &Swap("true", "\"yes\""),
-        (FILE, Some(4), "synthetic"),
-        &["true or false"],
-    );
-    check(
-        FILE,
-        &Swap("2026-11-20", "\"20.11.2026\""),
-        (FILE, None, "as_of"),
-        &["YYYY-MM-DD"],
-    );
-    check(
-        FILE,
-        &Swap("2026-11-20", "2026"),
-        (FILE, Some(2), "as_of"),
-        &["YYYY-MM-DD"],
-    );
-    check(
-        FILE,
-        &Swap("2026-11-20", "2026-11-20T01:02:03Z"),
-        (FILE, None, "as_of"),
-        &["T01:02"],
-    );
-    check(
-        FILE,
-        &Swap("as_of = 2026-11-20\n", ""),
-        (FILE, None, "as_of"),
-        &["a date"],
-    );
-    check(
-        FILE,
-        &Swap("\"made up\"", "made up"),
-        (FILE, Some(3), ""),
-        &["TOML was expected"],
-    );
-    check(
-        FILE,
-        &Write(b"name = \"x\"\n# \xFF\n"),
-        (FILE, Some(2), ""),
-        &["UTF-8"],
-    );
+    check(FILE, &Swap("name =", "nmae = \"x\"\nname ="), (FILE, Some(1), "nmae"), &["\"name\"?"]);
+    check(FILE, &Swap("\"small\"", "7"), (FILE, Some(1), "name"), &["a string", "integer"]);
+    check(FILE, &Swap("\"small\"", "\"\""), (FILE, None, "name"), &["a name of the network"]);
+    check(FILE, &Swap("true", "\"yes\""), (FILE, Some(4), "synthetic"), &["true or false"]);
+    check(FILE, &Swap("2026-11-20", "\"20.11.2026\""), (FILE, None, "as_of"), &["YYYY-MM-DD"]);
+    check(FILE, &Swap("2026-11-20", "2026"), (FILE, Some(2), "as_of"), &["YYYY-MM-DD"]);
+    check(FILE, &Swap("2026-11-20", "2026-11-20T01:02:03Z"), (FILE, None, "as_of"), &["T01:02"]);
+    check(FILE, &Swap("as_of = 2026-11-20\n", ""), (FILE, None, "as_of"), &["a date"]);
+    check(FILE, &Swap("\"made up\"", "made up"), (FILE, Some(3), ""), &["TOML was expected"]);
+    check(FILE, &Write(b"name = \"x\"\n# \xFF\n"), (FILE, Some(2), ""), &["UTF-8"]);
 }
 
 #[test]
 fn cells() {
     let holdings = |cell, words: &[&str]| {
-        check(
-            "holdings.csv",
-            &Swap("1000", cell),
-            ("holdings.csv", Some(1), "amount_eth"),
-            words,
-        );
+        check("holdings.csv", &Swap("1000", cell), ("holdings.csv", Some(1), "amount_eth"), words);
     };
-    holdings(
-        "",
-        &["cell is empty", "a finite amount in ETH, at least 0,"],
-    );
+    holdings("", &["cell is empty", "a finite amount in ETH, at least 0,"]);
     holdings("1e3x", &["found \"1e3x\"", "a finite amount in ETH"]);
     holdings("\"1,000\"", &["found \"1,000\""]);
     holdings("NaN", &["found \"NaN\"", "finite"]);
     holdings("inf", &["found \"inf\"", "finite"]);
     holdings("-1", &["found \"-1\"", "at least 0"]);
     let at = ("holdings.csv", Some(7), "holder");
-    check(
-        "holdings.csv",
-        &Swap("direct,C", ",C"),
-        at,
-        &["a name was expected", "line 8"],
-    );
+    check("holdings.csv", &Swap("direct,C", ",C"), at, &["a name was expected", "line 8"]);
     let at = ("assets.csv", Some(3), "kind");
-    check(
-        "assets.csv",
-        &Swap("lst", "lsts"),
-        at,
-        &["base, lst, lrt, bridged", "\"lst\"?"],
-    );
+    check("assets.csv", &Swap("lst", "lsts"), at, &["base, lst, lrt, bridged", "\"lst\"?"]);
     let at = ("pools.csv", Some(1), "invariant");
-    check(
-        "pools.csv",
-        &Swap("stableswap", "curve"),
-        at,
-        &["stableswap, constant_product"],
-    );
+    check("pools.csv", &Swap("stableswap", "curve"), at, &["stableswap, constant_product"]);
     let at = ("avs.csv", Some(3), "redistributes");
     check("avs.csv", &Swap("TRUE", "perhaps"), at, &["true or false"]);
     let at = ("portfolios.csv", Some(2), "asset");
-    check(
-        "portfolios.csv",
-        &Swap("fund,,aave", "fund,,"),
-        at,
-        &["an asset, or a market"],
-    );
+    check("portfolios.csv", &Swap("fund,,aave", "fund,,"), at, &["an asset, or a market"]);
     let at = ("portfolios.csv", Some(2), "market");
-    check(
-        "portfolios.csv",
-        &Swap("fund,,aave", "fund,stETH,aave"),
-        at,
-        &["not both"],
-    );
+    check("portfolios.csv", &Swap("fund,,aave", "fund,stETH,aave"), at, &["not both"]);
 }
 
 const OUT_OF_RANGE: [(&str, Edit, At, &str); 14] = [
-    (
-        "assets.csv",
-        Swap("-0.5", "-1.5"),
-        ("assets.csv", Some(2), "beta_market"),
-        "-1 and 1",
-    ),
-    (
-        "assets.csv",
-        Swap("0.6", "-0.6"),
-        ("assets.csv", Some(2), "vol_annual"),
-        "60 %",
-    ),
-    (
-        "assets.csv",
-        Swap("4,,", "-4,,"),
-        ("assets.csv", Some(3), "redemption_days"),
-        "days",
-    ),
-    (
-        "assets.csv",
-        Swap("600", "0"),
-        ("assets.csv", Some(4), "supply_eth"),
-        "above 0",
-    ),
-    (
-        "avs.csv",
-        Swap("0.4", "0"),
-        ("avs.csv", Some(1), "attack_threshold"),
-        "above 0",
-    ),
-    (
-        "avs.csv",
-        Swap("500", "-5"),
-        ("avs.csv", Some(1), "secured_value_eth"),
-        "ETH",
-    ),
-    (
-        "allocations.csv",
-        Swap("0.5", "50"),
-        ("allocations.csv", Some(1), "fraction"),
-        "5 %",
-    ),
-    (
-        "groups.csv",
-        Swap("B,1", "B,2"),
-        ("groups.csv", Some(3), "share"),
-        "between 0 and 1",
-    ),
-    (
-        "pools.csv",
-        Swap("0.0004", "1"),
-        ("pools.csv", Some(1), "fee"),
-        "below 1",
-    ),
-    (
-        "pools.csv",
-        Swap("50,0", "0,0"),
-        ("pools.csv", Some(1), "amplification"),
-        "above 0",
-    ),
-    (
-        "pools.csv",
-        Swap("100", "0"),
-        ("pools.csv", Some(1), "reserve_eth"),
-        "above 0",
-    ),
-    (
-        "loans.csv",
-        Swap("1.05", "0"),
-        ("loans.csv", Some(2), "health_factor"),
-        "above 0",
-    ),
-    (
-        "loans.csv",
-        Swap("0.7,0.77", "0.8,0.77"),
-        ("loans.csv", Some(3), "ltv"),
-        "at most",
-    ),
-    (
-        "loans.csv",
-        Swap("40,1", "40,1.5"),
-        ("loans.csv", Some(3), "close_factor"),
-        "at most 1",
-    ),
+    ("assets.csv", Swap("-0.5", "-1.5"), ("assets.csv", Some(2), "beta_market"), "-1 and 1"),
+    ("assets.csv", Swap("0.6", "-0.6"), ("assets.csv", Some(2), "vol_annual"), "60 %"),
+    ("assets.csv", Swap("4,,", "-4,,"), ("assets.csv", Some(3), "redemption_days"), "days"),
+    ("assets.csv", Swap("600", "0"), ("assets.csv", Some(4), "supply_eth"), "above 0"),
+    ("avs.csv", Swap("0.4", "0"), ("avs.csv", Some(1), "attack_threshold"), "above 0"),
+    ("avs.csv", Swap("500", "-5"), ("avs.csv", Some(1), "secured_value_eth"), "ETH"),
+    ("allocations.csv", Swap("0.5", "50"), ("allocations.csv", Some(1), "fraction"), "5 %"),
+    ("groups.csv", Swap("B,1", "B,2"), ("groups.csv", Some(3), "share"), "between 0 and 1"),
+    ("pools.csv", Swap("0.0004", "1"), ("pools.csv", Some(1), "fee"), "below 1"),
+    ("pools.csv", Swap("50,0", "0,0"), ("pools.csv", Some(1), "amplification"), "above 0"),
+    ("pools.csv", Swap("100", "0"), ("pools.csv", Some(1), "reserve_eth"), "above 0"),
+    ("loans.csv", Swap("1.05", "0"), ("loans.csv", Some(2), "health_factor"), "above 0"),
+    ("loans.csv", Swap("0.7,0.77", "0.8,0.77"), ("loans.csv", Some(3), "ltv"), "at most"),
+    ("loans.csv", Swap("40,1", "40,1.5"), ("loans.csv", Some(3), "close_factor"), "at most 1"),
 ];
 
 #[test]
@@ -520,90 +279,20 @@ fn ranges() {
 }
 
 const UNKNOWN_NAMES: [(&str, Edit, At, &[&str]); 14] = [
-    (
-        "holdings.csv",
-        Swap("stETH,A", "stEHT,A"),
-        ("holdings.csv", Some(1), "holder"),
-        &[],
-    ),
-    (
-        "holdings.csv",
-        Swap("stETH,A", "ETH,A"),
-        ("holdings.csv", Some(1), "holder"),
-        &["wrap"],
-    ),
-    (
-        "holdings.csv",
-        Add("direct,D,ETH,1"),
-        ("holdings.csv", Some(8), "operator"),
-        &["table"],
-    ),
-    (
-        "holdings.csv",
-        Add("direct,C,ezEHT,1"),
-        ("holdings.csv", Some(8), "asset"),
-        &["ezETH"],
-    ),
-    (
-        "allocations.csv",
-        Add("dda,C,ETH,1"),
-        ("allocations.csv", Some(6), "avs"),
-        &["da"],
-    ),
-    (
-        "allocations.csv",
-        Add("tower,c,ETH,1"),
-        ("allocations.csv", Some(6), "operator"),
-        &["C"],
-    ),
-    (
-        "allocations.csv",
-        Add("da,A,stEth,1"),
-        ("allocations.csv", Some(6), "asset"),
-        &["stETH"],
-    ),
-    (
-        "groups.csv",
-        Add("gcp,cloud,Z,1"),
-        ("groups.csv", Some(4), "operator"),
-        &["an operator"],
-    ),
-    (
-        "pools.csv",
-        Swap("uni,stETH", "uni,rsETH"),
-        ("pools.csv", Some(2), "asset"),
-        &["stETH"],
-    ),
-    (
-        "pools.csv",
-        Swap("uni,stETH", "uni,USD"),
-        ("pools.csv", Some(2), "asset"),
-        &["wrapped"],
-    ),
-    (
-        "loans.csv",
-        Swap("USD", "USDC"),
-        ("loans.csv", Some(3), "debt_asset"),
-        &["\"USD\"?"],
-    ),
-    (
-        "loans.csv",
-        Swap("USD", "stETH"),
-        ("loans.csv", Some(3), "debt_asset"),
-        &["a base"],
-    ),
-    (
-        "portfolios.csv",
-        Swap("ez", "xz"),
-        ("portfolios.csv", Some(1), "asset"),
-        &["ezETH"],
-    ),
-    (
-        "portfolios.csv",
-        Swap(",aave", ",ave"),
-        ("portfolios.csv", Some(2), "market"),
-        &["aave"],
-    ),
+    ("holdings.csv", Swap("stETH,A", "stEHT,A"), ("holdings.csv", Some(1), "holder"), &[]),
+    ("holdings.csv", Swap("stETH,A", "ETH,A"), ("holdings.csv", Some(1), "holder"), &["wrap"]),
+    ("holdings.csv", Add("direct,D,ETH,1"), ("holdings.csv", Some(8), "operator"), &["table"]),
+    ("holdings.csv", Add("direct,C,ezEHT,1"), ("holdings.csv", Some(8), "asset"), &["ezETH"]),
+    ("allocations.csv", Add("dda,C,ETH,1"), ("allocations.csv", Some(6), "avs"), &["da"]),
+    ("allocations.csv", Add("tower,c,ETH,1"), ("allocations.csv", Some(6), "operator"), &["C"]),
+    ("allocations.csv", Add("da,A,stEth,1"), ("allocations.csv", Some(6), "asset"), &["stETH"]),
+    ("groups.csv", Add("gcp,cloud,Z,1"), ("groups.csv", Some(4), "operator"), &["an operator"]),
+    ("pools.csv", Swap("uni,stETH", "uni,rsETH"), ("pools.csv", Some(2), "asset"), &["stETH"]),
+    ("pools.csv", Swap("uni,stETH", "uni,USD"), ("pools.csv", Some(2), "asset"), &["wrapped"]),
+    ("loans.csv", Swap("USD", "USDC"), ("loans.csv", Some(3), "debt_asset"), &["\"USD\"?"]),
+    ("loans.csv", Swap("USD", "stETH"), ("loans.csv", Some(3), "debt_asset"), &["a base"]),
+    ("portfolios.csv", Swap("ez", "xz"), ("portfolios.csv", Some(1), "asset"), &["ezETH"]),
+    ("portfolios.csv", Swap(",aave", ",ave"), ("portfolios.csv", Some(2), "market"), &["aave"]),
 ];
 
 #[test]
@@ -614,84 +303,24 @@ fn unknown_names() {
 }
 
 const BAD_KEYS: [(&str, Edit, At, &[&str]); 13] = [
-    (
-        "assets.csv",
-        Add("stETH,lst,,,,,,"),
-        ("assets.csv", Some(6), "asset"),
-        &["row 3"],
-    ),
-    (
-        "assets.csv",
-        Add("direct,base,,,,,,"),
-        ("assets.csv", Some(6), "asset"),
-        &["another name"],
-    ),
-    (
-        "operators.csv",
-        Add("A,Other,"),
-        ("operators.csv", Some(4), "operator"),
-        &["row 1"],
-    ),
-    (
-        "operators.csv",
-        Add("*,Other,"),
-        ("operators.csv", Some(4), "operator"),
-        &["`*`"],
-    ),
-    (
-        "avs.csv",
-        Add("da,unique,,,,"),
-        ("avs.csv", Some(5), "avs"),
-        &["row 1"],
-    ),
-    (
-        "avs.csv",
-        Add("direct,unique,,,,"),
-        ("avs.csv", Some(5), "avs"),
-        &["another name"],
-    ),
+    ("assets.csv", Add("stETH,lst,,,,,,"), ("assets.csv", Some(6), "asset"), &["row 3"]),
+    ("assets.csv", Add("direct,base,,,,,,"), ("assets.csv", Some(6), "asset"), &["another name"]),
+    ("operators.csv", Add("A,Other,"), ("operators.csv", Some(4), "operator"), &["row 1"]),
+    ("operators.csv", Add("*,Other,"), ("operators.csv", Some(4), "operator"), &["`*`"]),
+    ("avs.csv", Add("da,unique,,,,"), ("avs.csv", Some(5), "avs"), &["row 1"]),
+    ("avs.csv", Add("direct,unique,,,,"), ("avs.csv", Some(5), "avs"), &["another name"]),
     (
         "holdings.csv",
         Add("direct,C,ETH,1"),
         ("holdings.csv", Some(8), "holder"),
         &["direct, C, ETH", "row 7"],
     ),
-    (
-        "allocations.csv",
-        Add("da,A,ETH,0.1"),
-        ("allocations.csv", Some(6), "avs"),
-        &["row 1"],
-    ),
-    (
-        "allocations.csv",
-        Add("da,B,ETH,0.1"),
-        ("allocations.csv", Some(6), "asset"),
-        &["every"],
-    ),
-    (
-        "groups.csv",
-        Add("aws,cloud,B,0"),
-        ("groups.csv", Some(4), "group"),
-        &["aws, B"],
-    ),
-    (
-        "pools.csv",
-        Add("uni,stETH,stableswap,9,9,,"),
-        ("pools.csv", Some(3), "pool"),
-        &["row 2"],
-    ),
-    (
-        "portfolios.csv",
-        Add("fund,ezETH,,1"),
-        ("portfolios.csv", Some(3), "portfolio"),
-        &[],
-    ),
-    (
-        "groups.csv",
-        Add("aws,region,C,1"),
-        ("groups.csv", Some(4), "kind"),
-        &["cloud was"],
-    ),
+    ("allocations.csv", Add("da,A,ETH,0.1"), ("allocations.csv", Some(6), "avs"), &["row 1"]),
+    ("allocations.csv", Add("da,B,ETH,0.1"), ("allocations.csv", Some(6), "asset"), &["every"]),
+    ("groups.csv", Add("aws,cloud,B,0"), ("groups.csv", Some(4), "group"), &["aws, B"]),
+    ("pools.csv", Add("uni,stETH,stableswap,9,9,,"), ("pools.csv", Some(3), "pool"), &["row 2"]),
+    ("portfolios.csv", Add("fund,ezETH,,1"), ("portfolios.csv", Some(3), "portfolio"), &[]),
+    ("groups.csv", Add("aws,region,C,1"), ("groups.csv", Some(4), "kind"), &["cloud was"]),
 ];
 
 #[test]
@@ -704,58 +333,23 @@ fn keys() {
 #[test]
 fn numbers_that_an_asset_does_not_have() {
     let at = ("assets.csv", Some(1), "vol_annual");
-    check(
-        "assets.csv",
-        &Swap("ETH,base,,,,,,", "ETH,base,,,,,0.1,"),
-        at,
-        &["own price"],
-    );
+    check("assets.csv", &Swap("ETH,base,,,,,,", "ETH,base,,,,,0.1,"), at, &["own price"]);
     let at = ("assets.csv", Some(2), "buffer_eth");
-    check(
-        "assets.csv",
-        &Swap("USD,base,,,,", "USD,base,,5,,"),
-        at,
-        &["base asset"],
-    );
+    check("assets.csv", &Swap("USD,base,,,,", "USD,base,,5,,"), at, &["base asset"]);
     let at = ("assets.csv", Some(2), "supply_eth");
-    check(
-        "assets.csv",
-        &Swap("USD,base,,,,", "USD,base,9,,,"),
-        at,
-        &["base asset"],
-    );
+    check("assets.csv", &Swap("USD,base,,,,", "USD,base,9,,,"), at, &["base asset"]);
     let at = ("assets.csv", Some(3), "beta_market");
-    check(
-        "assets.csv",
-        &Swap("4,,", "4,,0.1"),
-        at,
-        &["follows its backing"],
-    );
+    check("assets.csv", &Swap("4,,", "4,,0.1"), at, &["follows its backing"]);
     let at = ("assets.csv", Some(1), "kind");
-    check(
-        "assets.csv",
-        &Swap("ETH,base,,,,,,", "ETH,lst,,,,,,"),
-        at,
-        &["base was expected"],
-    );
+    check("assets.csv", &Swap("ETH,base,,,,,,", "ETH,lst,,,,,,"), at, &["base was expected"]);
     let at = ("assets.csv", Some(6), "asset");
-    check(
-        "assets.csv",
-        &Add("weETH,lrt,,,,,,"),
-        at,
-        &["nothing backs"],
-    );
+    check("assets.csv", &Add("weETH,lrt,,,,,,"), at, &["nothing backs"]);
 }
 
 #[test]
 fn circles() {
     let at = ("holdings.csv", Some(8), "asset");
-    check(
-        "holdings.csv",
-        &Add("ezETH,,ezETH,1"),
-        at,
-        &["ezETH -> ezETH", "circle"],
-    );
+    check("holdings.csv", &Add("ezETH,,ezETH,1"), at, &["ezETH -> ezETH", "circle"]);
     let words = ["bezETH -> ezETH -> stETH -> bezETH"];
     check("holdings.csv", &Add("stETH,,bezETH,1"), at, &words);
 }
@@ -770,59 +364,19 @@ fn more_than_there_is() {
         &["da, bridge", "1.1", "stETH with B"],
     );
     let at = ("allocations.csv", Some(2), "fraction");
-    check(
-        "allocations.csv",
-        &Swap("0.3", "0.50001"),
-        at,
-        &["da, bridge", "ETH with A"],
-    );
+    check("allocations.csv", &Swap("0.3", "0.50001"), at, &["da, bridge", "ETH with A"]);
     let at = ("allocations.csv", Some(6), "avs");
-    check(
-        "allocations.csv",
-        &Add("vault,B,ETH,0.7"),
-        at,
-        &["unique AVS da", "shared AVS vault"],
-    );
+    check("allocations.csv", &Add("vault,B,ETH,0.7"), at, &["unique AVS da", "shared AVS vault"]);
     let at = ("groups.csv", Some(2), "share");
-    check(
-        "groups.csv",
-        &Swap("teku,client,A,0.5", "teku,client,A,0.6"),
-        at,
-        &["1.1", "client"],
-    );
+    check("groups.csv", &Swap("teku,client,A,0.5", "teku,client,A,0.6"), at, &["1.1", "client"]);
     let at = ("groups.csv", Some(3), "group");
-    check(
-        "groups.csv",
-        &Swap("aws", "Alpha"),
-        at,
-        &["entity of this name"],
-    );
+    check("groups.csv", &Swap("aws", "Alpha"), at, &["entity of this name"]);
     let at = ("assets.csv", Some(3), "supply_eth");
-    check(
-        "holdings.csv",
-        &Swap("stETH,40", "stETH,901"),
-        at,
-        &["ezETH, direct", "1001"],
-    );
+    check("holdings.csv", &Swap("stETH,40", "stETH,901"), at, &["ezETH, direct", "1001"]);
     let at = ("assets.csv", Some(4), "supply_eth");
-    check(
-        "loans.csv",
-        &Swap(",40,1", ",481,1"),
-        at,
-        &["holdings and loans", "611"],
-    );
-    check(
-        "portfolios.csv",
-        &Swap("25", "575"),
-        at,
-        &["holdings and portfolios", "625"],
-    );
-    check(
-        "pools.csv",
-        &Swap("80,", "560,"),
-        at,
-        &["holdings and pools", "610"],
-    );
+    check("loans.csv", &Swap(",40,1", ",481,1"), at, &["holdings and loans", "611"]);
+    check("portfolios.csv", &Swap("25", "575"), at, &["holdings and portfolios", "625"]);
+    check("pools.csv", &Swap("80,", "560,"), at, &["holdings and pools", "610"]);
 }
 
 #[test]
@@ -839,12 +393,7 @@ fn terms_of_a_market() {
     ] {
         let other: &'static str = row.trim_end().replacen(from, to, 1).leak();
         let at = ("loans.csv", Some(4), column);
-        check(
-            "loans.csv",
-            &Add(other),
-            at,
-            &["first row of the market aave"],
-        );
+        check("loans.csv", &Add(other), at, &["first row of the market aave"]);
     }
     let empty = "void,ezETH,ETH,market,0.9,0.95,0.01,1.2,0,";
     let at = ("loans.csv", Some(4), "market");
@@ -870,10 +419,7 @@ fn several_at_once() {
         ("loans.csv", Some(3), "liquidation_threshold"),
     ];
     for at in expected {
-        assert!(
-            problems.as_slice().iter().any(|p| is_at(p, at)),
-            "{at:?} not in:\n{problems}"
-        );
+        assert!(problems.as_slice().iter().any(|p| is_at(p, at)), "{at:?} not in:\n{problems}");
     }
     assert_eq!(problems.as_slice().len(), expected.len(), "{problems}");
 }
@@ -884,11 +430,7 @@ fn names_of_rows_that_cannot_be_read_are_known() {
         ("assets.csv", "600", "six hundred"),
         ("operators.csv", "B,Alpha", "B,"),
         ("avs.csv", "da,unique", "da,unik"),
-        (
-            "loans.csv",
-            "ETH,exchange_rate,0.9,0.95,0.01,1.5",
-            "ETH,exchange_rate,0.9,0.95,0.01,x",
-        ),
+        ("loans.csv", "ETH,exchange_rate,0.9,0.95,0.01,1.5", "ETH,exchange_rate,0.9,0.95,0.01,x"),
     ] {
         let dir = good_folder();
         apply(dir.path(), file, &Swap(from, to));
@@ -918,22 +460,15 @@ fn to_parquet(dir: &Path, table: &str) {
     let header = reader.headers().unwrap().clone();
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     let column = |index: usize| -> ArrayRef {
-        let cells = || {
-            rows.iter()
-                .map(|row| Some(&row[index]).filter(|text| !text.is_empty()))
-        };
-        let numbers: Option<Vec<Option<f64>>> = cells()
-            .map(|cell| cell.map(str::parse).transpose().ok())
-            .collect();
+        let cells = || rows.iter().map(|row| Some(&row[index]).filter(|text| !text.is_empty()));
+        let numbers: Option<Vec<Option<f64>>> =
+            cells().map(|cell| cell.map(str::parse).transpose().ok()).collect();
         match numbers {
             Some(numbers) => Arc::new(arrow_array::Float64Array::from(numbers)),
             None => Arc::new(StringArray::from_iter(cells())),
         }
     };
-    let columns = header
-        .iter()
-        .enumerate()
-        .map(|(index, name)| (name, column(index)));
+    let columns = header.iter().enumerate().map(|(index, name)| (name, column(index)));
     let batch = RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c)| (n, c, true)));
     let batch = batch.unwrap();
     let file = fs::File::create(dir.join(format!("{table}.parquet"))).unwrap();
@@ -946,26 +481,15 @@ fn to_parquet(dir: &Path, table: &str) {
 #[test]
 fn parquet_reads_as_csv_does() {
     let csv = good_folder();
-    apply(
-        csv.path(),
-        "holdings.csv",
-        &Swap("1000", "1000.1234567890123"),
-    );
+    apply(csv.path(), "holdings.csv", &Swap("1000", "1000.1234567890123"));
     let parquet = good_folder();
-    apply(
-        parquet.path(),
-        "holdings.csv",
-        &Swap("1000", "1000.1234567890123"),
-    );
+    apply(parquet.path(), "holdings.csv", &Swap("1000", "1000.1234567890123"));
     for (file, _) in GOOD {
         if let Some(table) = file.strip_suffix(".csv") {
             to_parquet(parquet.path(), table);
         }
     }
-    let (a, b) = (
-        read_network(csv.path()).unwrap(),
-        read_network(parquet.path()).unwrap(),
-    );
+    let (a, b) = (read_network(csv.path()).unwrap(), read_network(parquet.path()).unwrap());
     assert_eq!(a.meta, b.meta);
     assert_eq!(a.assets.rows, b.assets.rows);
     assert_eq!(a.operators.rows, b.operators.rows);
@@ -977,26 +501,15 @@ fn parquet_reads_as_csv_does() {
     assert_eq!(a.loans.rows, b.loans.rows);
     assert_eq!(a.portfolios.rows, b.portfolios.rows);
     assert_eq!(b.holdings.file, "holdings.parquet");
-    assert_eq!(
-        load_network(csv.path()).unwrap(),
-        load_network(parquet.path()).unwrap()
-    );
+    assert_eq!(load_network(csv.path()).unwrap(), load_network(parquet.path()).unwrap());
 }
 
 #[test]
 fn rows_of_a_parquet_file_keep_their_number() {
     let dir = good_folder();
     apply(dir.path(), "pools.csv", &Swap("curve,ezETH", "curve,USD"));
-    apply(
-        dir.path(),
-        "pools.csv",
-        &Swap("uni,stETH,constant_product,70", "uni,stETH,cp,70"),
-    );
-    apply(
-        dir.path(),
-        "pools.csv",
-        &Add("last,ezETH,stableswap,-1,1,,"),
-    );
+    apply(dir.path(), "pools.csv", &Swap("uni,stETH,constant_product,70", "uni,stETH,cp,70"));
+    apply(dir.path(), "pools.csv", &Add("last,ezETH,stableswap,-1,1,,"));
     to_parquet(dir.path(), "pools");
     let problems = problems_of(dir.path());
     let expected: [At; 3] = [
@@ -1028,9 +541,6 @@ fn a_cut_or_changed_parquet_file_is_reported_or_read() {
         fs::write(&path, changed).unwrap();
         let problems = problems_of(dir.path());
         let of_pools = |p: &Problem| ["pools.parquet", "assets.csv"].contains(&&*p.file);
-        assert!(
-            problems.as_slice().iter().all(of_pools),
-            "changed at {at}: {problems}"
-        );
+        assert!(problems.as_slice().iter().all(of_pools), "changed at {at}: {problems}");
     }
 }

@@ -75,10 +75,7 @@ fn import(
 ) -> Result<(NetworkSpec, ImportReport), Problems> {
     let dir = tempfile::tempdir().unwrap();
     let file = |name: &str, usual: &str| -> PathBuf {
-        let text = replaced
-            .iter()
-            .find(|(of, _)| *of == name)
-            .map_or(usual, |(_, text)| text);
+        let text = replaced.iter().find(|(of, _)| *of == name).map_or(usual, |(_, text)| text);
         let path = dir.path().join(name);
         fs::write(&path, text).unwrap();
         path
@@ -106,13 +103,7 @@ fn operators_have_unique_names_and_companies() {
         .operators
         .rows
         .iter()
-        .map(|row| {
-            (
-                &*row.operator,
-                &*row.entity,
-                &row.attributes["address"][..6],
-            )
-        })
+        .map(|row| (&*row.operator, &*row.entity, &row.attributes["address"][..6]))
         .collect();
     assert_eq!(
         rows,
@@ -134,12 +125,7 @@ fn stake_is_of_the_brand_and_tokens_are_backed_by_idle_eth() {
         .rows
         .iter()
         .map(|row| {
-            (
-                &*row.holder,
-                row.operator.as_deref().unwrap_or("-"),
-                &*row.asset,
-                row.amount_eth,
-            )
+            (&*row.holder, row.operator.as_deref().unwrap_or("-"), &*row.asset, row.amount_eth)
         })
         .collect();
     assert_eq!(
@@ -155,29 +141,17 @@ fn stake_is_of_the_brand_and_tokens_are_backed_by_idle_eth() {
             ("stETH", "-", "ETH", 4.0),
         ]
     );
-    let kinds: Vec<(&str, AssetKind)> = spec
-        .assets
-        .rows
-        .iter()
-        .map(|row| (&*row.asset, row.kind))
-        .collect();
-    let expected = [
-        ("stETH", AssetKind::Lst),
-        ("ezETH", AssetKind::Lrt),
-        ("mETH", AssetKind::Lrt),
-    ];
+    let kinds: Vec<(&str, AssetKind)> =
+        spec.assets.rows.iter().map(|row| (&*row.asset, row.kind)).collect();
+    let expected = [("stETH", AssetKind::Lst), ("ezETH", AssetKind::Lrt), ("mETH", AssetKind::Lrt)];
     assert_eq!(kinds, expected);
 }
 
 #[test]
 fn registrations_with_stake_are_allocations() {
     let (spec, report) = small();
-    let rows: Vec<(&str, &str, f64)> = spec
-        .allocations
-        .rows
-        .iter()
-        .map(|row| (&*row.avs, &*row.operator, row.fraction))
-        .collect();
+    let rows: Vec<(&str, &str, f64)> =
+        spec.allocations.rows.iter().map(|row| (&*row.avs, &*row.operator, row.fraction)).collect();
     assert_eq!(
         rows,
         [
@@ -216,12 +190,7 @@ fn it_resolves_without_a_warning() {
 #[test]
 fn unique_fractions_are_cut_to_what_there_is() {
     let (spec, report) = import(&options(Sharing::Unique, 0.9, 2), &[]).unwrap();
-    let fractions: Vec<f64> = spec
-        .allocations
-        .rows
-        .iter()
-        .map(|row| row.fraction)
-        .collect();
+    let fractions: Vec<f64> = spec.allocations.rows.iter().map(|row| row.fraction).collect();
     assert_eq!(fractions, [0.5, 0.5, 0.9, 0.9]);
     let note = report.notes.last().unwrap();
     assert!(
@@ -247,9 +216,7 @@ fn one_map_may_say_both() {
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #[track_caller]
 fn check_faults(replaced: &[(&str, &str)], expected: &[&str]) {
-    let problems = import(&options(Sharing::Shared, 0.1, 2), replaced)
-        .unwrap_err()
-        .to_string();
+    let problems = import(&options(Sharing::Shared, 0.1, 2), replaced).unwrap_err().to_string();
     assert_eq!(problems.lines().count(), expected.len(), "{problems}");
     for part in expected {
         assert!(problems.contains(part), "{part:?} is not in\n{problems}");
@@ -290,9 +257,7 @@ fn all_faults_of_all_files_are_told_at_once() {
 
 #[test]
 fn a_snapshot_without_a_large_avs_is_no_network() {
-    let problems = import(&options(Sharing::Shared, 0.1, 4), &[])
-        .unwrap_err()
-        .to_string();
+    let problems = import(&options(Sharing::Shared, 0.1, 4), &[]).unwrap_err().to_string();
     assert!(
         problems.ends_with("edges: an AVS with 4 operators or more was expected"),
         "{problems}"
@@ -302,13 +267,8 @@ fn a_snapshot_without_a_large_avs_is_no_network() {
 #[test]
 fn a_fraction_is_one() {
     for wrong in [0.0, 1.5, -0.1, f64::NAN] {
-        let problems = import(&options(Sharing::Shared, wrong, 2), &[])
-            .unwrap_err()
-            .to_string();
-        assert!(
-            problems.starts_with("options, key `fraction`"),
-            "{problems}"
-        );
+        let problems = import(&options(Sharing::Shared, wrong, 2), &[]).unwrap_err().to_string();
+        assert!(problems.starts_with("options, key `fraction`"), "{problems}");
     }
 }
 
@@ -336,9 +296,7 @@ fn real() -> Option<EigenlayerFiles> {
     let operators = data.join("eigenlayer_operators_2024-10");
     let avs = data.join("eigenlayer_avs_2024-11");
     let maps = data.join("lrt_operator_map");
-    let present = [&operators, &avs, &maps]
-        .into_iter()
-        .all(|folder| folder.is_dir());
+    let present = [&operators, &avs, &maps].into_iter().all(|folder| folder.is_dir());
     if !present {
         println!("skipped: no snapshot in {}", data.display());
     }
@@ -348,22 +306,14 @@ fn real() -> Option<EigenlayerFiles> {
         strategies: operators.join("strategies.csv"),
         edges: avs.join("avs_operator_edges.csv"),
         avs: Some(avs.join("avs.csv")),
-        maps: vec![
-            maps.join("lrt_operators.csv"),
-            maps.join("operator_entity.csv"),
-        ],
+        maps: vec![maps.join("lrt_operators.csv"), maps.join("operator_entity.csv")],
     })
 }
 
 /// ETH restaked with each operator, native only or with tokens.
 fn restaked(spec: &NetworkSpec, native: bool) -> BTreeMap<&str, f64> {
     let mut sums = BTreeMap::new();
-    for row in spec
-        .holdings
-        .rows
-        .iter()
-        .filter(|row| !native || row.asset == "ETH")
-    {
+    for row in spec.holdings.rows.iter().filter(|row| !native || row.asset == "ETH") {
         if let Some(operator) = &row.operator {
             *sums.entry(operator.as_str()).or_default() += row.amount_eth;
         }
@@ -379,14 +329,8 @@ fn the_real_snapshot_has_the_published_figures() {
     assert_eq!((report.registrations, report.allocations), (1558, 1477));
 
     let native = restaked(&spec, true);
-    let members = spec
-        .allocations
-        .rows
-        .iter()
-        .filter(|row| row.avs == "EigenDA");
-    let behind: f64 = members
-        .filter_map(|row| native.get(row.operator.as_str()))
-        .sum();
+    let members = spec.allocations.rows.iter().filter(|row| row.avs == "EigenDA");
+    let behind: f64 = members.filter_map(|row| native.get(row.operator.as_str())).sum();
     assert!((behind / 2.92e6 - 1.0).abs() < 0.05, "{behind}");
 
     let restaked = restaked(&spec, false);
@@ -400,11 +344,7 @@ fn the_real_snapshot_has_the_published_figures() {
     assert_eq!(*largest, "P2P.org");
     assert!((share - 0.284).abs() < 0.002, "{share}");
 
-    let lrts = spec
-        .assets
-        .rows
-        .iter()
-        .filter(|row| row.kind == AssetKind::Lrt);
+    let lrts = spec.assets.rows.iter().filter(|row| row.kind == AssetKind::Lrt);
     let lrts: Vec<&str> = lrts.map(|row| &*row.asset).collect();
     assert_eq!(lrts, ["eETH", "ezETH", "mLRT", "pufETH", "rsETH", "rswETH"]);
     let direct: f64 = spec
@@ -432,9 +372,6 @@ fn the_real_snapshot_resolves_without_a_warning() {
         let dir = parent.path().join("real");
         write_network(&spec, &dir).unwrap();
         let again = slashfall_graph::load_network(&dir).unwrap();
-        assert!(
-            again.network == resolved.network,
-            "written and read again it is another network"
-        );
+        assert!(again.network == resolved.network, "written and read again it is another network");
     }
 }

@@ -6,27 +6,17 @@ use slashfall_graph::facts::{Facts, Node, facts};
 use slashfall_graph::{AssetId, AvsId, EntityId, Network, OperatorId, load_network};
 
 fn network(name: &str) -> Network {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../data/networks")
-        .join(name);
-    load_network(&folder)
-        .expect("the shipped networks resolve")
-        .network
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../data/networks").join(name);
+    load_network(&folder).expect("the shipped networks resolve").network
 }
 
 fn within(what: &str, found: f64, low: f64, high: f64) {
-    assert!(
-        (low..=high).contains(&found),
-        "{what}: {found} is not in [{low}, {high}]"
-    );
+    assert!((low..=high).contains(&found), "{what}: {found} is not in [{low}, {high}]");
 }
 
 #[track_caller]
 fn close(found: f64, expected: f64) {
-    assert!(
-        (found - expected).abs() <= 1e-12 * expected.abs().max(1.0),
-        "{found} != {expected}"
-    );
+    assert!((found - expected).abs() <= 1e-12 * expected.abs().max(1.0), "{found} != {expected}");
 }
 
 #[test]
@@ -61,10 +51,7 @@ fn tiny_is_as_large_as_its_sources_say() {
 fn tiny_is_concentrated_by_hand() {
     let (_, facts) = tiny();
     let concentration = &facts.concentration;
-    close(
-        concentration.restaked_by_entity.hhi,
-        (450.0 * 450.0 + 100.0 * 100.0) / (550.0 * 550.0),
-    );
+    close(concentration.restaked_by_entity.hhi, (450.0 * 450.0 + 100.0 * 100.0) / (550.0 * 550.0));
     close(concentration.restaked_by_operator.top(1), 250.0 / 550.0);
     close(concentration.native_by_entity.hhi, 0.5);
     assert_eq!(facts.coverage.eth_by_count, [0.0, 350.0, 200.0]);
@@ -76,9 +63,7 @@ fn tiny_is_concentrated_by_hand() {
 #[test]
 fn tiny_is_looked_through_by_hand() {
     let (_, facts) = tiny();
-    let [lst, lrt] = &facts.look_through[..] else {
-        panic!("two wrapped assets")
-    };
+    let [lst, lrt] = &facts.look_through[..] else { panic!("two wrapped assets") };
     assert!(lst.avss.is_empty());
     let alpha_beta: Vec<EntityId> = lrt.entities.iter().map(|exposure| exposure.id).collect();
     assert_eq!(alpha_beta, [EntityId::new(0), EntityId::new(1)]);
@@ -91,9 +76,7 @@ fn tiny_is_looked_through_by_hand() {
 #[test]
 fn tiny_is_secured_by_hand() {
     let (_, facts) = tiny();
-    let [x, y] = &facts.security[..] else {
-        panic!("two AVSs")
-    };
+    let [x, y] = &facts.security[..] else { panic!("two AVSs") };
     close(x.slashable_eth, 175.0);
     close(x.profit_eth, 175.0 / 3.0 / 1.5);
     close(x.entities.hhi, 1.0);
@@ -113,22 +96,11 @@ fn tiny_is_secured_by_hand() {
 fn tiny_spreads_distress_by_hand() {
     let (_, facts) = tiny();
     close(facts.debtrank.value_eth, 800.0);
-    let rank = |node| {
-        facts
-            .debtrank
-            .nodes
-            .iter()
-            .find(|row| row.node == node)
-            .unwrap()
-            .debtrank
-    };
+    let rank = |node| facts.debtrank.nodes.iter().find(|row| row.node == node).unwrap().debtrank;
     // With op-c lost, y = .5 + .5 a, x = (5 a + 2 b) / 7, a = .2 y + .5 x, b = .25 x, so a = 13/67
     // and b = 2.5/67; tLST loses 250 outside, tLRT 50 + 150 a + 200 b, direct 100 + 100 a.
     let op_c = rank(Node::Operator(OperatorId::new(2)));
     assert!((op_c - (400.0 + 3750.0 / 67.0) / 800.0).abs() < 1e-10);
-    close(
-        rank(Node::Wrapped(AssetId::new(facts.totals.assets.len() - 2))),
-        50.0 / 800.0,
-    );
+    close(rank(Node::Wrapped(AssetId::new(facts.totals.assets.len() - 2))), 50.0 / 800.0);
     assert!(rank(Node::Avs(AvsId::new(0))) > rank(Node::Avs(AvsId::new(1))));
 }

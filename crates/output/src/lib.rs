@@ -1,3 +1,23 @@
-//! stub
+//! From losses to figures with errors, to Parquet and a manifest.
+//!
+//! A [`Collector`] takes batches in path order and keeps the losses of each [`Scope`]; [`measures`]
+//! turn them into estimates; [`tables`] lay these out, one schema a table, defined once; a
+//! [`ResultFolder`] holds the files until all are whole and only then takes its name.
 
+mod collect;
+mod contributions;
+mod folder;
+mod manifest;
 pub mod measures;
+mod paths;
+pub mod schema;
+mod scope;
+pub mod tables;
+
+pub use collect::Collector;
+pub use contributions::{ComponentKind, Contribution, contributions};
+pub use folder::{OutputError, ResultFolder};
+pub use manifest::{DEFINITIONS, Digest, InputFile, Manifest, digest_all, digest_file};
+pub use paths::PathsWriter;
+pub use schema::{SCHEMA_VERSION, Table};
+pub use scope::{Scope, ScopeKind, scopes};

@@ -38,9 +38,8 @@ pub(crate) fn draw_events(model: &Model<'_>, first: u64, n: usize) -> Vec<Fired>
     let mut fired = Vec::new();
     let mut words = Words::new(n);
     for class in &model.classes {
-        let chances: Vec<Chance> = (0..n)
-            .map(|offset| common.chance(model, class, offset))
-            .collect();
+        let chances: Vec<Chance> =
+            (0..n).map(|offset| common.chance(model, class, offset)).collect();
         if chances.iter().all(|chance| chance.bits_below == 0) {
             continue;
         }
@@ -54,11 +53,7 @@ pub(crate) fn draw_events(model: &Model<'_>, first: u64, n: usize) -> Vec<Fired>
                         clippy::cast_possible_truncation,
                         reason = "a model has fewer than 2^32 sources"
                     )]
-                    fired.push(Fired {
-                        offset,
-                        tau_days,
-                        source: source as u32,
-                    });
+                    fired.push(Fired { offset, tau_days, source: source as u32 });
                 }
             }
         }
@@ -78,9 +73,7 @@ struct Words {
 
 impl Words {
     fn new(n: usize) -> Self {
-        Self {
-            bytes: vec![0; 8 * n],
-        }
+        Self { bytes: vec![0; 8 * n] }
     }
 
     fn of_source(
@@ -90,10 +83,7 @@ impl Words {
         first: u64,
     ) -> impl Iterator<Item = u64> {
         let key = model.sources[source].key;
-        model
-            .seed
-            .rng(key, first, WORDS_PER_UNIFORM)
-            .fill_bytes(&mut self.bytes);
+        model.seed.rng(key, first, WORDS_PER_UNIFORM).fill_bytes(&mut self.bytes);
         let (words, _) = self.bytes.as_chunks::<8>();
         words.iter().map(|word| u64::from_le_bytes(*word))
     }
@@ -154,21 +144,14 @@ impl Common {
     fn chance(&self, model: &Model<'_>, class: &Class, offset: usize) -> Chance {
         let factors = &self.factors[offset * self.n_factors..][..self.n_factors];
         let systematic = Systematic {
-            factor: class
-                .loadings
-                .iter()
-                .map(|&(factor, loading)| loading * factors[factor])
-                .sum(),
+            factor: class.loadings.iter().map(|&(factor, loading)| loading * factors[factor]).sum(),
             mixing_sqrt: self.mixing_sqrt[offset],
             residual: class.residual,
         };
         let (rate_per_year, probability) = match class.rate {
-            Rate::Known(rate) => (
-                rate,
-                class
-                    .threshold
-                    .map_or(0.0, |x| systematic.conditional_probability(x)),
-            ),
+            Rate::Known(rate) => {
+                (rate, class.threshold.map_or(0.0, |x| systematic.conditional_probability(x)))
+            }
             Rate::Drawn { evidence, scale } => {
                 let rate = scale * self.rates[offset * self.n_rates + evidence];
                 let p = event_probability(rate, model.horizon_days);
@@ -187,11 +170,7 @@ impl Common {
                 )
             }
         };
-        Chance {
-            systematic,
-            rate_per_year,
-            bits_below: bits_below(probability),
-        }
+        Chance { systematic, rate_per_year, bits_below: bits_below(probability) }
     }
 }
 

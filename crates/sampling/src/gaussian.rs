@@ -16,11 +16,7 @@ pub fn survival(x: f64) -> f64 {
 pub fn upper_quantile(p: f64) -> f64 {
     let x = SQRT_2 * statrs::function::erf::erfc_inv(2.0 * p);
     let density = (-0.5 * x * x).exp() / (2.0 * PI).sqrt();
-    if x.is_finite() && density > 0.0 {
-        x + (survival(x) - p) / density
-    } else {
-        x
-    }
+    if x.is_finite() && density > 0.0 { x + (survival(x) - p) / density } else { x }
 }
 
 #[cfg(test)]
@@ -38,10 +34,7 @@ mod tests {
     /// Published values: Abramowitz and Stegun, table 26.5.
     #[test]
     fn quantiles_match_the_tables() {
-        for (p, x) in [
-            (0.025, 1.959_963_984_540_054),
-            (0.001, 3.090_232_306_167_813_5),
-        ] {
+        for (p, x) in [(0.025, 1.959_963_984_540_054), (0.001, 3.090_232_306_167_813_5)] {
             assert!((upper_quantile(p) - x).abs() < 1e-13);
         }
     }

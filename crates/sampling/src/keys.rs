@@ -100,10 +100,7 @@ mod tests {
         let others = [
             Seed(8).uniform(key, 63),
             seed.uniform(key.with("x"), 63),
-            seed.uniform(
-                StreamKey::new(Purpose::Severity, "avs_fault||EigenDA/p2p"),
-                63,
-            ),
+            seed.uniform(StreamKey::new(Purpose::Severity, "avs_fault||EigenDA/p2p"), 63),
         ];
         assert!(others.iter().all(|u| u.to_bits() != all[63].to_bits()));
     }

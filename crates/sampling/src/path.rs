@@ -32,13 +32,7 @@ impl<'m, 'n> Worker<'m, 'n> {
             return;
         }
         self.prepare(path, fired);
-        run_path(
-            &mut self.state,
-            &self.model.parameters,
-            &self.events,
-            &self.noise.z,
-            row,
-        );
+        run_path(&mut self.state, &self.model.parameters, &self.events, &self.noise.z, row);
     }
 
     /// Runs a path, writes its figures and gives to what each loss is owed.
@@ -49,13 +43,7 @@ impl<'m, 'n> Worker<'m, 'n> {
         row: &mut [f64],
     ) -> Vec<LossEntry> {
         self.prepare(path, fired);
-        run_path_recorded(
-            &mut self.state,
-            &self.model.parameters,
-            &self.events,
-            &self.noise.z,
-            row,
-        )
+        run_path_recorded(&mut self.state, &self.model.parameters, &self.events, &self.noise.z, row)
     }
 
     fn prepare(&mut self, path: u64, fired: &[Fired]) {
@@ -70,20 +58,10 @@ impl<'m, 'n> Worker<'m, 'n> {
                     || model.seed.uniform(reach.participation_key, path) < participation
             });
             let hits = hits.map(|reach| reach.hit);
-            self.events.push(
-                (fired.tau_days, fired.source),
-                severity,
-                source.effect,
-                hits,
-            );
+            self.events.push((fired.tau_days, fired.source), severity, source.effect, hits);
         }
         if let Some(noise) = &model.noise {
-            noise.draw(
-                model.seed,
-                path,
-                model.parameters.horizon_days,
-                &mut self.noise,
-            );
+            noise.draw(model.seed, path, model.parameters.horizon_days, &mut self.noise);
         }
     }
 }

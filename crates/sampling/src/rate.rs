@@ -37,8 +37,7 @@ impl Evidence {
     }
 
     pub(crate) fn draw(&self, seed: Seed, path: u64) -> f64 {
-        self.posterior
-            .sample(&mut seed.rng(self.key, path, WORDS_PER_GAMMA))
+        self.posterior.sample(&mut seed.rng(self.key, path, WORDS_PER_GAMMA))
     }
 }
 
@@ -53,9 +52,7 @@ mod tests {
         let (events, years, n) = (2.0, 400.0, 200_000u32);
         let key = StreamKey::new(Purpose::Evidence, "slashes");
         let evidence = Evidence::new(events, years, key).unwrap();
-        let draws: Vec<f64> = (0..u64::from(n))
-            .map(|path| evidence.draw(Seed(1), path))
-            .collect();
+        let draws: Vec<f64> = (0..u64::from(n)).map(|path| evidence.draw(Seed(1), path)).collect();
         let mean = draws.iter().sum::<f64>() / f64::from(n);
         let var = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / f64::from(n);
         let (shape, sd) = (events + 0.5, (events + 0.5).sqrt() / years);

@@ -42,37 +42,20 @@ pub enum Severity {
 impl Severity {
     /// The severity below which a share `u` of them lies; grows with `u` in (0, 1).
     #[must_use]
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "u is in [0, 1]"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "u is in [0, 1]")]
     pub fn quantile(&self, u: f64) -> f64 {
         match self {
             Self::Fixed(value) => *value,
             Self::Beta(beta) => beta.inverse_cdf(u),
             Self::Uniform { low, high } => low + (high - low) * u,
-            Self::GeneralizedPareto {
-                threshold,
-                shape,
-                scale,
-                cap,
-            } => {
+            Self::GeneralizedPareto { threshold, shape, scale, cap } => {
                 let excess = -(-u).ln_1p();
-                let x = if *shape == 0.0 {
-                    excess
-                } else {
-                    (shape * excess).exp_m1() / shape
-                };
+                let x = if *shape == 0.0 { excess } else { (shape * excess).exp_m1() / shape };
                 (threshold + scale * x).min(*cap)
             }
             Self::Mixture { at_one, otherwise } => {
                 let below = 1.0 - at_one;
-                if u >= below {
-                    1.0
-                } else {
-                    otherwise.quantile(u / below)
-                }
+                if u >= below { 1.0 } else { otherwise.quantile(u / below) }
             }
             Self::Empirical(values) => {
                 values[((u * values.len() as f64) as usize).min(values.len() - 1)]
@@ -87,9 +70,7 @@ mod tests {
 
     fn mean(severity: &Severity) -> f64 {
         let n = 20_000;
-        (0..n)
-            .map(|i| severity.quantile((f64::from(i) + 0.5) / f64::from(n)))
-            .sum::<f64>()
+        (0..n).map(|i| severity.quantile((f64::from(i) + 0.5) / f64::from(n))).sum::<f64>()
             / f64::from(n)
     }
 
@@ -105,13 +86,7 @@ mod tests {
         let cases = [
             (Severity::Fixed(0.3), 0.3),
             (Severity::Beta(Beta::new(0.2, 3.8).unwrap()), 0.05),
-            (
-                Severity::Uniform {
-                    low: 0.1,
-                    high: 0.4,
-                },
-                0.25,
-            ),
+            (Severity::Uniform { low: 0.1, high: 0.4 }, 0.25),
             (gpd(0.02, 0.25, 0.03, f64::INFINITY), 0.02 + 0.03 / 0.75),
             (gpd(0.0, 0.0, 0.1, f64::INFINITY), 0.1),
             // Exponential cut at 1: (1 - e^-10) / 10.
@@ -120,31 +95,21 @@ mod tests {
             (
                 Severity::Mixture {
                     at_one: 0.1,
-                    otherwise: Box::new(Severity::Uniform {
-                        low: 0.0,
-                        high: 0.2,
-                    }),
+                    otherwise: Box::new(Severity::Uniform { low: 0.0, high: 0.2 }),
                 },
                 0.1 + 0.9 * 0.1,
             ),
         ];
         for (severity, expected) in cases {
             let mean = mean(&severity);
-            assert!(
-                (mean / expected - 1.0).abs() < 2e-3,
-                "{severity:?}: {mean}, not {expected}"
-            );
+            assert!((mean / expected - 1.0).abs() < 2e-3, "{severity:?}: {mean}, not {expected}");
         }
     }
 
     #[test]
     fn the_quantile_of_a_cut_pareto_never_passes_the_cut() {
-        let severity = Severity::GeneralizedPareto {
-            threshold: 0.5,
-            shape: 1.0,
-            scale: 1.0,
-            cap: 1.0,
-        };
+        let severity =
+            Severity::GeneralizedPareto { threshold: 0.5, shape: 1.0, scale: 1.0, cap: 1.0 };
         assert_eq!(severity.quantile(0.999_999).to_bits(), 1f64.to_bits());
     }
 }

@@ -64,9 +64,8 @@ pub fn simulate(
     let mut start = paths.start;
     while start < paths.end {
         let end = paths.end.min(start + window);
-        let firsts: Vec<u64> = (start..end)
-            .step_by(usize::try_from(batch_paths).unwrap_or(usize::MAX))
-            .collect();
+        let firsts: Vec<u64> =
+            (start..end).step_by(usize::try_from(batch_paths).unwrap_or(usize::MAX)).collect();
         let batches: Vec<Batch> = firsts
             .into_par_iter()
             .with_max_len(1)
@@ -89,18 +88,10 @@ fn run_batch(worker: &mut Worker<'_, '_>, model: &Model<'_>, paths: Range<u64>) 
     let mut figures = vec![0.0; n * width];
     let fired = draw_events(model, paths.start, n);
     let mut rest = fired.as_slice();
-    for ((offset, path), row) in paths
-        .clone()
-        .enumerate()
-        .zip(figures.chunks_exact_mut(width))
-    {
+    for ((offset, path), row) in paths.clone().enumerate().zip(figures.chunks_exact_mut(width)) {
         worker.run(path, of_path(&mut rest, offset), row);
     }
-    Batch {
-        first_path: paths.start,
-        width,
-        figures,
-    }
+    Batch { first_path: paths.start, width, figures }
 }
 
 /// Splits the events of the next path off the front.
@@ -122,9 +113,7 @@ pub fn replay<T: Send>(
     make: impl Fn(PathRecord) -> T + Sync,
 ) -> Vec<T> {
     debug_assert!(paths.is_sorted_by(|a, b| a < b));
-    let blocks: Vec<&[u64]> = paths
-        .chunk_by(|a, b| a / REPLAY_BLOCK == b / REPLAY_BLOCK)
-        .collect();
+    let blocks: Vec<&[u64]> = paths.chunk_by(|a, b| a / REPLAY_BLOCK == b / REPLAY_BLOCK).collect();
     let made: Vec<Vec<T>> = blocks
         .into_par_iter()
         .map_init(
@@ -149,16 +138,15 @@ fn replay_block<'a>(
         let end = fired.partition_point(|fired| fired.offset <= offset);
         let mut figures = vec![0.0; model.layout().width()];
         let entries = worker.run_recorded(path, &fired[start..end], &mut figures);
-        PathRecord {
-            path,
-            figures,
-            entries,
-        }
+        PathRecord { path, figures, entries }
     })
 }
 
 /// When each source fires: path, number of the source, days; in order of path, time and source.
-pub fn event_times(model: &Model<'_>, paths: Range<u64>) -> impl Iterator<Item = (u64, usize, f64)> {
+pub fn event_times(
+    model: &Model<'_>,
+    paths: Range<u64>,
+) -> impl Iterator<Item = (u64, usize, f64)> {
     let fired = draw_events(model, paths.start, n_paths(&paths));
     let path = move |offset: usize| paths.start + offset as u64;
     fired.into_iter().map(move |f| (path(f.offset), f.source as usize, f.tau_days))

@@ -51,22 +51,13 @@ const AVS_LOG_SD: f64 = 0.9066;
 /// Correlation of the normals behind stake and degree that gives a rank correlation of 0.6, half
 /// of the degrees being tied at 1.
 const STAKE_DEGREE: f64 = 0.68;
-const LRTS: [(&str, f64); 5] = [
-    ("lrt-1", 0.58),
-    ("lrt-2", 0.12),
-    ("lrt-3", 0.12),
-    ("lrt-4", 0.09),
-    ("lrt-5", 0.09),
-];
+const LRTS: [(&str, f64); 5] =
+    [("lrt-1", 0.58), ("lrt-2", 0.12), ("lrt-3", 0.12), ("lrt-4", 0.09), ("lrt-5", 0.09)];
 /// Of operators; by stake it is about 0.72, the largest being branded first.
 const LRT_SHARE: f64 = 0.4;
 const LST: &str = "lst-1";
-const CLIENTS: [(&str, f64); 4] = [
-    ("client-1", 0.45),
-    ("client-2", 0.3),
-    ("client-3", 0.15),
-    ("client-4", 0.1),
-];
+const CLIENTS: [(&str, f64); 4] =
+    [("client-1", 0.45), ("client-2", 0.3), ("client-3", 0.15), ("client-4", 0.1)];
 
 /// Makes the network of a size and a seed: always the same one.
 ///
@@ -76,11 +67,7 @@ const CLIENTS: [(&str, f64); 4] = [
 /// pools, loans or portfolios.
 #[must_use]
 pub fn synth(size: &SynthSize) -> NetworkSpec {
-    let size = SynthSize {
-        operators: size.operators.max(1),
-        avss: size.avss.max(1),
-        ..*size
-    };
+    let size = SynthSize { operators: size.operators.max(1), avss: size.avss.max(1), ..*size };
     let shape = Shape::new(&size);
     let draft = Draft {
         stakes: draw_stakes(&shape, &size),
@@ -123,12 +110,7 @@ impl Shape {
         let registered = size.operators.min(whole(natural)).max(1);
         let factor = registered as f64 / natural;
         let avs_degrees = unscaled.iter().map(|degree| degree * factor).collect();
-        Self {
-            registered,
-            mean_degree,
-            max_degree: max.min(size.avss),
-            avs_degrees,
-        }
+        Self { registered, mean_degree, max_degree: max.min(size.avss), avs_degrees }
     }
 }
 
@@ -173,30 +155,17 @@ fn stream(size: &SynthSize, purpose: Purpose) -> ChaCha8Rng {
 /// Stakes, falling among the registered.
 fn draw_stakes(shape: &Shape, size: &SynthSize) -> Vec<Stake> {
     let mut rng = stream(size, Purpose::Stake);
-    let mut z = standardised(
-        (0..shape.registered)
-            .map(|_| rng.sample(StandardNormal))
-            .collect(),
-    );
+    let mut z = standardised((0..shape.registered).map(|_| rng.sample(StandardNormal)).collect());
     z.sort_by(|a, b| b.total_cmp(a));
-    let mut eth: Vec<f64> = z
-        .iter()
-        .map(|z| (LOG_STAKE.0 + LOG_STAKE.1 * z).exp())
-        .collect();
+    let mut eth: Vec<f64> = z.iter().map(|z| (LOG_STAKE.0 + LOG_STAKE.1 * z).exp()).collect();
     bend_head(&mut eth);
     let total: f64 = eth.iter().sum();
     let scale = (MOST_RESTAKED_ETH / total).min(1.0);
-    let stakes = eth.iter().map(|eth| Stake {
-        eth: milli(eth * scale),
-        registered: true,
-    });
+    let stakes = eth.iter().map(|eth| Stake { eth: milli(eth * scale), registered: true });
     let mut rng = stream(size, Purpose::Dust);
     let dust = (shape.registered..size.operators).map(|_| {
         let z: f64 = rng.sample(StandardNormal);
-        Stake {
-            eth: milli((LOG_DUST.0 + LOG_DUST.1 * z).exp()),
-            registered: false,
-        }
+        Stake { eth: milli((LOG_DUST.0 + LOG_DUST.1 * z).exp()), registered: false }
     });
     stakes.chain(dust).collect()
 }
@@ -269,11 +238,7 @@ fn draw_degrees(shape: &Shape, size: &SynthSize) -> Vec<usize> {
     let mut ranked: Vec<usize> = (0..n).collect();
     ranked.sort_by(|&a, &b| keys[a].total_cmp(&keys[b]));
     let span = (shape.max_degree - 1) as f64;
-    let power = if span > 0.0 {
-        0.5 * span / (shape.mean_degree - 1.0) - 1.0
-    } else {
-        1.0
-    };
+    let power = if span > 0.0 { 0.5 * span / (shape.mean_degree - 1.0) - 1.0 } else { 1.0 };
     let mut degrees = vec![1; n];
     for (rank, operator) in ranked.into_iter().enumerate() {
         let u = (rank as f64 + 0.5) / n as f64;
@@ -305,21 +270,14 @@ fn pick_distinct(weights: &[f64], count: usize, rng: &mut ChaCha8Rng) -> Vec<usi
         .map(|(index, weight)| (-open_uniform(rng).ln() / weight.max(1e-9), index))
         .collect();
     keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut picked: Vec<usize> = keyed
-        .into_iter()
-        .take(count)
-        .map(|(_, index)| index)
-        .collect();
+    let mut picked: Vec<usize> = keyed.into_iter().take(count).map(|(_, index)| index).collect();
     picked.sort_unstable();
     picked
 }
 
 fn give_each_one(services: &mut [Vec<usize>], n_avss: usize, rng: &mut ChaCha8Rng) {
     let mut served = vec![false; n_avss];
-    services
-        .iter()
-        .flatten()
-        .for_each(|&avs| served[avs] = true);
+    services.iter().flatten().for_each(|&avs| served[avs] = true);
     for avs in (0..n_avss).filter(|&avs| !served[avs]) {
         let operator = rng.random_range(0..services.len());
         services[operator].push(avs);
@@ -339,16 +297,8 @@ fn draw_holdings(draft: &Draft, size: &SynthSize) -> (Vec<HoldingRow>, BTreeMap<
             (true, Some((lrt, _))) => lrt,
             (true, None) => drawn,
         };
-        let of_lst = if rng.random::<f64>() < 0.5 {
-            0.8 * rng.random::<f64>()
-        } else {
-            0.0
-        };
-        let lst = if stake.eth > 1.0 {
-            milli(stake.eth * of_lst)
-        } else {
-            0.0
-        };
+        let of_lst = if rng.random::<f64>() < 0.5 { 0.8 * rng.random::<f64>() } else { 0.0 };
+        let lst = if stake.eth > 1.0 { milli(stake.eth * of_lst) } else { 0.0 };
         rows.push(holding(holder, operator, "ETH", milli(stake.eth - lst)));
         if lst > 0.0 && of_lst > 0.0 {
             rows.push(holding(holder, operator, LST, lst));
@@ -368,22 +318,11 @@ fn draw_holder(lrts: &[(&'static str, f64)], rng: &mut ChaCha8Rng) -> &'static s
 
 /// The LST has twice the ETH that is restaked of it, with the twenty largest operators.
 fn lst_validators(rows: &[HoldingRow], draft: &Draft) -> Vec<HoldingRow> {
-    let restaked: f64 = rows
-        .iter()
-        .filter(|row| row.asset == LST)
-        .map(|row| row.amount_eth)
-        .sum();
+    let restaked: f64 = rows.iter().filter(|row| row.asset == LST).map(|row| row.amount_eth).sum();
     let n = draft.services.len().min(20);
     let each = milli(2.0 * restaked / n as f64);
-    let hosts = if restaked > 0.0 {
-        &draft.operators[..n]
-    } else {
-        &[]
-    };
-    hosts
-        .iter()
-        .map(|operator| holding(LST, operator, "ETH", each))
-        .collect()
+    let hosts = if restaked > 0.0 { &draft.operators[..n] } else { &[] };
+    hosts.iter().map(|operator| holding(LST, operator, "ETH", each)).collect()
 }
 
 fn holding(holder: &str, operator: &str, asset: &str, amount_eth: f64) -> HoldingRow {
@@ -397,10 +336,11 @@ fn holding(holder: &str, operator: &str, asset: &str, amount_eth: f64) -> Holdin
 
 /// The wrapped assets that hold something.
 fn assets(holdings: &[HoldingRow]) -> Vec<AssetRow> {
-    let kinds = LRTS
-        .iter()
-        .map(|(lrt, _)| (*lrt, AssetKind::Lrt, 10.0))
-        .chain([(LST, AssetKind::Lst, 4.0)]);
+    let kinds = LRTS.iter().map(|(lrt, _)| (*lrt, AssetKind::Lrt, 10.0)).chain([(
+        LST,
+        AssetKind::Lst,
+        4.0,
+    )]);
     kinds
         .filter(|(name, ..)| holdings.iter().any(|row| row.holder == *name))
         .map(|(name, kind, redemption_days)| AssetRow {
@@ -424,17 +364,12 @@ fn draw_allocations(draft: &Draft, size: &SynthSize) -> Vec<AllocationRow> {
         let given = 0.3 + 0.65 * rng.random::<f64>();
         let parts: Vec<f64> = services.iter().map(|_| 0.5 + rng.random::<f64>()).collect();
         let sum: f64 = parts.iter().sum();
-        rows.extend(
-            services
-                .iter()
-                .zip(&parts)
-                .map(|(&avs, part)| AllocationRow {
-                    avs: draft.avss[avs].clone(),
-                    operator: operator.clone(),
-                    asset: "*".to_owned(),
-                    fraction: (1e6 * given * part / sum).floor() / 1e6,
-                }),
-        );
+        rows.extend(services.iter().zip(&parts).map(|(&avs, part)| AllocationRow {
+            avs: draft.avss[avs].clone(),
+            operator: operator.clone(),
+            asset: "*".to_owned(),
+            fraction: (1e6 * given * part / sum).floor() / 1e6,
+        }));
     }
     rows
 }
@@ -468,11 +403,7 @@ fn draw_operators(draft: &Draft, size: &SynthSize) -> Vec<OperatorRow> {
     let mut companies: Vec<usize> = Vec::new();
     for (i, stake) in draft.stakes.iter().enumerate() {
         let joins = i > 0 && stake.registered && rng.random::<f64>() < 0.4;
-        companies.push(if joins {
-            companies[rng.random_range(0..i)]
-        } else {
-            i
-        });
+        companies.push(if joins { companies[rng.random_range(0..i)] } else { i });
     }
     draft
         .operators
@@ -609,11 +540,7 @@ mod tests {
         falling.sort_by(|a, b| b.total_cmp(a));
         let mut sizes: Vec<usize> = avs_degrees.into_values().collect();
         sizes.sort_unstable();
-        let wrapped = spec
-            .holdings
-            .rows
-            .iter()
-            .filter(|row| row.holder.starts_with("lrt"));
+        let wrapped = spec.holdings.rows.iter().filter(|row| row.holder.starts_with("lrt"));
         Facts {
             log_mean: mean(&logs),
             log_sd: covariance(&logs, &logs).sqrt(),
@@ -635,11 +562,7 @@ mod tests {
 
     fn covariance(x: &[f64], y: &[f64]) -> f64 {
         let (mean_x, mean_y) = (mean(x), mean(y));
-        x.iter()
-            .zip(y)
-            .map(|(x, y)| (x - mean_x) * (y - mean_y))
-            .sum::<f64>()
-            / x.len() as f64
+        x.iter().zip(y).map(|(x, y)| (x - mean_x) * (y - mean_y)).sum::<f64>() / x.len() as f64
     }
 
     fn correlation(x: &[f64], y: &[f64]) -> f64 {
@@ -650,20 +573,14 @@ mod tests {
     fn ranks(x: &[f64]) -> Vec<f64> {
         let below = |of: f64| x.iter().filter(|&&other| other < of).count() as f64;
         let upto = |of: f64| x.iter().filter(|&&other| other <= of).count() as f64;
-        x.iter()
-            .map(|&of| f64::midpoint(below(of), upto(of)))
-            .collect()
+        x.iter().map(|&of| f64::midpoint(below(of), upto(of))).collect()
     }
 
     fn near(found: f64, expected: f64, tolerance: f64) -> bool {
         (found - expected).abs() <= tolerance
     }
 
-    const REAL: SynthSize = SynthSize {
-        operators: 1665,
-        avss: 40,
-        seed: 0,
-    };
+    const REAL: SynthSize = SynthSize { operators: 1665, avss: 40, seed: 0 };
 
     /// Operators and AVSs of the sizes that are held to work.
     const SIZES: [(usize, usize); 6] =
@@ -679,10 +596,7 @@ mod tests {
                 assert!(near(facts.top_20, 0.77, 0.005), "{seed}: {facts:?}");
                 assert!(near(facts.mean_degree, 4.4, 0.1), "{seed}: {facts:?}");
                 assert_eq!(facts.max_degree, 23, "{seed}: {facts:?}");
-                assert!(
-                    near(facts.avs_median as f64, 27.0, 2.0),
-                    "{seed}: {facts:?}"
-                );
+                assert!(near(facts.avs_median as f64, 27.0, 2.0), "{seed}: {facts:?}");
                 assert!(near(facts.avs_max as f64, 206.0, 10.0), "{seed}: {facts:?}");
                 assert!(near(facts.rank_correlation, 0.6, 0.08), "{seed}: {facts:?}");
             });
@@ -691,44 +605,24 @@ mod tests {
 
     #[test]
     fn the_lrts_have_most_of_the_stake_of_a_plausible_whole() {
-        let facts: Vec<Facts> = (1..=20)
-            .map(|seed| measure(&synth(&SynthSize { seed, ..REAL })))
-            .collect();
+        let facts: Vec<Facts> =
+            (1..=20).map(|seed| measure(&synth(&SynthSize { seed, ..REAL }))).collect();
         let lrt_shares: Vec<f64> = facts.iter().map(|facts| facts.lrt_share).collect();
         assert!(near(mean(&lrt_shares), 0.72, 0.05), "{lrt_shares:?}");
         for facts in facts {
             assert_eq!(facts.registered, 362);
-            assert!(
-                (5e6..=MOST_RESTAKED_ETH * 1.001).contains(&facts.restaked_eth),
-                "{facts:?}"
-            );
+            assert!((5e6..=MOST_RESTAKED_ETH * 1.001).contains(&facts.restaked_eth), "{facts:?}");
         }
     }
 
     #[test]
     fn rank_correlation_and_head_hold_at_other_sizes() {
         for (operators, avss) in [(350, 40), (700, 80), (3500, 250)] {
-            check(
-                SynthSize {
-                    operators,
-                    avss,
-                    seed: 5,
-                },
-                |facts, _| {
-                    assert!(
-                        near(facts.top_20, 0.77, 0.005),
-                        "{operators}x{avss}: {facts:?}"
-                    );
-                    assert!(
-                        near(facts.rank_correlation, 0.6, 0.08),
-                        "{operators}x{avss}: {facts:?}"
-                    );
-                    assert!(
-                        near(facts.mean_degree, 4.4, 0.1),
-                        "{operators}x{avss}: {facts:?}"
-                    );
-                },
-            );
+            check(SynthSize { operators, avss, seed: 5 }, |facts, _| {
+                assert!(near(facts.top_20, 0.77, 0.005), "{operators}x{avss}: {facts:?}");
+                assert!(near(facts.rank_correlation, 0.6, 0.08), "{operators}x{avss}: {facts:?}");
+                assert!(near(facts.mean_degree, 4.4, 0.1), "{operators}x{avss}: {facts:?}");
+            });
         }
     }
 
@@ -736,11 +630,7 @@ mod tests {
     fn every_size_resolves_without_a_warning() {
         for (operators, avss) in SIZES {
             for seed in 1..=5 {
-                let spec = synth(&SynthSize {
-                    operators,
-                    avss,
-                    seed,
-                });
+                let spec = synth(&SynthSize { operators, avss, seed });
                 let resolved = slashfall_graph::resolve(&spec).unwrap();
                 assert!(
                     resolved.warnings.is_empty(),
@@ -756,23 +646,15 @@ mod tests {
     #[test]
     fn no_operator_gives_more_than_it_has_and_every_avs_has_one() {
         for (operators, avss) in SIZES {
-            let spec = synth(&SynthSize {
-                operators,
-                avss,
-                seed: 7,
-            });
+            let spec = synth(&SynthSize { operators, avss, seed: 7 });
             let mut given: BTreeMap<&str, f64> = BTreeMap::new();
             for row in &spec.allocations.rows {
                 assert!(row.fraction > 0.0, "{row:?}");
                 *given.entry(&row.operator).or_default() += row.fraction;
             }
             assert!(given.values().all(|sum| *sum <= 0.95), "{given:?}");
-            let served: std::collections::BTreeSet<&str> = spec
-                .allocations
-                .rows
-                .iter()
-                .map(|row| row.avs.as_str())
-                .collect();
+            let served: std::collections::BTreeSet<&str> =
+                spec.allocations.rows.iter().map(|row| row.avs.as_str()).collect();
             assert_eq!(served.len(), avss);
             assert!(spec.holdings.rows.iter().all(|row| row.amount_eth > 0.0));
         }
@@ -785,32 +667,19 @@ mod tests {
         for row in &spec.operators.rows {
             *companies.entry(&row.entity).or_default() += 1;
         }
-        assert!(
-            companies.values().filter(|count| **count > 1).count() >= 20,
-            "{companies:?}"
-        );
+        assert!(companies.values().filter(|count| **count > 1).count() >= 20, "{companies:?}");
     }
 
     #[test]
     fn a_seed_is_a_network() {
-        let of = |seed| {
-            synth(&SynthSize {
-                operators: 350,
-                avss: 25,
-                seed,
-            })
-        };
+        let of = |seed| synth(&SynthSize { operators: 350, avss: 25, seed });
         assert_eq!(of(3), of(3));
         assert_ne!(of(3).holdings, of(4).holdings);
     }
 
     #[test]
     fn nothing_is_taken_as_one() {
-        let spec = synth(&SynthSize {
-            operators: 0,
-            avss: 0,
-            seed: 1,
-        });
+        let spec = synth(&SynthSize { operators: 0, avss: 0, seed: 1 });
         assert_eq!((spec.operators.rows.len(), spec.avs.rows.len()), (1, 1));
     }
 }

@@ -150,7 +150,7 @@ fn recorded_losses_add_up() {
         let mut total = 0.0;
         for (index, id) in network.wrapped_assets().enumerate() {
             let asset = network.asset(id);
-            let fall: f64 = record.entries.iter().map(|entry| entry.nav_fall[index]).sum();
+            let fall: f64 = record.entries.iter().map(|entry| entry.nav_fall[id.index()]).sum();
             let loss = record.figures[layout.asset(index, slashfall_cascade::AssetFigure::NavLoss)];
             assert!((fall - loss * asset.nav_0).abs() < 1e-12, "path {}", record.path);
             total += asset.outside_units * fall;
@@ -185,7 +185,8 @@ fn what_else_is_there_changes_no_draw() {
         .network()
         .unwrap();
     let (before, after) = (events(&model(&small, RUN)), events(&model(&large, RUN)));
-    let names: Vec<String> = model(&small, RUN).sources().iter().map(|s| s.name().to_owned()).collect();
+    let names: Vec<String> =
+        model(&small, RUN).sources().iter().map(|s| s.name().to_owned()).collect();
     let kept: Vec<_> = after.into_iter().filter(|(_, name, _)| names.contains(name)).collect();
     // An outage's default background is a share of the network, and moves no draw either.
     assert_eq!(before, kept);

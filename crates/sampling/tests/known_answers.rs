@@ -15,7 +15,10 @@ fn share_with(model: &slashfall_sampling::Model<'_>, n: u64, losses: f64) -> f64
     let total = model.layout().system(Figure::Total);
     let mut count = 0u32;
     let flow = simulate(model, 0..n, 4_096, |batch| {
-        count += u32::try_from(batch.rows().filter(|(_, row)| (row[total] - losses).abs() < 1e-9).count()).unwrap();
+        count += u32::try_from(
+            batch.rows().filter(|(_, row)| (row[total] - losses).abs() < 1e-9).count(),
+        )
+        .unwrap();
         ControlFlow::Continue(())
     });
     assert!(flow.is_continue());
@@ -58,7 +61,8 @@ fn event_times_are_exponential() {
     for dependence in ["copula = \"gaussian\"", "copula = \"student_t\"\ndf = 3"] {
         let model = model(&network, &year(p, dependence, 0.6));
         let n = 200_000u64;
-        let mut times: Vec<f64> = slashfall_sampling::event_times(&model, 0..n).map(|(_, _, tau)| tau).collect();
+        let mut times: Vec<f64> =
+            slashfall_sampling::event_times(&model, 0..n).map(|(_, _, tau)| tau).collect();
         times.sort_by(f64::total_cmp);
         let fired = times.len() as f64;
         assert!((fired / n as f64 - p).abs() < 3.0 * (p * (1.0 - p) / n as f64).sqrt());
@@ -130,10 +134,16 @@ fn noise_has_its_moments() {
     let layout = model.layout();
     let n = 200_000u32;
     let figures = run(&model, n.into(), 1_000);
-    let column = |index| figures.chunks_exact(layout.width()).map(move |row| row[index]).collect::<Vec<f64>>();
-    let (a, b) = (column(layout.asset(0, AssetFigure::MarketLoss)), column(layout.asset(1, AssetFigure::MarketLoss)));
+    let column = |index| {
+        figures.chunks_exact(layout.width()).map(move |row| row[index]).collect::<Vec<f64>>()
+    };
+    let (a, b) = (
+        column(layout.asset(0, AssetFigure::MarketLoss)),
+        column(layout.asset(1, AssetFigure::MarketLoss)),
+    );
     let mean = |xs: &[f64]| xs.iter().sum::<f64>() / f64::from(n);
-    let product = |xs: &[f64], ys: &[f64]| mean(&xs.iter().zip(ys).map(|(x, y)| x * y).collect::<Vec<_>>());
+    let product =
+        |xs: &[f64], ys: &[f64]| mean(&xs.iter().zip(ys).map(|(x, y)| x * y).collect::<Vec<_>>());
     let decay: f64 = (-0.25f64).exp();
     let variance = 1e-6 * (1.0 - decay.powi(40)) / (1.0 - decay.powi(2));
     let root_n = f64::from(n).sqrt();
@@ -143,7 +153,8 @@ fn noise_has_its_moments() {
     assert!((product(&a, &a) / variance - 1.0).abs() < 4.0 * 2f64.sqrt() / root_n);
     let covariance = product(&a, &b) / variance;
     assert!((covariance - 0.36).abs() < 4.0 * (1.0 + 0.36f64.powi(2)).sqrt() / root_n);
-    let btc: Vec<f64> = column(layout.asset(2, AssetFigure::NavLoss)).iter().map(|loss| 1.0 - loss).collect();
+    let btc: Vec<f64> =
+        column(layout.asset(2, AssetFigure::NavLoss)).iter().map(|loss| 1.0 - loss).collect();
     let log_sd = 0.5 * (20.0f64 / 365.0).sqrt();
     assert!((mean(&btc) - 1.0).abs() < 4.0 * log_sd / root_n, "{}", mean(&btc));
     let logs: Vec<f64> = btc.iter().map(|price| price.ln() + log_sd * log_sd / 2.0).collect();
@@ -163,7 +174,9 @@ fn sources_and_noise_share_the_market_factor() {
     let toml = format!(
         "{}\n[[source]]\nkind = \"validator_incident\"\ntarget = {{ operator = \"*\" }}\nrate = 2.0\n\
          severity = 0.5\nloadings = {{ market = 1.0 }}\n",
-        NOISE.replace("beta_market = 0.6", "beta_market = 1.0").replace("kappa = 0.25", "kappa = 0.0")
+        NOISE
+            .replace("beta_market = 0.6", "beta_market = 1.0")
+            .replace("kappa = 0.25", "kappa = 0.0")
     );
     let model = model(&network, &toml);
     let layout = model.layout();
@@ -175,8 +188,16 @@ fn sources_and_noise_share_the_market_factor() {
         let nav = 1.0 - row[layout.asset(0, AssetFigure::NavLoss)];
         1.0 - (1.0 - row[layout.asset(0, AssetFigure::MarketLoss)]) / nav
     };
-    let best_fired = records.iter().filter(|r| fired(&r.figures)).map(|r| discount(&r.figures)).fold(f64::MAX, f64::min);
-    let worst_quiet = records.iter().filter(|r| !fired(&r.figures)).map(|r| discount(&r.figures)).fold(f64::MIN, f64::max);
+    let best_fired = records
+        .iter()
+        .filter(|r| fired(&r.figures))
+        .map(|r| discount(&r.figures))
+        .fold(f64::MAX, f64::min);
+    let worst_quiet = records
+        .iter()
+        .filter(|r| !fired(&r.figures))
+        .map(|r| discount(&r.figures))
+        .fold(f64::MIN, f64::max);
     assert!(records.iter().any(|r| fired(&r.figures)));
     assert!(worst_quiet <= best_fired + 1e-12, "{worst_quiet} {best_fired}");
 }

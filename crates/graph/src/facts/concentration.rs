@@ -49,10 +49,7 @@ pub(super) fn by_entity(
 fn native_by_operator(network: &Network) -> impl Iterator<Item = (OperatorId, f64)> + use<'_> {
     operator_ids(network).map(|operator| {
         let native = network.operator_native(operator).iter();
-        (
-            operator,
-            native.map(|&holding| network.holding_eth(holding)).sum(),
-        )
+        (operator, native.map(|&holding| network.holding_eth(holding)).sum())
     })
 }
 

@@ -32,11 +32,7 @@ pub fn coverage(network: &Network) -> Coverage {
         promised += eth * fractions.iter().sum::<f64>();
     }
     let total: f64 = eth_by_count.iter().sum();
-    let counted: f64 = eth_by_count
-        .iter()
-        .enumerate()
-        .map(|(n, eth)| n as f64 * eth)
-        .sum();
+    let counted: f64 = eth_by_count.iter().enumerate().map(|(n, eth)| n as f64 * eth).sum();
     Coverage {
         mean_avss: ratio(counted, total),
         mean_fraction: ratio(promised, total),

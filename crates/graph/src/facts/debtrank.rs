@@ -85,18 +85,11 @@ pub fn debtrank(network: &Network) -> DebtRanks {
             let (distress, is_settled) = settle(&impacts, layout.len(), start);
             n_unsettled += usize::from(!is_settled);
             let hit: f64 = distress.iter().zip(&values).map(|(h, v)| h * v).sum();
-            DebtRank {
-                node,
-                debtrank: ratio(hit - values[start], value_eth).max(0.0),
-            }
+            DebtRank { node, debtrank: ratio(hit - values[start], value_eth).max(0.0) }
         })
         .collect();
     nodes.sort_by(|a, b| b.debtrank.total_cmp(&a.debtrank).then(a.node.cmp(&b.node)));
-    DebtRanks {
-        nodes,
-        value_eth,
-        n_unsettled,
-    }
+    DebtRanks { nodes, value_eth, n_unsettled }
 }
 
 /// Dense numbers of the nodes: operators, their restaked stake, AVSs, holders.
@@ -160,9 +153,8 @@ fn impacts(layout: &Layout<'_>) -> Csr<(usize, f64)> {
     }
     add_slashes(layout, &mut weights);
     let positive = weights.into_iter().filter(|(_, weight)| *weight > 0.0);
-    let edges: Vec<(usize, (usize, f64))> = positive
-        .map(|((from, to), weight)| (from, (to, weight.min(1.0))))
-        .collect();
+    let edges: Vec<(usize, (usize, f64))> =
+        positive.map(|((from, to), weight)| (from, (to, weight.min(1.0)))).collect();
     Csr::new(layout.len(), &edges)
 }
 
@@ -252,12 +244,7 @@ mod tests {
     use crate::spec::{AssetKind, Sharing::Unique};
 
     fn rank(network: &Network, node: Node) -> f64 {
-        debtrank(network)
-            .nodes
-            .iter()
-            .find(|row| row.node == node)
-            .unwrap()
-            .debtrank
+        debtrank(network).nodes.iter().find(|row| row.node == node).unwrap().debtrank
     }
 
     #[test]
@@ -276,10 +263,7 @@ mod tests {
         // With s lost, each operator loses half.
         close(rank(&network, Node::Avs(AvsId::new(0))), 0.5);
         // The LRT's own loss does not count, and nothing holds it.
-        close(
-            rank(&network, Node::Wrapped(AssetId::new(network.n_base()))),
-            0.0,
-        );
+        close(rank(&network, Node::Wrapped(AssetId::new(network.n_base()))), 0.0);
     }
 
     /// An LST of 100 with a, an LRT of 50 LST and 50 restaked ETH with a, 100 direct with b.
@@ -303,23 +287,14 @@ mod tests {
         // Outside: 50 LST, 100 LRT, 100 direct. s takes a fifth of half of the LRT.
         let network = layered();
         close(debtrank(&network).value_eth, 250.0);
-        close(
-            rank(&network, Node::Avs(AvsId::new(0))),
-            0.1 * 100.0 / 250.0,
-        );
+        close(rank(&network, Node::Avs(AvsId::new(0))), 0.1 * 100.0 / 250.0);
     }
 
     #[test]
     fn an_operator_takes_its_validators_and_its_stake() {
         let network = layered();
-        close(
-            rank(&network, Node::Operator(OperatorId::new(0))),
-            150.0 / 250.0,
-        );
-        close(
-            rank(&network, Node::Operator(OperatorId::new(1))),
-            100.0 / 250.0,
-        );
+        close(rank(&network, Node::Operator(OperatorId::new(0))), 150.0 / 250.0);
+        close(rank(&network, Node::Operator(OperatorId::new(1))), 100.0 / 250.0);
     }
 
     #[test]

@@ -156,11 +156,7 @@ fn shortest_prefix(target: &Target<'_>, others: &[usize]) -> usize {
 fn smallest(targets: &[Target<'_>], limit: usize, work: &mut Work) -> (usize, Option<Witness>) {
     for size in 0..limit {
         for target in targets {
-            let mut search = Search {
-                target,
-                chosen: Vec::new(),
-                work: &mut *work,
-            };
+            let mut search = Search { target, chosen: Vec::new(), work: &mut *work };
             match search.opens(0, size) {
                 Some(true) => return (size, Some(target.witness(&search.chosen))),
                 Some(false) => {}

@@ -72,17 +72,9 @@ impl Fixture {
 
     /// An allocation; operator `*` is every operator so far.
     pub(super) fn allocation(mut self, avs: &str, operator: &str, asset: &str, w: f64) -> Self {
-        let names: Vec<String> = self
-            .0
-            .operators
-            .rows
-            .iter()
-            .map(|row| row.operator.clone())
-            .collect();
-        for name in names
-            .into_iter()
-            .filter(|name| operator == "*" || operator == name)
-        {
+        let names: Vec<String> =
+            self.0.operators.rows.iter().map(|row| row.operator.clone()).collect();
+        for name in names.into_iter().filter(|name| operator == "*" || operator == name) {
             self.0.allocations.rows.push(AllocationRow {
                 avs: avs.to_owned(),
                 operator: name,
@@ -102,8 +94,5 @@ impl Fixture {
 #[track_caller]
 pub(super) fn close(found: f64, expected: f64) {
     let tolerance = 1e-12 * expected.abs().max(1.0);
-    assert!(
-        (found - expected).abs() <= tolerance,
-        "found {found}, expected {expected}"
-    );
+    assert!((found - expected).abs() <= tolerance, "found {found}, expected {expected}");
 }

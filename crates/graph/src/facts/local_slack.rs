@@ -59,11 +59,7 @@ pub fn local_slack(network: &Network, security: &[AvsSecurity]) -> LocalSlack {
         .filter(|(_, (at_stake_eth, _))| *at_stake_eth > 0.0)
         .map(|(index, (at_stake_eth, value))| operator_slack(index, at_stake_eth, value))
         .collect();
-    operators.sort_by(|a, b| {
-        a.gamma
-            .total_cmp(&b.gamma)
-            .then(a.operator.cmp(&b.operator))
-    });
+    operators.sort_by(|a, b| a.gamma.total_cmp(&b.gamma).then(a.operator.cmp(&b.operator)));
     let binding = operators.first().filter(|first| first.gamma.is_finite());
     let implied = |row: &&AvsSecurity| !row.profit_is_given && row.slashable_eth > 0.0;
     LocalSlack {
@@ -80,11 +76,7 @@ fn operator_slack(index: usize, at_stake_eth: f64, attack_value: f64) -> Operato
         operator: OperatorId::new(index),
         at_stake_eth,
         attack_ratio,
-        gamma: if attack_ratio > 0.0 {
-            1.0 / attack_ratio - 1.0
-        } else {
-            f64::INFINITY
-        },
+        gamma: if attack_ratio > 0.0 { 1.0 / attack_ratio - 1.0 } else { f64::INFINITY },
     }
 }
 

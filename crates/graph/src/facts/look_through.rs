@@ -65,10 +65,7 @@ fn exposures<I: Ord + Copy>(
     let mut exposures: Vec<Exposure<I>> = losses
         .iter()
         .enumerate()
-        .map(|(i, loss)| Exposure {
-            id: id(i),
-            nav_loss: loss[asset.index()],
-        })
+        .map(|(i, loss)| Exposure { id: id(i), nav_loss: loss[asset.index()] })
         .filter(|exposure| exposure.nav_loss > 0.0)
         .collect();
     exposures.sort_by(|a, b| b.nav_loss.total_cmp(&a.nav_loss).then(a.id.cmp(&b.id)));
@@ -85,9 +82,7 @@ fn entity_nav_loss(network: &Network, entity: EntityId) -> Vec<f64> {
 
 /// Loss of every asset's nav, by [`AssetId`], when each cell loses `slashed` of itself.
 pub(super) fn slash_nav_loss(network: &Network, slashed: &[f64]) -> Vec<f64> {
-    nav_loss(network, |holding| {
-        holding.stake.map_or(0.0, |stake| slashed[stake.index()])
-    })
+    nav_loss(network, |holding| holding.stake.map_or(0.0, |stake| slashed[stake.index()]))
 }
 
 /// Loss of every asset's nav, by [`AssetId`], when each holding itself loses `own` of its units.
@@ -137,9 +132,8 @@ mod tests {
     }
 
     fn of(network: &Network, name: &str) -> LookThrough {
-        let found = look_through(network)
-            .into_iter()
-            .find(|row| network.asset(row.asset).name == name);
+        let found =
+            look_through(network).into_iter().find(|row| network.asset(row.asset).name == name);
         found.unwrap()
     }
 
@@ -150,13 +144,7 @@ mod tests {
         assert!(lst.avss.is_empty());
         // A: the restaked LST is gone. B: 40 % of the LST's nav, and the restaked ETH.
         let lrt = of(&network(), "lrt");
-        assert_eq!(
-            lrt.entities
-                .iter()
-                .map(|e| e.id.index())
-                .collect::<Vec<_>>(),
-            [0, 1]
-        );
+        assert_eq!(lrt.entities.iter().map(|e| e.id.index()).collect::<Vec<_>>(), [0, 1]);
         close(lrt.entities[0].nav_loss, 0.5);
         close(lrt.entities[1].nav_loss, 0.5 * 0.4 + 0.3);
     }

@@ -33,11 +33,7 @@ pub fn overlap(network: &Network) -> Vec<Overlap> {
             pairs.push(pair(&both, a, b));
         }
     }
-    pairs.sort_by(|x, y| {
-        y.jaccard
-            .total_cmp(&x.jaccard)
-            .then((x.a, x.b).cmp(&(y.a, y.b)))
-    });
+    pairs.sort_by(|x, y| y.jaccard.total_cmp(&x.jaccard).then((x.a, x.b).cmp(&(y.a, y.b))));
     pairs
 }
 
@@ -45,13 +41,7 @@ fn pair(both: &[Vec<f64>], a: AvsId, b: AvsId) -> Overlap {
     let (a_index, b_index) = (a.index(), b.index());
     let both_eth = both[a_index][b_index];
     let either_eth = both[a_index][a_index] + both[b_index][b_index] - both_eth;
-    Overlap {
-        a,
-        b,
-        both_eth,
-        either_eth,
-        jaccard: ratio(both_eth, either_eth).min(1.0),
-    }
+    Overlap { a, b, both_eth, either_eth, jaccard: ratio(both_eth, either_eth).min(1.0) }
 }
 
 /// Stake of the operators that serve both, by row and column; of each AVS on the diagonal.

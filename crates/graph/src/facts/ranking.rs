@@ -32,18 +32,10 @@ impl<I: Copy + Ord> Ranking<I> {
         let total_eth: f64 = parts.iter().map(|part| part.1).sum();
         let shares: Vec<Share<I>> = parts
             .into_iter()
-            .map(|(id, eth)| Share {
-                id,
-                eth,
-                share: ratio(eth, total_eth),
-            })
+            .map(|(id, eth)| Share { id, eth, share: ratio(eth, total_eth) })
             .collect();
         let hhi = shares.iter().map(|part| part.share * part.share).sum();
-        Self {
-            total_eth,
-            shares,
-            hhi,
-        }
+        Self { total_eth, shares, hhi }
     }
 
     /// Share of the `k` largest together.
@@ -78,14 +70,7 @@ mod tests {
     #[test]
     fn parts_are_ranked_and_squared() {
         let ranking = Ranking::new([(0, 20.0), (1, 50.0), (2, 0.0), (3, 30.0)]);
-        assert_eq!(
-            ranking
-                .shares
-                .iter()
-                .map(|part| part.id)
-                .collect::<Vec<_>>(),
-            [1, 3, 0]
-        );
+        assert_eq!(ranking.shares.iter().map(|part| part.id).collect::<Vec<_>>(), [1, 3, 0]);
         close(ranking.top(2), 0.8);
         close(ranking.hhi, 0.25 + 0.09 + 0.04);
         assert_eq!(ranking.n_to_reach(0.5), 1);
@@ -102,9 +87,6 @@ mod tests {
     #[test]
     fn nothing_has_no_concentration() {
         let ranking: Ranking<usize> = Ranking::new([]);
-        assert_eq!(
-            (ranking.hhi, ranking.top(3), ranking.n_to_reach(0.5)),
-            (0.0, 0.0, 0)
-        );
+        assert_eq!((ranking.hhi, ranking.top(3), ranking.n_to_reach(0.5)), (0.0, 0.0, 0));
     }
 }

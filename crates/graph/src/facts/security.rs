@@ -33,9 +33,7 @@ pub struct AvsSecurity {
 #[must_use]
 pub fn security(network: &Network, security_slack: f64) -> Vec<AvsSecurity> {
     let stake_eth = stake_values(network);
-    avs_ids(network)
-        .map(|avs| avs_security(network, &stake_eth, avs, security_slack))
-        .collect()
+    avs_ids(network).map(|avs| avs_security(network, &stake_eth, avs, security_slack)).collect()
 }
 
 fn avs_security(
@@ -64,11 +62,7 @@ fn avs_security(
 }
 
 fn slack(cost_eth: f64, profit_eth: f64) -> f64 {
-    if profit_eth > 0.0 {
-        cost_eth / profit_eth - 1.0
-    } else {
-        f64::INFINITY
-    }
+    if profit_eth > 0.0 { cost_eth / profit_eth - 1.0 } else { f64::INFINITY }
 }
 
 #[cfg(test)]

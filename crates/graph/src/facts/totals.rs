@@ -89,20 +89,13 @@ impl Backing {
 #[must_use]
 pub fn totals(network: &Network) -> Totals {
     let assets = (0..network.assets().len()).map(AssetId::new);
-    let stakes = network
-        .stakes()
-        .iter()
-        .map(|stake| stake.asset)
-        .zip(stake_values(network));
+    let stakes = network.stakes().iter().map(|stake| stake.asset).zip(stake_values(network));
     let mut by_asset = vec![0.0; network.assets().len()];
     for (asset, eth) in stakes {
         by_asset[asset.index()] += eth;
     }
     Totals {
-        assets: assets
-            .clone()
-            .map(|asset| asset_totals(network, asset))
-            .collect(),
+        assets: assets.clone().map(|asset| asset_totals(network, asset)).collect(),
         restaked: restaked(network, &vec![1.0; network.assets().len()]),
         restaked_ether: restaked(network, &ether_shares(network)),
         restaked_by_asset: Ranking::new(assets.zip(by_asset)),
@@ -124,11 +117,8 @@ fn asset_totals(network: &Network, id: AssetId) -> AssetTotals {
 
 fn backing(network: &Network, id: AssetId) -> Backing {
     let asset = network.asset(id);
-    let mut sum = Backing {
-        buffer_eth: asset.buffer_eth,
-        cover_eth: asset.cover_eth,
-        ..Backing::default()
-    };
+    let mut sum =
+        Backing { buffer_eth: asset.buffer_eth, cover_eth: asset.cover_eth, ..Backing::default() };
     for &holding_id in network.holder_holdings(Holder::Wrapped(id)) {
         let holding = network.holding(holding_id);
         let eth = network.holding_eth(holding_id);
@@ -147,11 +137,7 @@ fn backing(network: &Network, id: AssetId) -> Backing {
 /// Restaked stake, each asset counted by its `weights`.
 fn restaked(network: &Network, weights: &[f64]) -> Restaked {
     let mut sum = Restaked::default();
-    for holding in network
-        .holdings()
-        .iter()
-        .filter(|holding| holding.stake.is_some())
-    {
+    for holding in network.holdings().iter().filter(|holding| holding.stake.is_some()) {
         let nav = network.asset(holding.asset).nav_0;
         let eth = weights[holding.asset.index()] * holding.units * nav;
         sum.eth += eth;
@@ -192,11 +178,7 @@ mod tests {
     }
 
     fn of<'a>(network: &Network, totals: &'a Totals, name: &str) -> &'a AssetTotals {
-        totals
-            .assets
-            .iter()
-            .find(|row| network.asset(row.asset).name == name)
-            .unwrap()
+        totals.assets.iter().find(|row| network.asset(row.asset).name == name).unwrap()
     }
 
     #[test]
@@ -204,10 +186,7 @@ mod tests {
         let network = network();
         let totals = totals(&network);
         let lrt = of(&network, &totals, "lrt").backing.unwrap();
-        assert_eq!(
-            (lrt.restaked_eth, lrt.idle_eth, lrt.not_restaked_eth),
-            (80.0, 20.0, 0.0)
-        );
+        assert_eq!((lrt.restaked_eth, lrt.idle_eth, lrt.not_restaked_eth), (80.0, 20.0, 0.0));
         close(lrt.nested_share(), 0.3);
         let lst = of(&network, &totals, "lst");
         let backing = lst.backing.unwrap();
@@ -226,12 +205,7 @@ mod tests {
         close(totals.restaked_ether.eth, 90.0);
         close(totals.restaked_ether.lrt_share(), 80.0 / 90.0);
         assert_eq!(
-            totals
-                .restaked_by_asset
-                .shares
-                .iter()
-                .map(|part| part.eth)
-                .collect::<Vec<_>>(),
+            totals.restaked_by_asset.shares.iter().map(|part| part.eth).collect::<Vec<_>>(),
             [60.0, 40.0, 30.0]
         );
     }

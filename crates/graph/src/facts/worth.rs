@@ -48,11 +48,7 @@ fn weighted_by_operator(network: &Network, weights: &[f64]) -> Vec<f64> {
 
 /// ETH that backs a holder; of `direct`, all that it holds.
 pub(super) fn backing_eth(network: &Network, holder: Holder) -> f64 {
-    let held: f64 = network
-        .holder_holdings(holder)
-        .iter()
-        .map(|&h| network.holding_eth(h))
-        .sum();
+    let held: f64 = network.holder_holdings(holder).iter().map(|&h| network.holding_eth(h)).sum();
     held + buffer_eth(network, holder)
 }
 
@@ -83,10 +79,7 @@ pub(super) fn ether_shares(network: &Network) -> Vec<f64> {
 
 /// Wrapped assets, each after all that backs it, then `direct`.
 pub(super) fn holders(network: &Network) -> impl Iterator<Item = Holder> + use<> {
-    network
-        .wrapped_assets()
-        .map(Holder::Wrapped)
-        .chain([Holder::Direct])
+    network.wrapped_assets().map(Holder::Wrapped).chain([Holder::Direct])
 }
 
 /// True where a holding is lost with its operator: restaked, or native ETH. A wrapped token that

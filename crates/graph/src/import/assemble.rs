@@ -35,10 +35,7 @@ pub(super) fn assemble(
         assets: Table::new("assets.csv", assets),
         operators: Table::new("operators.csv", operators(snapshot, chosen)),
         avs: Table::new("avs.csv", avss(chosen, options.sharing)),
-        holdings: Table::new(
-            "holdings.csv",
-            holdings.into_iter().chain(backing).collect(),
-        ),
+        holdings: Table::new("holdings.csv", holdings.into_iter().chain(backing).collect()),
         allocations: Table::new("allocations.csv", allocations),
         ..Default::default()
     }
@@ -54,11 +51,8 @@ fn restaked_holdings(
     report: &mut ImportReport,
 ) -> Vec<HoldingRow> {
     let stakes = chosen.stakes(snapshot);
-    let tokens: BTreeSet<&str> = stakes
-        .iter()
-        .flat_map(|(_, tokens)| tokens.keys())
-        .map(String::as_str)
-        .collect();
+    let tokens: BTreeSet<&str> =
+        stakes.iter().flat_map(|(_, tokens)| tokens.keys()).map(String::as_str).collect();
     let mut rows = Vec::new();
     let mut not_of_brand = 0.0;
     for (operator, amounts) in stakes {
@@ -90,11 +84,8 @@ fn restaked_holdings(
 
 /// The wrapped assets of `restaked`, and idle ETH behind each token as far as it is restaked.
 fn assets_and_backing(restaked: &[HoldingRow]) -> (Vec<AssetRow>, Vec<HoldingRow>) {
-    let holders: BTreeSet<&str> = restaked
-        .iter()
-        .map(|row| row.holder.as_str())
-        .filter(|&h| h != "direct")
-        .collect();
+    let holders: BTreeSet<&str> =
+        restaked.iter().map(|row| row.holder.as_str()).filter(|&h| h != "direct").collect();
     let mut tokens: BTreeMap<&str, f64> = BTreeMap::new();
     for row in restaked.iter().filter(|row| row.asset != "ETH") {
         *tokens.entry(&row.asset).or_default() += row.amount_eth;
@@ -141,11 +132,7 @@ fn operators(snapshot: &Snapshot, chosen: &Chosen<'_>) -> Vec<OperatorRow> {
         .iter()
         .map(|(address, label)| OperatorRow {
             operator: label.clone(),
-            entity: snapshot
-                .companies
-                .get(address)
-                .unwrap_or_else(|| &own[address])
-                .clone(),
+            entity: snapshot.companies.get(address).unwrap_or_else(|| &own[address]).clone(),
             attributes: BTreeMap::from([("address".to_owned(), address.clone())]),
         })
         .collect();
@@ -185,10 +172,7 @@ fn allocations(
     let mut rows = Vec::new();
     let mut cut = BTreeSet::new();
     for (avs, members) in &chosen.members {
-        for operator in members
-            .iter()
-            .filter(|member| snapshot.restaked.contains_key(*member))
-        {
+        for operator in members.iter().filter(|member| snapshot.restaked.contains_key(*member)) {
             let fraction = fraction(chosen.degrees[operator.as_str()]);
             if fraction < options.fraction {
                 cut.insert(operator);

@@ -81,17 +81,12 @@ pub fn import_eigenlayer(
     let snapshot = read_snapshot(files, &mut problems);
     let chosen = Chosen::new(&snapshot, options.min_operators);
     if problems.is_empty() && chosen.members.is_empty() {
-        let expected = format!(
-            "an AVS with {} operators or more was expected",
-            options.min_operators
-        );
+        let expected =
+            format!("an AVS with {} operators or more was expected", options.min_operators);
         problems.push(Problem::new(files.edges.display().to_string(), expected));
     }
     problems.or_ok(())?;
-    let mut report = ImportReport {
-        notes: left_out(&snapshot, &chosen),
-        ..Default::default()
-    };
+    let mut report = ImportReport { notes: left_out(&snapshot, &chosen), ..Default::default() };
     let spec = assemble(&snapshot, &chosen, options, &mut report);
     Ok((spec, report))
 }
@@ -102,9 +97,7 @@ impl EigenlayerOptions {
         if !(self.fraction > 0.0 && self.fraction <= 1.0) {
             let expected = "a fraction above 0 and at most 1 (0.05 is 5 %) was expected";
             problems.push(
-                Problem::new("options", expected)
-                    .key("fraction")
-                    .value(self.fraction.to_string()),
+                Problem::new("options", expected).key("fraction").value(self.fraction.to_string()),
             );
         }
         problems
@@ -135,12 +128,7 @@ impl<'a> Chosen<'a> {
         }
         let avs_labels = labels_of(members.keys().copied(), &snapshot.avss);
         let operator_labels = labels_of(degrees.keys().copied(), &snapshot.operators);
-        Self {
-            members,
-            degrees,
-            avs_labels,
-            operator_labels,
-        }
+        Self { members, degrees, avs_labels, operator_labels }
     }
 
     /// The ETH at each operator by token, of those that have any.
@@ -166,12 +154,8 @@ fn labels_of<'a>(
 /// One note for each way in which the network is less than the snapshot.
 fn left_out(snapshot: &Snapshot, chosen: &Chosen<'_>) -> Vec<String> {
     let registered = || chosen.degrees.keys();
-    let unknown = registered()
-        .filter(|name| !snapshot.operators.contains_key(**name))
-        .count();
-    let without = registered()
-        .filter(|name| !snapshot.restaked.contains_key(**name))
-        .count();
+    let unknown = registered().filter(|name| !snapshot.operators.contains_key(**name)).count();
+    let without = registered().filter(|name| !snapshot.restaked.contains_key(**name)).count();
     let elsewhere: f64 = snapshot
         .restaked
         .iter()
@@ -183,27 +167,14 @@ fn left_out(snapshot: &Snapshot, chosen: &Chosen<'_>) -> Vec<String> {
             "AVSs left out because they have too few operators",
             snapshot.edges.len() - chosen.members.len(),
         ),
-        (
-            "Registrations given more than once",
-            snapshot.repeated_edges,
-        ),
-        (
-            "Registered operators that are not in the operators file",
-            unknown,
-        ),
-        (
-            "Registered operators without ETH stake, and so without an allocation",
-            without,
-        ),
+        ("Registrations given more than once", snapshot.repeated_edges),
+        ("Registered operators that are not in the operators file", unknown),
+        ("Registered operators without ETH stake, and so without an allocation", without),
     ];
     let told = counts.into_iter().filter(|(_, count)| *count > 0);
-    let mut notes: Vec<String> = told
-        .map(|(what, count)| format!("{what}: {count}."))
-        .collect();
+    let mut notes: Vec<String> = told.map(|(what, count)| format!("{what}: {count}.")).collect();
     if elsewhere > 0.0 {
-        notes.push(format!(
-            "ETH left out because no such AVS has its operator: {elsewhere:.0}."
-        ));
+        notes.push(format!("ETH left out because no such AVS has its operator: {elsewhere:.0}."));
     }
     notes
 }

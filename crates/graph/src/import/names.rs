@@ -9,10 +9,8 @@ pub(super) fn unique_labels<'a>(
     named: impl IntoIterator<Item = (&'a str, &'a str)>,
     taken: &BTreeSet<String>,
 ) -> BTreeMap<String, String> {
-    let named: Vec<(&str, String)> = named
-        .into_iter()
-        .map(|(address, name)| (address, tidy(name)))
-        .collect();
+    let named: Vec<(&str, String)> =
+        named.into_iter().map(|(address, name)| (address, tidy(name))).collect();
     let mut detail = vec![0_usize; named.len()];
     loop {
         let labels: Vec<String> = named
@@ -28,11 +26,7 @@ pub(super) fn unique_labels<'a>(
             .map(|(detail, _)| *detail += 1)
             .count();
         if raised == 0 {
-            return named
-                .iter()
-                .map(|(address, _)| (*address).to_owned())
-                .zip(labels)
-                .collect();
+            return named.iter().map(|(address, _)| (*address).to_owned()).zip(labels).collect();
         }
     }
 }
@@ -51,11 +45,7 @@ fn label(address: &str, name: &str, detail: usize) -> String {
 
 fn clashes(labels: &[String], taken: &BTreeSet<String>) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
-    labels
-        .iter()
-        .filter(|label| taken.contains(*label) || !seen.insert(*label))
-        .cloned()
-        .collect()
+    labels.iter().filter(|label| taken.contains(*label) || !seen.insert(*label)).cloned().collect()
 }
 
 /// `0x1234…cdef`; a text that is no longer than that as it is.
@@ -75,11 +65,7 @@ pub(super) fn tidy(name: &str) -> String {
         .filter(|w| !w.is_empty())
         .collect();
     let tidied = words.join(" ");
-    if tidied == "*" || tidied == "direct" {
-        String::new()
-    } else {
-        tidied
-    }
+    if tidied == "*" || tidied == "direct" { String::new() } else { tidied }
 }
 
 #[cfg(test)]

@@ -39,26 +39,18 @@ impl RawTable {
     /// Reads a whole file; none when it cannot be read at all, which is a problem like any other.
     pub(super) fn read(path: &Path, problems: &mut Problems) -> Option<Self> {
         let file = path.display().to_string();
-        let opened = csv::ReaderBuilder::new()
-            .trim(csv::Trim::All)
-            .from_path(path);
+        let opened = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path);
         let mut reader = match opened {
             Ok(reader) => reader,
             Err(error) => {
-                problems.push(Problem::new(
-                    file,
-                    format!("a CSV table was expected: {error}"),
-                ));
+                problems.push(Problem::new(file, format!("a CSV table was expected: {error}")));
                 return None;
             }
         };
         let header: Vec<String> = match reader.headers() {
             Ok(header) => header.iter().map(unmarked).collect(),
             Err(error) => {
-                problems.push(Problem::new(
-                    file,
-                    format!("a header was expected: {error}"),
-                ));
+                problems.push(Problem::new(file, format!("a header was expected: {error}")));
                 return None;
             }
         };
@@ -68,10 +60,7 @@ impl RawTable {
 
     /// The first of `names` that is a column.
     pub(super) fn find<'a>(&self, names: &[&'a str]) -> Option<&'a str> {
-        names
-            .iter()
-            .copied()
-            .find(|name| self.header.iter().any(|column| column == name))
+        names.iter().copied().find(|name| self.header.iter().any(|column| column == name))
     }
 
     /// The cells of `columns` of every row; no rows when a column is missing, which is a problem.
@@ -81,11 +70,7 @@ impl RawTable {
         problems: &mut Problems,
     ) -> Vec<RawCells<'a, N>> {
         let positions = columns.map(|name| self.header.iter().position(|column| column == name));
-        for (name, _) in columns
-            .iter()
-            .zip(positions)
-            .filter(|(_, position)| position.is_none())
-        {
+        for (name, _) in columns.iter().zip(positions).filter(|(_, position)| position.is_none()) {
             problems.push(self.missing(name));
         }
         let found: Vec<usize> = positions.into_iter().flatten().collect();
@@ -95,10 +80,7 @@ impl RawTable {
         let cells_of = |(index, row): (usize, &'a RawRow)| RawCells {
             file: &self.file,
             columns,
-            place: Place::Row {
-                row: index + 1,
-                line: row.line,
-            },
+            place: Place::Row { row: index + 1, line: row.line },
             cells: found.map(|at| row.cells[at].as_str()),
         };
         self.rows.iter().enumerate().map(cells_of).collect()
@@ -107,10 +89,7 @@ impl RawTable {
     fn missing(&self, column: &str) -> Problem {
         let mut problem = Problem::new(
             &self.file,
-            format!(
-                "a column of this name was expected; there are {}",
-                self.header.join(", ")
-            ),
+            format!("a column of this name was expected; there are {}", self.header.join(", ")),
         );
         problem.nearest = crate::problem::nearest(column, self.header.iter().map(String::as_str));
         problem.key(column)
@@ -131,9 +110,7 @@ fn read_rows(
     for record in reader.records() {
         match record {
             Ok(record) => rows.push(RawRow {
-                line: record
-                    .position()
-                    .and_then(|at| usize::try_from(at.line()).ok()),
+                line: record.position().and_then(|at| usize::try_from(at.line()).ok()),
                 cells: record.iter().map(str::to_owned).collect(),
             }),
             Err(error) => problems.push(Problem::new(

@@ -57,10 +57,7 @@ fn read_strategies(path: &Path, problems: &mut Problems) -> BTreeMap<String, Str
     let Some(table) = RawTable::read(path, problems) else {
         return strategies;
     };
-    for row in table.select(
-        ["strategy", "token", "decimals", "eth_quorum_strategy"],
-        problems,
-    ) {
+    for row in table.select(["strategy", "token", "decimals", "eth_quorum_strategy"], problems) {
         let Some(address) = address(&row, 0, problems) else {
             continue;
         };
@@ -75,17 +72,9 @@ fn read_strategies(path: &Path, problems: &mut Problems) -> BTreeMap<String, Str
         if !matches!(row.cells[3], "0" | "1") {
             problems.push(row.problem(3, "1 or 0 was expected"));
         }
-        let token = if NATIVE.contains(&token.as_str()) {
-            "ETH".to_owned()
-        } else {
-            token
-        };
+        let token = if NATIVE.contains(&token.as_str()) { "ETH".to_owned() } else { token };
         let eth_quorum = row.cells[3] == "1";
-        let strategy = Strategy {
-            token,
-            decimals: decimals.unwrap_or(18),
-            eth_quorum,
-        };
+        let strategy = Strategy { token, decimals: decimals.unwrap_or(18), eth_quorum };
         if strategies.insert(address, strategy).is_some() {
             problems.push(row.problem(0, "every strategy was expected once"));
         }
@@ -222,12 +211,7 @@ fn lrt_name(brand: &str) -> String {
     if brand.starts_with("Eigenpie") {
         return "mLRT".to_owned();
     }
-    brand
-        .split(['/', '('])
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_owned()
+    brand.split(['/', '(']).next().unwrap_or_default().trim().to_owned()
 }
 
 fn address<const N: usize>(
@@ -249,21 +233,10 @@ mod tests {
 
     #[test]
     fn wei_become_the_nearest_float() {
-        assert_eq!(
-            whole_tokens("225169802192030345945", 18),
-            Some(225.169_802_192_030_35)
-        );
+        assert_eq!(whole_tokens("225169802192030345945", 18), Some(225.169_802_192_030_35));
         assert_eq!(whole_tokens("1", 18), Some(1e-18));
         assert_eq!(whole_tokens("123456789", 8), Some(1.234_567_89));
-        for wrong in [
-            "",
-            "-1",
-            "+1",
-            "1.5",
-            "1e18",
-            "0x10",
-            "9".repeat(40).as_str(),
-        ] {
+        for wrong in ["", "-1", "+1", "1.5", "1e18", "0x10", "9".repeat(40).as_str()] {
             assert_eq!(whole_tokens(wrong, 18), None, "{wrong}");
         }
     }

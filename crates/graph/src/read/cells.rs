@@ -8,18 +8,22 @@ use crate::problem::{Place, Problem, Problems};
 use crate::resolve::Quantity;
 use crate::spec::Table;
 
-/// The columns of a table.
-pub(super) struct Shape {
-    pub(super) name: &'static str,
+/// The columns of a table of a network folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableShape {
+    /// Name; the file is this with `.csv` or `.parquet`.
+    pub name: &'static str,
     /// True when a network cannot do without it.
-    pub(super) required: bool,
-    pub(super) columns: &'static [&'static str],
-    pub(super) optional: &'static [&'static str],
+    pub required: bool,
+    /// Columns that must be there.
+    pub columns: &'static [&'static str],
+    /// Columns that may be.
+    pub optional: &'static [&'static str],
     /// True when it may have any further column.
-    pub(super) open: bool,
+    pub open: bool,
 }
 
-impl Shape {
+impl TableShape {
     fn knows(&self, column: &str) -> bool {
         self.columns.contains(&column) || self.optional.contains(&column)
     }
@@ -27,33 +31,23 @@ impl Shape {
 
 /// Parses a table row by row; rows with a fault are reported and left out.
 pub(super) fn parse_table<R>(
-    shape: &Shape,
+    shape: &TableShape,
     text: &TextTable,
     read: &mut Read,
     parse: fn(&mut Cells<'_>) -> R,
 ) -> Table<R> {
     let mut table = Table::new(&text.file, Vec::new());
     let header_faults = header_problems(shape, text);
-    let complete = shape
-        .columns
-        .iter()
-        .all(|column| text.header.iter().any(|h| h == column));
+    let complete = shape.columns.iter().all(|column| text.header.iter().any(|h| h == column));
     let unread = read.unread.tables.entry(shape.name).or_default();
-    header_faults
-        .into_iter()
-        .for_each(|problem| read.problems.push(problem));
+    header_faults.into_iter().for_each(|problem| read.problems.push(problem));
     if text.rows.is_empty() && shape.required {
         unread.whole = true;
-        read.problems
-            .push(Problem::new(&text.file, "at least one row was expected"));
+        read.problems.push(Problem::new(&text.file, "at least one row was expected"));
     }
     unread.whole |= !complete;
     for row in &text.rows {
-        let mut cells = Cells {
-            text,
-            row,
-            problems: Problems::default(),
-        };
+        let mut cells = Cells { text, row, problems: Problems::default() };
         let parsed = (complete && !row.broken).then(|| parse(&mut cells));
         match parsed {
             Some(parsed) if cells.problems.is_empty() => {
@@ -69,16 +63,12 @@ pub(super) fn parse_table<R>(
 }
 
 fn keep_names(unread: &mut UnreadTable, text: &TextTable, row: &TextRow) {
-    let cells: BTreeMap<String, String> = text
-        .header
-        .iter()
-        .cloned()
-        .zip(row.cells.iter().cloned())
-        .collect();
+    let cells: BTreeMap<String, String> =
+        text.header.iter().cloned().zip(row.cells.iter().cloned()).collect();
     unread.rows.push(cells);
 }
 
-fn header_problems(shape: &Shape, text: &TextTable) -> Vec<Problem> {
+fn header_problems(shape: &TableShape, text: &TextTable) -> Vec<Problem> {
     let header: Vec<&str> = text.header.iter().map(String::as_str).collect();
     if let [only] = header.as_slice()
         && only.contains(';')
@@ -94,17 +84,10 @@ fn header_problems(shape: &Shape, text: &TextTable) -> Vec<Problem> {
             let list: Vec<&str> = valid.clone().collect();
             let expected = format!("one of the columns {} was expected", list.join(", "));
             let problem = Problem::new(&text.file, expected).value(*column);
-            problems.push(Problem {
-                key: Some((*column).to_owned()),
-                ..problem.nearest_of(valid)
-            });
+            problems.push(Problem { key: Some((*column).to_owned()), ..problem.nearest_of(valid) });
         }
     }
-    for column in shape
-        .columns
-        .iter()
-        .filter(|column| !header.contains(column))
-    {
+    for column in shape.columns.iter().filter(|column| !header.contains(column)) {
         let others = header.iter().copied().filter(|other| !shape.knows(other));
         let mut problem = Problem::new(&text.file, "this column was expected and is missing")
             .value(*column)
@@ -128,15 +111,11 @@ impl Cells<'_> {
     /// The text of a cell; none when it is empty or its column absent.
     pub(super) fn get(&self, column: &str) -> Option<&str> {
         let index = self.text.header.iter().position(|name| name == column)?;
-        self.row
-            .cells
-            .get(index)
-            .map(String::as_str)
-            .filter(|text| !text.is_empty())
+        self.row.cells.get(index).map(String::as_str).filter(|text| !text.is_empty())
     }
 
     /// The non-empty cells of all columns that are not of `shape`.
-    pub(super) fn further(&self, shape: &Shape) -> BTreeMap<String, String> {
+    pub(super) fn further(&self, shape: &TableShape) -> BTreeMap<String, String> {
         let named = self.text.header.iter().zip(&self.row.cells);
         named
             .filter(|(name, cell)| !shape.knows(name) && !cell.is_empty())
@@ -151,13 +130,8 @@ impl Cells<'_> {
     }
 
     fn problem(&self, column: &str, expected: impl Into<String>) -> Problem {
-        let place = Place::Row {
-            row: self.row.row,
-            line: self.row.line,
-        };
-        let problem = Problem::new(&self.text.file, expected)
-            .at(place)
-            .key(column);
+        let place = Place::Row { row: self.row.row, line: self.row.line };
+        let problem = Problem::new(&self.text.file, expected).at(place).key(column);
         problem.value(self.get(column).unwrap_or_default())
     }
 
@@ -176,10 +150,7 @@ impl Cells<'_> {
     pub(super) fn number(&mut self, column: &str) -> f64 {
         if self.get(column).is_none() {
             let expected = Quantity::of_column(column).expected();
-            self.fault(
-                column,
-                format!("{expected} was expected, and the cell is empty"),
-            );
+            self.fault(column, format!("{expected} was expected, and the cell is empty"));
         }
         self.number_or(column, f64::NAN)
     }

@@ -31,10 +31,8 @@ pub(super) fn list(dir: &Path, problems: &mut Problems) -> Option<Folder> {
             return None;
         }
     };
-    let mut names: Vec<String> = entries
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
+    let mut names: Vec<String> =
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     let mut folder = Folder::new();
     for name in names {
@@ -73,31 +71,19 @@ fn table_of(file: &str) -> FileName {
 }
 
 fn given_twice(file: &str, first: &Path) -> Problem {
-    let first = first
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    Problem::new(
-        file,
-        format!("one file a table was expected, and {first} is there too"),
-    )
+    let first = first.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Problem::new(file, format!("one file a table was expected, and {first} is there too"))
 }
 
 fn unknown_table(file: &str) -> Problem {
     let (stem, extension) = file.rsplit_once('.').unwrap_or((file, "csv"));
     let mut problem = Problem::new(
         file,
-        format!(
-            "no table of a network has this name: one of {} was expected",
-            TABLES.join(", ")
-        ),
+        format!("no table of a network has this name: one of {} was expected", TABLES.join(", ")),
     )
     .value(stem)
     .nearest_of(TABLES);
     problem.value = Some(file.to_owned());
-    problem.nearest = problem
-        .nearest
-        .map(|table| format!("{table}.{}", extension.to_lowercase()));
+    problem.nearest = problem.nearest.map(|table| format!("{table}.{}", extension.to_lowercase()));
     problem
 }

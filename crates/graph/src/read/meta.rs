@@ -31,9 +31,7 @@ pub(super) fn read(dir: &Path, read: &mut Read) -> MetaSpec {
     if !errors.is_empty() {
         for error in &errors {
             let problem = Problem::new(FILE, format!("TOML was expected: {}", error.message()));
-            let line = error
-                .span()
-                .map_or(Place::File, |s| line_of(text.as_bytes(), s.start));
+            let line = error.span().map_or(Place::File, |s| line_of(text.as_bytes(), s.start));
             fail(read, problem.at(line));
         }
         return MetaSpec::default();

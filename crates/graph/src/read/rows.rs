@@ -1,7 +1,7 @@
 //! What each table of a network looks like: its columns, and what an absent cell means.
 
 use super::Read;
-use super::cells::{Cells, Shape, parse_table};
+use super::cells::{Cells, TableShape, parse_table};
 use super::folder::Folder;
 use super::text;
 use crate::problem::Problem;
@@ -10,21 +10,19 @@ use crate::spec::{
     OperatorRow, Oracle, PoolRow, PortfolioItem, PortfolioRow, Sharing, Table,
 };
 
-const ASSETS: Shape = Shape {
+/// All tables of a network folder.
+pub const TABLE_SHAPES: [&TableShape; 9] =
+    [&ASSETS, &OPERATORS, &AVS, &HOLDINGS, &ALLOCATIONS, &GROUPS, &POOLS, &LOANS, &PORTFOLIOS];
+
+const ASSETS: TableShape = TableShape {
     name: "assets",
     required: true,
     columns: &["asset", "kind", "supply_eth"],
-    optional: &[
-        "buffer_eth",
-        "cover_eth",
-        "redemption_days",
-        "vol_annual",
-        "beta_market",
-    ],
+    optional: &["buffer_eth", "cover_eth", "redemption_days", "vol_annual", "beta_market"],
     open: false,
 };
 
-const OPERATORS: Shape = Shape {
+const OPERATORS: TableShape = TableShape {
     name: "operators",
     required: true,
     columns: &["operator", "entity"],
@@ -32,7 +30,7 @@ const OPERATORS: Shape = Shape {
     open: true,
 };
 
-const AVS: Shape = Shape {
+const AVS: TableShape = TableShape {
     name: "avs",
     required: false,
     columns: &["avs", "sharing"],
@@ -45,7 +43,7 @@ const AVS: Shape = Shape {
     open: false,
 };
 
-const HOLDINGS: Shape = Shape {
+const HOLDINGS: TableShape = TableShape {
     name: "holdings",
     required: true,
     columns: &["holder", "operator", "asset", "amount_eth"],
@@ -53,7 +51,7 @@ const HOLDINGS: Shape = Shape {
     open: false,
 };
 
-const ALLOCATIONS: Shape = Shape {
+const ALLOCATIONS: TableShape = TableShape {
     name: "allocations",
     required: false,
     columns: &["avs", "operator", "asset", "fraction"],
@@ -61,7 +59,7 @@ const ALLOCATIONS: Shape = Shape {
     open: false,
 };
 
-const GROUPS: Shape = Shape {
+const GROUPS: TableShape = TableShape {
     name: "groups",
     required: false,
     columns: &["group", "kind", "operator", "share"],
@@ -69,21 +67,15 @@ const GROUPS: Shape = Shape {
     open: false,
 };
 
-const POOLS: Shape = Shape {
+const POOLS: TableShape = TableShape {
     name: "pools",
     required: false,
-    columns: &[
-        "pool",
-        "asset",
-        "invariant",
-        "reserve_asset_eth",
-        "reserve_eth",
-    ],
+    columns: &["pool", "asset", "invariant", "reserve_asset_eth", "reserve_eth"],
     optional: &["amplification", "fee"],
     open: false,
 };
 
-const LOANS: Shape = Shape {
+const LOANS: TableShape = TableShape {
     name: "loans",
     required: false,
     columns: &[
@@ -101,7 +93,7 @@ const LOANS: Shape = Shape {
     open: false,
 };
 
-const PORTFOLIOS: Shape = Shape {
+const PORTFOLIOS: TableShape = TableShape {
     name: "portfolios",
     required: false,
     columns: &["portfolio", "amount_eth"],
@@ -113,7 +105,7 @@ const PORTFOLIOS: Shape = Shape {
 fn table<R>(
     folder: &Folder,
     read: &mut Read,
-    shape: &Shape,
+    shape: &TableShape,
     parse: fn(&mut Cells<'_>) -> R,
 ) -> Table<R> {
     let Some(path) = folder.get(shape.name) else {
@@ -129,10 +121,7 @@ fn table<R>(
         Some(text) => parse_table(shape, &text, read, parse),
         None => {
             read.unread.tables.entry(shape.name).or_default().whole = true;
-            Table::new(
-                &path.file_name().unwrap_or_default().to_string_lossy(),
-                Vec::new(),
-            )
+            Table::new(&path.file_name().unwrap_or_default().to_string_lossy(), Vec::new())
         }
     }
 }
@@ -237,16 +226,10 @@ fn portfolio_item(cells: &mut Cells<'_>) -> PortfolioItem {
         (Some(asset), None) => return PortfolioItem::Asset(asset),
         (None, Some(market)) => return PortfolioItem::Market(market),
         (None, None) => {
-            cells.fault(
-                "asset",
-                "an asset, or a market in the column `market`, was expected",
-            );
+            cells.fault("asset", "an asset, or a market in the column `market`, was expected");
         }
         (Some(_), Some(_)) => {
-            cells.fault(
-                "market",
-                "an asset or a market was expected, not both in one row",
-            );
+            cells.fault("market", "an asset or a market was expected, not both in one row");
         }
     }
     PortfolioItem::Asset(String::new())

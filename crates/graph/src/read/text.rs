@@ -30,11 +30,7 @@ pub(super) struct TextRow {
 
 /// Reads a table; none when not even its header can be read.
 pub(super) fn read(path: &Path, problems: &mut Problems) -> Option<TextTable> {
-    let file = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let table = if file.ends_with(".parquet") {
         // The Parquet reader panics on some damaged pages instead of giving an error.
         std::panic::catch_unwind(|| read_parquet(path, &file)).unwrap_or_else(|_| {
@@ -50,25 +46,11 @@ pub(super) fn read(path: &Path, problems: &mut Problems) -> Option<TextTable> {
 fn read_csv(path: &Path, file: &str, problems: &mut Problems) -> Result<TextTable, Problems> {
     let bytes = std::fs::read(path).map_err(|error| unreadable(file, &error))?;
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(bytes);
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let mut record = ByteRecord::new();
-    let mut lines = Lines {
-        bytes,
-        seen: 0,
-        line: 1,
-    };
-    let mut table = TextTable {
-        file: file.to_owned(),
-        header: Vec::new(),
-        rows: Vec::new(),
-    };
-    while reader
-        .read_byte_record(&mut record)
-        .map_err(|error| unreadable(file, &error))?
-    {
+    let mut lines = Lines { bytes, seen: 0, line: 1 };
+    let mut table = TextTable { file: file.to_owned(), header: Vec::new(), rows: Vec::new() };
+    while reader.read_byte_record(&mut record).map_err(|error| unreadable(file, &error))? {
         let line = lines.at(record.position().map_or(0, csv::Position::byte));
         if table.header.is_empty() {
             table.header = header_cells(&record, file, line)?;
@@ -79,23 +61,14 @@ fn read_csv(path: &Path, file: &str, problems: &mut Problems) -> Result<TextTabl
             continue;
         }
         let row = table.rows.len() + 1;
-        let fault = row_fault(&record, &table.header).map(|fault| {
-            fault.at(Place::Row {
-                row,
-                line: Some(line),
-            })
-        });
+        let fault = row_fault(&record, &table.header)
+            .map(|fault| fault.at(Place::Row { row, line: Some(line) }));
         let broken = fault.is_some();
         if let Some(fault) = fault {
             let file = file.to_owned();
             problems.push(Problem { file, ..fault });
         }
-        table.rows.push(TextRow {
-            row,
-            line: Some(line),
-            cells,
-            broken,
-        });
+        table.rows.push(TextRow { row, line: Some(line), cells, broken });
     }
     if table.header.is_empty() {
         let expected = "a header line was expected, and the file is empty";
@@ -105,17 +78,11 @@ fn read_csv(path: &Path, file: &str, problems: &mut Problems) -> Result<TextTabl
 }
 
 fn unreadable(file: &str, error: &dyn std::error::Error) -> Problem {
-    Problem::new(
-        file,
-        format!("a file that can be read was expected ({error})"),
-    )
+    Problem::new(file, format!("a file that can be read was expected ({error})"))
 }
 
 fn header_cells(record: &ByteRecord, file: &str, line: usize) -> Result<Vec<String>, Problems> {
-    if let Some(cell) = record
-        .iter()
-        .find(|cell| std::str::from_utf8(cell).is_err())
-    {
+    if let Some(cell) = record.iter().find(|cell| std::str::from_utf8(cell).is_err()) {
         let file = file.to_owned();
         let fault = not_utf8(cell).at(Place::Line(line));
         return Err(Problem { file, ..fault }.into());
@@ -140,11 +107,7 @@ fn row_fault(record: &ByteRecord, header: &[String]) -> Option<Problem> {
         }
         if cell.contains(&b'\n') {
             let expected = "a cell on one line was expected; is a quotation mark left open?";
-            return Some(
-                Problem::new("", expected)
-                    .key(column)
-                    .value(shortened(&cell_text(cell))),
-            );
+            return Some(Problem::new("", expected).key(column).value(shortened(&cell_text(cell))));
         }
     }
     (record.len() != header.len()).then(|| {
@@ -171,18 +134,11 @@ struct Lines<'a> {
 impl Lines<'_> {
     /// The line on which the record begins that was read from `offset` on.
     fn at(&mut self, offset: u64) -> usize {
-        let offset = usize::try_from(offset)
-            .unwrap_or(usize::MAX)
-            .min(self.bytes.len());
-        let blank = self.bytes[offset..]
-            .iter()
-            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
-            .count();
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX).min(self.bytes.len());
+        let blank =
+            self.bytes[offset..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let start = offset + blank;
-        self.line += self.bytes[self.seen..start]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
+        self.line += self.bytes[self.seen..start].iter().filter(|byte| **byte == b'\n').count();
         self.seen = start;
         self.line
     }
@@ -195,17 +151,8 @@ fn read_parquet(path: &Path, file: &str) -> Result<TextTable, Problems> {
     let opened = File::open(path).map_err(|error| unreadable(file, &error))?;
     let builder =
         ParquetRecordBatchReaderBuilder::try_new(opened).map_err(|error| corrupt(&error))?;
-    let header = builder
-        .schema()
-        .fields()
-        .iter()
-        .map(|f| f.name().trim().to_owned())
-        .collect();
-    let mut table = TextTable {
-        file: file.to_owned(),
-        header,
-        rows: Vec::new(),
-    };
+    let header = builder.schema().fields().iter().map(|f| f.name().trim().to_owned()).collect();
+    let mut table = TextTable { file: file.to_owned(), header, rows: Vec::new() };
     for batch in builder.build().map_err(|error| corrupt(&error))? {
         let batch = batch.map_err(|error| corrupt(&error))?;
         push_batch(&mut table, &batch).map_err(|error| corrupt(&error))?;
@@ -224,20 +171,10 @@ fn push_batch(table: &mut TextTable, batch: &RecordBatch) -> parquet::errors::Re
     for index in 0..batch.num_rows() {
         let cells = columns
             .iter()
-            .map(|column| {
-                column
-                    .value(index)
-                    .try_to_string()
-                    .map(|text| text.trim().to_owned())
-            })
+            .map(|column| column.value(index).try_to_string().map(|text| text.trim().to_owned()))
             .collect::<Result<_, _>>()?;
         let row = table.rows.len() + 1;
-        table.rows.push(TextRow {
-            row,
-            line: None,
-            cells,
-            broken: false,
-        });
+        table.rows.push(TextRow { row, line: None, cells, broken: false });
     }
     Ok(())
 }

@@ -64,19 +64,13 @@ pub(super) struct Known<'k> {
 
 impl Known<'_> {
     fn stake(&self, operator: OperatorId, asset: AssetId) -> Option<StakeId> {
-        let found = self
-            .stakes
-            .binary_search_by_key(&(operator, asset), |s| (s.operator, s.asset));
+        let found = self.stakes.binary_search_by_key(&(operator, asset), |s| (s.operator, s.asset));
         found.ok().map(StakeId::new)
     }
 
     fn restaked_with(&self, operator: OperatorId) -> impl Iterator<Item = AssetId> {
-        let start = self
-            .stakes
-            .partition_point(|stake| stake.operator < operator);
-        let of_it = self.stakes[start..]
-            .iter()
-            .take_while(move |s| s.operator == operator);
+        let start = self.stakes.partition_point(|stake| stake.operator < operator);
+        let of_it = self.stakes[start..].iter().take_while(move |s| s.operator == operator);
         of_it.map(|stake| stake.asset)
     }
 }
@@ -114,21 +108,14 @@ pub(super) fn resolve(
     for claim in &claims {
         match known.stake(claim.operator, claim.asset) {
             Some(stake) if claim.fraction > 0.0 => {
-                let allocation = Allocation {
-                    avs: claim.avs,
-                    stake,
-                    fraction: claim.fraction,
-                };
+                let allocation = Allocation { avs: claim.avs, stake, fraction: claim.fraction };
                 allocations.push((claim.avs, claim.operator, claim.asset, allocation));
             }
             stake => warn_left_out(table, claim, stake.is_none(), report),
         }
     }
     allocations.sort_by_key(|&(avs, operator, asset, _)| (avs, operator, asset));
-    allocations
-        .into_iter()
-        .map(|(_, _, _, allocation)| allocation)
-        .collect()
+    allocations.into_iter().map(|(_, _, _, allocation)| allocation).collect()
 }
 
 fn warn_left_out(
@@ -153,9 +140,8 @@ fn warn_left_out(
 /// Reports one asset named beside `*`, which names it already.
 fn report_every_and_one(table: &Table<AllocationRow>, report: &mut Report) {
     let every = table.rows.iter().filter(|row| row.asset == EVERY);
-    let every: BTreeMap<(&str, &str), ()> = every
-        .map(|row| ((row.avs.as_str(), row.operator.as_str()), ()))
-        .collect();
+    let every: BTreeMap<(&str, &str), ()> =
+        every.map(|row| ((row.avs.as_str(), row.operator.as_str()), ())).collect();
     for (index, row) in table.rows.iter().enumerate() {
         if row.asset != EVERY && every.contains_key(&(&row.avs, &row.operator)) {
             let expected = format!(
@@ -175,22 +161,12 @@ fn resolve_row(
 ) -> Vec<Claim> {
     let row = &table.rows[index];
     let in_range = report.in_range(table, index, &[("fraction", row.fraction)]);
-    let avs = known
-        .avs_names
-        .find(cell(table, index, "avs"), &row.avs, report);
+    let avs = known.avs_names.find(cell(table, index, "avs"), &row.avs, report);
     let operator =
-        known
-            .operators
-            .names
-            .find(cell(table, index, "operator"), &row.operator, report);
+        known.operators.names.find(cell(table, index, "operator"), &row.operator, report);
     let asset = match row.asset.as_str() {
         EVERY => None,
-        name => Some(
-            known
-                .assets
-                .names
-                .find(cell(table, index, "asset"), name, report),
-        ),
+        name => Some(known.assets.names.find(cell(table, index, "asset"), name, report)),
     };
     let (Some(avs), Some(operator), true) = (avs, operator, in_range) else {
         return Vec::new();
@@ -201,19 +177,11 @@ fn resolve_row(
         Some(asset) => asset.map(AssetId::new).into_iter().collect(),
     };
     if asset.is_none() && assets.is_empty() {
-        let expected = format!(
-            "nothing is restaked with {}, and the row is left out",
-            row.operator
-        );
+        let expected =
+            format!("nothing is restaked with {}, and the row is left out", row.operator);
         report.warn(cell(table, index, "operator").problem(&row.operator, expected));
     }
-    let claim = |asset| Claim {
-        row: index,
-        avs,
-        operator,
-        asset,
-        fraction: row.fraction,
-    };
+    let claim = |asset| Claim { row: index, avs, operator, asset, fraction: row.fraction };
     assets.into_iter().map(claim).collect()
 }
 
@@ -226,17 +194,13 @@ fn check_cells(
 ) {
     let mut cells: BTreeMap<(OperatorId, AssetId), Vec<&Claim>> = BTreeMap::new();
     for claim in claims {
-        cells
-            .entry((claim.operator, claim.asset))
-            .or_default()
-            .push(claim);
+        cells.entry((claim.operator, claim.asset)).or_default().push(claim);
     }
     for ((operator, asset), claims) in cells {
         let operator = &known.operators.operators[operator.index()].name;
         let asset = known.assets.entries[asset.index()].name;
-        let (unique, shared): (Vec<&Claim>, Vec<&Claim>) = claims
-            .into_iter()
-            .partition(|claim| sharing(known, claim) == Sharing::Unique);
+        let (unique, shared): (Vec<&Claim>, Vec<&Claim>) =
+            claims.into_iter().partition(|claim| sharing(known, claim) == Sharing::Unique);
         if let (Some(first), Some(other)) = (unique.first(), shared.first()) {
             let later = if first.row > other.row { first } else { other };
             let expected = format!(

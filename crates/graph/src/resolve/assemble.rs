@@ -32,18 +32,13 @@ pub(super) struct Parts {
 impl Parts {
     /// The holdings that are restaked, and the cell of each.
     pub(super) fn restaked(&self) -> impl Iterator<Item = (&HeldRow, StakeId)> {
-        self.held
-            .iter()
-            .filter_map(|row| Some((row, self.stake_of(row)?)))
+        self.held.iter().filter_map(|row| Some((row, self.stake_of(row)?)))
     }
 
     /// The cell whose magnitude a holding bears.
     fn stake_of(&self, row: &HeldRow) -> Option<StakeId> {
         let key = (row.operator?, row.asset);
-        let found = self
-            .stakes
-            .binary_search_by_key(&key, |s| (s.operator, s.asset))
-            .ok();
+        let found = self.stakes.binary_search_by_key(&key, |s| (s.operator, s.asset)).ok();
         found.filter(|_| row.restaked).map(StakeId::new)
     }
 
@@ -74,21 +69,16 @@ pub(super) fn assemble(parts: Parts) -> Network {
         holder_columns: rows(n_holders, &columns, ColumnId::new, |column| {
             parts.holder_index(column.holder)
         }),
-        stake_allocations: rows(
-            n_stakes,
-            &parts.allocations,
-            AllocationId::new,
-            |allocation| allocation.stake.index(),
-        ),
+        stake_allocations: rows(n_stakes, &parts.allocations, AllocationId::new, |allocation| {
+            allocation.stake.index()
+        }),
         operator_stakes: rows(n_operators, &parts.stakes, StakeId::new, |stake| {
             stake.operator.index()
         }),
         operator_members: rows(n_operators, &members, MemberId::new, |member| {
             member.operator.index()
         }),
-        avs_members: rows(parts.avss.len(), &members, MemberId::new, |member| {
-            member.avs.index()
-        }),
+        avs_members: rows(parts.avss.len(), &members, MemberId::new, |member| member.avs.index()),
         meta: parts.meta,
         assets: parts.assets,
         n_base: parts.n_base,
@@ -114,10 +104,7 @@ fn rows<T, I: Copy>(
     id: fn(usize) -> I,
     row: impl Fn(&T) -> usize,
 ) -> Csr<I> {
-    let pairs = items
-        .iter()
-        .enumerate()
-        .map(|(index, item)| (row(item), id(index)));
+    let pairs = items.iter().enumerate().map(|(index, item)| (row(item), id(index)));
     Csr::new(n_rows, &pairs.collect::<Vec<_>>())
 }
 
@@ -140,14 +127,8 @@ fn holdings(parts: &Parts) -> (Vec<Holding>, Vec<Column>) {
             stake: parts.stake_of(row),
         }
     });
-    let columns = sums
-        .iter()
-        .map(|(&(holder, asset), &units)| Column {
-            holder,
-            asset,
-            units,
-        })
-        .collect();
+    let columns =
+        sums.iter().map(|(&(holder, asset), &units)| Column { holder, asset, units }).collect();
     (holdings.collect(), columns)
 }
 
@@ -167,9 +148,5 @@ fn members(parts: &Parts) -> Vec<Member> {
 }
 
 fn new_member(avs: AvsId, operator: OperatorId, allocations: Range<usize>) -> Member {
-    Member {
-        avs,
-        operator,
-        allocations,
-    }
+    Member { avs, operator, allocations }
 }

@@ -68,27 +68,17 @@ pub(super) fn resolve<'a>(
         }
     }
     for name in ["ETH", "USD"] {
-        let rowless = Entry {
-            name,
-            kind: AssetKind::Base,
-            row: None,
-            sound: true,
-        };
+        let rowless = Entry { name, kind: AssetKind::Base, row: None, sound: true };
         by_name.entry(name).or_insert(rowless);
     }
-    let (mut base, wrapped): (Vec<Entry<'_>>, Vec<Entry<'_>>) = by_name
-        .into_values()
-        .partition(|entry| entry.kind == AssetKind::Base);
+    let (mut base, wrapped): (Vec<Entry<'_>>, Vec<Entry<'_>>) =
+        by_name.into_values().partition(|entry| entry.kind == AssetKind::Base);
     base.sort_by_key(|entry| (entry.name != "ETH", entry.name));
     let n_base = base.len();
     base.extend(in_order(&wrapped, &spec.holdings, report));
     let names = base.iter().map(|entry| entry.name);
     let names = Names::new("an asset", names, unread, ("assets", "asset"));
-    Assets {
-        entries: base,
-        n_base,
-        names,
-    }
+    Assets { entries: base, n_base, names }
 }
 
 /// Checks one row by itself.
@@ -113,19 +103,11 @@ fn checked<'a>(table: &'a Table<AssetRow>, index: usize, report: &mut Report) ->
     } else {
         sound &= only_its_own_numbers(table, index, report);
     }
-    Entry {
-        name,
-        kind,
-        row: Some((index, row)),
-        sound,
-    }
+    Entry { name, kind, row: Some((index, row)), sound }
 }
 
 fn kind_name(kind: AssetKind) -> &'static str {
-    AssetKind::NAMES
-        .iter()
-        .find(|(_, other)| *other == kind)
-        .map_or("", |(name, _)| name)
+    AssetKind::NAMES.iter().find(|(_, other)| *other == kind).map_or("", |(name, _)| name)
 }
 
 /// Reports numbers that an asset of this kind does not have.
@@ -137,10 +119,7 @@ fn only_its_own_numbers(table: &Table<AssetRow>, index: usize, report: &mut Repo
         ("cover_eth", row.cover_eth),
         ("redemption_days", row.redemption_days),
     ];
-    let of_base = [
-        ("vol_annual", row.vol_annual),
-        ("beta_market", row.beta_market),
-    ];
+    let of_base = [("vol_annual", row.vol_annual), ("beta_market", row.beta_market)];
     let mut foreign: Vec<(&'static str, f64, &str)> = Vec::new();
     let base = row.kind == AssetKind::Base;
     if base {
@@ -174,11 +153,8 @@ fn in_order<'a>(
     holdings: &Table<HoldingRow>,
     report: &mut Report,
 ) -> Vec<Entry<'a>> {
-    let ids: BTreeMap<&str, usize> = wrapped
-        .iter()
-        .enumerate()
-        .map(|(id, entry)| (entry.name, id))
-        .collect();
+    let ids: BTreeMap<&str, usize> =
+        wrapped.iter().enumerate().map(|(id, entry)| (entry.name, id)).collect();
     let edge = |row: &HoldingRow| Some((*ids.get(&*row.holder)?, *ids.get(&*row.asset)?));
     let mut backed_by = vec![BTreeSet::new(); wrapped.len()];
     for (holder, asset) in holdings.rows.iter().filter_map(edge) {
@@ -188,11 +164,7 @@ fn in_order<'a>(
     (0..wrapped.len()).for_each(|start| walk.from(start));
     for circle in &walk.circles {
         let closing = (circle[circle.len() - 2], circle[circle.len() - 1]);
-        let index = holdings
-            .rows
-            .iter()
-            .position(|row| edge(row) == Some(closing))
-            .unwrap_or(0);
+        let index = holdings.rows.iter().position(|row| edge(row) == Some(closing)).unwrap_or(0);
         let names: Vec<&str> = circle.iter().map(|&id| wrapped[id].name).collect();
         let expected = "no circle of assets that back one another was expected";
         report.problem(cell(holdings, index, "asset").problem(names.join(" -> "), expected));
@@ -215,12 +187,7 @@ struct Walk<'g> {
 impl<'g> Walk<'g> {
     fn new(backed_by: &'g [BTreeSet<usize>]) -> Self {
         let n = backed_by.len();
-        Self {
-            backed_by,
-            depth: vec![None; n],
-            on_trail: vec![false; n],
-            circles: Vec::new(),
-        }
+        Self { backed_by, depth: vec![None; n], on_trail: vec![false; n], circles: Vec::new() }
     }
 
     /// Walks all that is below `start`; the trail is a list, since a chain may be long.
@@ -244,10 +211,7 @@ impl<'g> Walk<'g> {
                 }
                 Some(_) => {}
                 None => {
-                    let deepest = self.backed_by[node]
-                        .iter()
-                        .filter_map(|&b| self.depth[b])
-                        .max();
+                    let deepest = self.backed_by[node].iter().filter_map(|&b| self.depth[b]).max();
                     self.depth[node] = Some(deepest.map_or(0, |depth| depth + 1));
                     self.on_trail[node] = false;
                     trail.pop();

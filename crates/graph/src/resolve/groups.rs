@@ -11,6 +11,9 @@ use crate::spec::{GroupRow, Table};
 
 /// The kind whose groups follow from the operators.
 const ENTITY: &str = "entity";
+/// Kinds of group that an operator is in with one part of itself at a time; it may be wholly in
+/// several of another kind, such as `code`.
+const PARTITIONS: [&str; 3] = ["client", "cloud", "region"];
 
 /// The groups in order of kind, name.
 pub(super) fn resolve(
@@ -40,37 +43,22 @@ pub(super) fn resolve(
                 "another name was expected: the table operators has an entity of this name";
             report.problem(cell(table, index, "group").problem(&row.group, expected));
         }
-        let operator = operators
-            .names
-            .find(cell(table, index, "operator"), &row.operator, report);
+        let operator = operators.names.find(cell(table, index, "operator"), &row.operator, report);
         if let (Some(operator), true, false) = (operator, in_range, repeated[index]) {
-            let member = GroupMember {
-                operator: OperatorId::new(operator),
-                share: row.share,
-            };
-            groups
-                .entry((&row.kind, &row.group))
-                .or_default()
-                .push(member);
+            let member = GroupMember { operator: OperatorId::new(operator), share: row.share };
+            groups.entry((&row.kind, &row.group)).or_default().push(member);
         }
     }
     check_shares(table, &repeated, report);
     if !names_entities {
         for (name, members) in operators.by_entity() {
-            let member = |operator| GroupMember {
-                operator,
-                share: 1.0,
-            };
+            let member = |operator| GroupMember { operator, share: 1.0 };
             groups.insert((ENTITY, name), members.into_iter().map(member).collect());
         }
     }
     let group = |((kind, name), mut members): ((&str, &str), Vec<GroupMember>)| {
         members.sort_by_key(|member| member.operator);
-        Group {
-            name: name.to_owned(),
-            kind: kind.to_owned(),
-            members,
-        }
+        Group { name: name.to_owned(), kind: kind.to_owned(), members }
     };
     groups.into_iter().map(group).collect()
 }
@@ -79,7 +67,9 @@ pub(super) fn resolve(
 fn check_shares(table: &Table<GroupRow>, repeated: &[bool], report: &mut Report) {
     let mut sums: BTreeMap<(&str, &str), f64> = BTreeMap::new();
     for (index, row) in table.rows.iter().enumerate() {
-        let counts = (0.0..=1.0).contains(&row.share) && row.kind != ENTITY && !repeated[index];
+        let counts = (0.0..=1.0).contains(&row.share)
+            && PARTITIONS.contains(&row.kind.as_str())
+            && !repeated[index];
         if !counts {
             continue;
         }

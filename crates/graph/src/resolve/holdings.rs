@@ -48,11 +48,7 @@ pub(super) fn resolve(
         |row| format!("{}, {}, {}", row.holder, place_name(row), row.asset),
     );
     let complete = unread_holders(unread, assets);
-    let mut held = Held {
-        rows: Vec::new(),
-        complete,
-        has_strangers: false,
-    };
+    let mut held = Held { rows: Vec::new(), complete, has_strangers: false };
     for (index, row) in table.rows.iter().enumerate() {
         let found = resolve_row(table, index, assets, &operators.names, report);
         match found.filter(|_| !repeated[index]) {
@@ -64,8 +60,7 @@ pub(super) fn resolve(
             None => mark_incomplete(&mut held, &row.holder, assets),
         }
     }
-    held.rows
-        .sort_by_key(|row| (row.holder, row.operator, row.asset));
+    held.rows.sort_by_key(|row| (row.holder, row.operator, row.asset));
     held
 }
 
@@ -121,9 +116,7 @@ fn resolve_row(
             id.map(|id| Some(OperatorId::new(id)))
         }
     };
-    let asset = assets
-        .names
-        .find(cell(table, index, "asset"), &row.asset, report);
+    let asset = assets.names.find(cell(table, index, "asset"), &row.asset, report);
     if !in_range {
         return None;
     }
@@ -133,13 +126,7 @@ fn resolve_row(
         Holder::Wrapped(holder) => assets.kind(holder) == AssetKind::Lrt,
     };
     let restaked = restakes && operator.is_some();
-    Some(HeldRow {
-        holder,
-        operator,
-        asset,
-        amount_eth: row.amount_eth,
-        restaked,
-    })
+    Some(HeldRow { holder, operator, asset, amount_eth: row.amount_eth, restaked })
 }
 
 fn resolve_holder(
@@ -158,11 +145,7 @@ fn resolve_holder(
         let expected = "a wrapped asset of the table assets, or `direct`, was expected";
         let problem = cell(table, index, "holder").problem(name, expected);
         let valid = assets.wrapped_names().chain(["direct"]);
-        report.problem(if id.is_some() {
-            problem
-        } else {
-            problem.nearest_of(valid)
-        });
+        report.problem(if id.is_some() { problem } else { problem.nearest_of(valid) });
     }
     wrapped.map(Holder::Wrapped)
 }
@@ -175,8 +158,5 @@ pub(super) fn stakes(held: &Held) -> Vec<Stake> {
         .filter(|row| row.restaked)
         .filter_map(|row| Some((row.operator?, row.asset)))
         .collect();
-    cells
-        .into_iter()
-        .map(|(operator, asset)| Stake { operator, asset })
-        .collect()
+    cells.into_iter().map(|(operator, asset)| Stake { operator, asset }).collect()
 }

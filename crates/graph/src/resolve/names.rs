@@ -25,18 +25,10 @@ impl<'a> Names<'a> {
     ) -> Self {
         let unread = unread.table(table);
         let failed = unread.iter().flat_map(|table| &table.rows);
-        let cells = || {
-            failed
-                .clone()
-                .map(|row| row.get(column).map_or("", String::as_str))
-        };
+        let cells = || failed.clone().map(|row| row.get(column).map_or("", String::as_str));
         Self {
             expected: format!("{what} of the table {table} was expected"),
-            ids: names
-                .into_iter()
-                .enumerate()
-                .map(|(id, name)| (name, id))
-                .collect(),
+            ids: names.into_iter().enumerate().map(|(id, name)| (name, id)).collect(),
             unread: cells().collect(),
             incomplete: unread.is_some_and(|table| table.whole) || cells().any(str::is_empty),
         }

@@ -42,12 +42,8 @@ pub(super) fn resolve<'a>(
     unread: &'a Unread,
     report: &mut Report,
 ) -> Operators<'a> {
-    let repeated = report.repeated(
-        table,
-        "operator",
-        |row| &row.operator,
-        |row| row.operator.clone(),
-    );
+    let repeated =
+        report.repeated(table, "operator", |row| &row.operator, |row| row.operator.clone());
     let mut rows: Vec<&OperatorRow> = Vec::new();
     for (index, row) in table.rows.iter().enumerate() {
         report.good_name(cell(table, index, "operator"), &row.operator);
@@ -62,16 +58,9 @@ pub(super) fn resolve<'a>(
     let entity = |name: &str| EntityId::new(entities.partition_point(|&other| other < name));
     let operators = rows
         .iter()
-        .map(|row| Operator {
-            name: row.operator.clone(),
-            entity: entity(&row.entity),
-        })
+        .map(|row| Operator { name: row.operator.clone(), entity: entity(&row.entity) })
         .collect();
     let names = rows.iter().map(|row| row.operator.as_str());
     let names = Names::new("an operator", names, unread, ("operators", "operator"));
-    Operators {
-        operators,
-        names,
-        entities,
-    }
+    Operators { operators, names, entities }
 }

@@ -93,11 +93,7 @@ mod tests {
             ("share", 1.0, true),
         ];
         for (column, x, admitted) in cases {
-            assert_eq!(
-                Quantity::of_column(column).admits(x),
-                admitted,
-                "{column} {x}"
-            );
+            assert_eq!(Quantity::of_column(column).admits(x), admitted, "{column} {x}");
         }
     }
 }

@@ -16,10 +16,7 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn starting_with(problems: Problems) -> Self {
-        Self {
-            problems,
-            warnings: Vec::new(),
-        }
+        Self { problems, warnings: Vec::new() }
     }
 
     /// Adds what makes the network wrong.
@@ -108,22 +105,14 @@ pub(super) fn cell<'a, R>(table: &'a Table<R>, index: usize, column: &'static st
         Place::Row { row, line } => (row, line),
         Place::File | Place::Line(_) => (index + 1, None),
     };
-    Cell {
-        file: &table.file,
-        row,
-        line,
-        column,
-    }
+    Cell { file: &table.file, row, line, column }
 }
 
 impl Cell<'_> {
     /// A problem of this cell.
     pub(super) fn problem(&self, value: impl Display, expected: impl Into<String>) -> Problem {
         Problem::new(self.file, expected)
-            .at(Place::Row {
-                row: self.row,
-                line: self.line,
-            })
+            .at(Place::Row { row: self.row, line: self.line })
             .key(self.column)
             .value(value.to_string())
     }

@@ -20,16 +20,8 @@ pub(super) struct Worth {
 }
 
 impl Worth {
-    const BASE: Self = Self {
-        supply_units: 0.0,
-        nav_0: 1.0,
-        nested_units: 0.0,
-    };
-    const UNKNOWN: Self = Self {
-        supply_units: f64::INFINITY,
-        nav_0: 1.0,
-        nested_units: 0.0,
-    };
+    const BASE: Self = Self { supply_units: 0.0, nav_0: 1.0, nested_units: 0.0 };
+    const UNKNOWN: Self = Self { supply_units: f64::INFINITY, nav_0: 1.0, nested_units: 0.0 };
 }
 
 /// The worth of each asset, by id.
@@ -103,11 +95,7 @@ fn wrapped_worth(
         );
         report.warn(here.problem(supply_units, expected));
     }
-    Worth {
-        supply_units,
-        nav_0,
-        nested_units: 0.0,
-    }
+    Worth { supply_units, nav_0, nested_units: 0.0 }
 }
 
 /// The assets as the network has them.
@@ -116,11 +104,8 @@ pub(super) fn assets(assets: &Assets<'_>, worths: &Worths) -> Vec<Asset> {
         let entry = &assets.entries[id.index()];
         let worth = worths.of(id);
         let number = |of: fn(&AssetRow) -> f64| entry.row.map_or(0.0, |(_, row)| of(row));
-        let outside = if assets.is_base(id) {
-            0.0
-        } else {
-            worth.supply_units - worth.nested_units
-        };
+        let outside =
+            if assets.is_base(id) { 0.0 } else { worth.supply_units - worth.nested_units };
         Asset {
             name: entry.name.to_owned(),
             kind: entry.kind,

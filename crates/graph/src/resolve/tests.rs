@@ -23,12 +23,7 @@ fn asset(name: &str, kind: AssetKind, supply_eth: Option<f64>) -> AssetRow {
 
 fn holding(holder: &str, operator: &str, asset: &str, amount_eth: f64) -> HoldingRow {
     let operator = (!operator.is_empty()).then(|| operator.to_owned());
-    HoldingRow {
-        holder: holder.to_owned(),
-        operator,
-        asset: asset.to_owned(),
-        amount_eth,
-    }
+    HoldingRow { holder: holder.to_owned(), operator, asset: asset.to_owned(), amount_eth }
 }
 
 fn allocation(avs: &str, operator: &str, asset: &str, fraction: f64) -> AllocationRow {
@@ -60,12 +55,7 @@ fn operator(name: &str, entity: &str) -> OperatorRow {
 }
 
 fn group(name: &str, kind: &str, operator: &str, share: f64) -> GroupRow {
-    GroupRow {
-        group: name.to_owned(),
-        kind: kind.to_owned(),
-        operator: operator.to_owned(),
-        share,
-    }
+    GroupRow { group: name.to_owned(), kind: kind.to_owned(), operator: operator.to_owned(), share }
 }
 
 fn loan(health_factor: f64, collateral_eth: f64) -> LoanRow {
@@ -94,15 +84,9 @@ fn small() -> NetworkSpec {
         assets: Table::new(
             "assets.csv",
             vec![
-                AssetRow {
-                    vol_annual: 0.5,
-                    ..asset("BTC", AssetKind::Base, None)
-                },
+                AssetRow { vol_annual: 0.5, ..asset("BTC", AssetKind::Base, None) },
                 asset("far", AssetKind::Bridged, None),
-                AssetRow {
-                    buffer_eth: 20.0,
-                    ..asset("lrt", AssetKind::Lrt, Some(100.0))
-                },
+                AssetRow { buffer_eth: 20.0, ..asset("lrt", AssetKind::Lrt, Some(100.0)) },
                 asset("zst", AssetKind::Lst, None),
             ],
         ),
@@ -154,11 +138,7 @@ fn small() -> NetworkSpec {
 
 /// Where the `lrt` of [`small`] is traded, pledged and owned.
 fn venues() -> NetworkSpec {
-    let fund = |holds, amount_eth| PortfolioRow {
-        portfolio: "fund".to_owned(),
-        holds,
-        amount_eth,
-    };
+    let fund = |holds, amount_eth| PortfolioRow { portfolio: "fund".to_owned(), holds, amount_eth };
     NetworkSpec {
         pools: Table::new(
             "pools.csv",
@@ -172,10 +152,7 @@ fn venues() -> NetworkSpec {
                 fee: 0.0,
             }],
         ),
-        loans: Table::new(
-            "loans.csv",
-            vec![loan(1.5, 1.1), loan(1.1, 2.2), loan(1.1, 1.1)],
-        ),
+        loans: Table::new("loans.csv", vec![loan(1.5, 1.1), loan(1.1, 2.2), loan(1.1, 1.1)]),
         portfolios: Table::new(
             "portfolios.csv",
             vec![
@@ -196,23 +173,13 @@ fn near(a: f64, b: f64) -> bool {
 }
 
 fn asset_id(network: &Network, name: &str) -> AssetId {
-    AssetId::new(
-        network
-            .assets()
-            .iter()
-            .position(|asset| asset.name == name)
-            .unwrap(),
-    )
+    AssetId::new(network.assets().iter().position(|asset| asset.name == name).unwrap())
 }
 
 #[test]
 fn assets_come_after_what_backs_them() {
     let network = resolved(&small()).network;
-    let names: Vec<&str> = network
-        .assets()
-        .iter()
-        .map(|asset| asset.name.as_str())
-        .collect();
+    let names: Vec<&str> = network.assets().iter().map(|asset| asset.name.as_str()).collect();
     assert_eq!(names, ["ETH", "BTC", "USD", "zst", "lrt", "far"]);
     assert_eq!((network.n_base(), network.n_wrapped()), (3, 3));
 }
@@ -222,27 +189,15 @@ fn amounts_become_units_by_nav() {
     let network = resolved(&small()).network;
     let lrt = network.asset(asset_id(&network, "lrt"));
     assert!(near(lrt.nav_0, 1.1) && near(lrt.supply_units, 100.0));
-    assert!(
-        near(lrt.outside_units, 100.0 - 33.0 / 1.1),
-        "{}",
-        lrt.outside_units
-    );
+    assert!(near(lrt.outside_units, 100.0 - 33.0 / 1.1), "{}", lrt.outside_units);
     let far = network.asset(asset_id(&network, "far"));
     assert!(near(far.nav_0, 1.0) && near(far.supply_units, 22.0));
     assert!(near(network.pools()[0].reserve_units, 5.0));
-    let loans: Vec<(f64, f64)> = network.markets()[0]
-        .loans
-        .iter()
-        .map(|l| (l.health_factor, l.collateral_units))
-        .collect();
-    assert!(
-        near(loans[0].0, 1.1) && near(loans[0].1, 1.0) && near(loans[1].1, 2.0),
-        "{loans:?}"
-    );
-    let [
-        Position::Asset { units, .. },
-        Position::Levered { units: levered, .. },
-    ] = network.portfolios()[0].positions.as_slice()
+    let loans: Vec<(f64, f64)> =
+        network.markets()[0].loans.iter().map(|l| (l.health_factor, l.collateral_units)).collect();
+    assert!(near(loans[0].0, 1.1) && near(loans[0].1, 1.0) && near(loans[1].1, 2.0), "{loans:?}");
+    let [Position::Asset { units, .. }, Position::Levered { units: levered, .. }] =
+        network.portfolios()[0].positions.as_slice()
     else {
         panic!("{:?}", network.portfolios());
     };
@@ -261,15 +216,8 @@ fn only_direct_and_lrt_stake_at_operators_is_restaked() {
         (0..4).map(stake).collect::<Vec<_>>(),
         [("a", "ETH"), ("a", "zst"), ("b", "zst"), ("b", "lrt")]
     );
-    assert!(
-        near(network.stake_eth(StakeId::new(0)), 55.0),
-        "the ETH of zst at a is not in it"
-    );
-    assert_eq!(
-        network.operator_native(OperatorId::new(0)).len(),
-        3,
-        "zst, lrt and direct"
-    );
+    assert!(near(network.stake_eth(StakeId::new(0)), 55.0), "the ETH of zst at a is not in it");
+    assert_eq!(network.operator_native(OperatorId::new(0)).len(), 3, "zst, lrt and direct");
     assert_eq!(network.operator_native(OperatorId::new(2)).len(), 1);
     assert_eq!(network.operator_stakes(OperatorId::new(2)), []);
     let lrt = Holder::Wrapped(asset_id(&network, "lrt"));
@@ -285,11 +233,8 @@ fn a_wildcard_is_every_asset_restaked_with_the_operator() {
     let network = resolved(&small()).network;
     let names: Vec<&str> = network.avss().iter().map(|avs| avs.name.as_str()).collect();
     assert_eq!(names, ["one", "six", "two"]);
-    let stakes: Vec<(usize, usize)> = network
-        .allocations()
-        .iter()
-        .map(|a| (a.avs.index(), a.stake.index()))
-        .collect();
+    let stakes: Vec<(usize, usize)> =
+        network.allocations().iter().map(|a| (a.avs.index(), a.stake.index())).collect();
     assert_eq!(stakes, [(0, 0), (0, 1), (1, 2), (1, 3), (2, 2)]);
     assert_eq!(network.avs_members(AvsId::new(1)), [MemberId::new(1)]);
     let six: Vec<AllocationId> = network.member_allocations(MemberId::new(1)).collect();
@@ -303,16 +248,9 @@ fn companies_are_groups_unless_the_table_has_some() {
     let mut spec = small();
     let names = |spec: &NetworkSpec| -> Vec<String> {
         let network = resolved(spec).network;
-        network
-            .groups()
-            .iter()
-            .map(|g| format!("{}/{}", g.kind, g.name))
-            .collect()
+        network.groups().iter().map(|g| format!("{}/{}", g.kind, g.name)).collect()
     };
-    assert_eq!(
-        names(&spec),
-        ["client/prysm", "client/teku", "entity/X", "entity/Y"]
-    );
+    assert_eq!(names(&spec), ["client/prysm", "client/teku", "entity/X", "entity/Y"]);
     spec.groups.rows.push(group("X", "entity", "c", 1.0));
     assert_eq!(names(&spec), ["client/prysm", "client/teku", "entity/X"]);
 }
@@ -335,11 +273,7 @@ fn the_order_of_rows_does_not_matter() {
         assert_eq!(resolved(&turned).network, expected, "turned by {turn}");
         turned.holdings.rows.reverse();
         turned.loans.rows.reverse();
-        assert_eq!(
-            resolved(&turned).network,
-            expected,
-            "turned by {turn} and reversed"
-        );
+        assert_eq!(resolved(&turned).network, expected, "turned by {turn} and reversed");
     }
 }
 
@@ -351,9 +285,7 @@ fn a_name_is_only_a_name() {
         row.operator += " Ltd";
     }
     for row in &mut spec.holdings.rows {
-        row.operator
-            .iter_mut()
-            .for_each(|name| name.push_str(" Ltd"));
+        row.operator.iter_mut().for_each(|name| name.push_str(" Ltd"));
     }
     for row in &mut spec.allocations.rows {
         row.operator += " Ltd";
@@ -373,12 +305,8 @@ fn what_is_seldom_meant_is_a_warning() {
     spec.avs.rows[0].profit_from_corruption_eth = Some(21.1);
     spec.holdings.rows.push(holding("direct", "c", "ETH", 0.0));
     spec.allocations.rows.push(allocation("two", "c", "*", 0.5));
-    spec.allocations
-        .rows
-        .push(allocation("two", "a", "BTC", 0.5));
-    spec.allocations
-        .rows
-        .push(allocation("two", "b", "lrt", 0.0));
+    spec.allocations.rows.push(allocation("two", "a", "BTC", 0.5));
+    spec.allocations.rows.push(allocation("two", "b", "lrt", 0.0));
     spec.loans.rows.push(loan(0.9, 0.1));
     spec.loans.rows.push(loan(1.9, 0.0));
     let found: Vec<(String, String)> = resolved(&spec)
@@ -396,10 +324,7 @@ fn what_is_seldom_meant_is_a_warning() {
         ("loans.csv", "collateral_eth"),
         ("avs.csv", "profit_from_corruption_eth"),
     ];
-    assert_eq!(
-        found,
-        expected.map(|(file, key)| (file.to_owned(), key.to_owned()))
-    );
+    assert_eq!(found, expected.map(|(file, key)| (file.to_owned(), key.to_owned())));
 }
 
 #[test]
@@ -408,11 +333,8 @@ fn every_circle_is_named() {
     spec.holdings.rows.push(holding("zst", "", "far", 1.0));
     spec.holdings.rows.push(holding("lrt", "", "lrt", 1.0));
     let problems = resolve(&spec).unwrap_err();
-    let circles: Vec<&str> = problems
-        .as_slice()
-        .iter()
-        .filter_map(|problem| problem.value.as_deref())
-        .collect();
+    let circles: Vec<&str> =
+        problems.as_slice().iter().filter_map(|problem| problem.value.as_deref()).collect();
     assert_eq!(circles, ["lrt -> lrt", "far -> lrt -> zst -> far"]);
 }
 
@@ -423,10 +345,6 @@ fn a_network_made_in_memory_is_held_to_ranges() {
     spec.groups.rows[0].share = -0.1;
     spec.meta.as_of = "yesterday".to_owned();
     let problems = resolve(&spec).unwrap_err();
-    let keys: Vec<&str> = problems
-        .as_slice()
-        .iter()
-        .filter_map(|p| p.key.as_deref())
-        .collect();
+    let keys: Vec<&str> = problems.as_slice().iter().filter_map(|p| p.key.as_deref()).collect();
     assert_eq!(keys, ["as_of", "amount_eth", "share"]);
 }

@@ -63,14 +63,8 @@ fn check_supply(
 }
 
 fn pledged(parts: &Parts, asset: AssetId) -> f64 {
-    let markets = parts
-        .markets
-        .iter()
-        .filter(|market| market.collateral == asset);
-    markets
-        .flat_map(|market| &market.loans)
-        .map(|loan| loan.collateral_units)
-        .sum()
+    let markets = parts.markets.iter().filter(|market| market.collateral == asset);
+    markets.flat_map(|market| &market.loans).map(|loan| loan.collateral_units).sum()
 }
 
 fn pooled(parts: &Parts, asset: AssetId) -> f64 {
@@ -79,10 +73,7 @@ fn pooled(parts: &Parts, asset: AssetId) -> f64 {
 }
 
 fn owned(parts: &Parts, asset: AssetId) -> f64 {
-    let positions = parts
-        .portfolios
-        .iter()
-        .flat_map(|portfolio| &portfolio.positions);
+    let positions = parts.portfolios.iter().flat_map(|portfolio| &portfolio.positions);
     let units = positions.map(|position| match position {
         Position::Asset { asset: held, units } if *held == asset => *units,
         _ => 0.0,
@@ -102,10 +93,7 @@ fn warn_of_attackable(spec: &NetworkSpec, parts: &Parts, report: &mut Report) {
             allocation.fraction * stake_eth[allocation.stake.index()];
     }
     for (index, row) in spec.avs.rows.iter().enumerate() {
-        let found = parts
-            .avss
-            .binary_search_by(|avs| avs.name.cmp(&row.avs))
-            .map(AvsId::new);
+        let found = parts.avss.binary_search_by(|avs| avs.name.cmp(&row.avs)).map(AvsId::new);
         let (Ok(avs), Some(profit)) = (found, row.profit_from_corruption_eth) else {
             continue;
         };

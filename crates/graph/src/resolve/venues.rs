@@ -86,10 +86,7 @@ pub(super) fn resolve_markets<'a>(
         let collateral_units = worths.units(market.collateral, row.collateral_eth);
         let market = markets.entry(&row.market).or_insert(market);
         if collateral_units > 0.0 {
-            market.loans.push(Loan {
-                health_factor: row.health_factor,
-                collateral_units,
-            });
+            market.loans.push(Loan { health_factor: row.health_factor, collateral_units });
         } else {
             let expected = "collateral above 0 was expected, and the row is left out";
             report.warn(cell(table, index, "collateral_eth").problem(row.collateral_eth, expected));
@@ -108,28 +105,20 @@ pub(super) fn resolve_markets<'a>(
     // A market whose rows are all wrong has a name all the same: its id is never used.
     let names = first.keys().copied();
     let names = Names::new("a market", names, unread, ("loans", "market"));
-    Markets {
-        markets: markets.into_values().collect(),
-        names,
-    }
+    Markets { markets: markets.into_values().collect(), names }
 }
 
 /// Reports terms of a row that are not those of the first row of its market.
 fn report_other_terms(table: &Table<LoanRow>, start: usize, index: usize, report: &mut Report) {
     let (first, row) = (&table.rows[start], &table.rows[index]);
     let as_text = |row: &LoanRow| {
-        let oracle = crate::spec::Oracle::NAMES
-            .iter()
-            .find(|(_, oracle)| *oracle == row.oracle);
+        let oracle = crate::spec::Oracle::NAMES.iter().find(|(_, oracle)| *oracle == row.oracle);
         [
             ("collateral", row.collateral.clone()),
             ("debt_asset", row.debt_asset.clone()),
             ("oracle", oracle.map_or("", |(name, _)| name).to_owned()),
             ("ltv", row.ltv.to_string()),
-            (
-                "liquidation_threshold",
-                row.liquidation_threshold.to_string(),
-            ),
+            ("liquidation_threshold", row.liquidation_threshold.to_string()),
             ("liquidation_bonus", row.liquidation_bonus.to_string()),
             ("close_factor", row.close_factor.to_string()),
         ]
@@ -172,13 +161,7 @@ fn resolve_loan_row(
         );
         report.problem(cell(table, index, "ltv").problem(row.ltv, expected));
     }
-    let collateral = wrapped(
-        table,
-        (index, "collateral"),
-        &row.collateral,
-        assets,
-        report,
-    );
+    let collateral = wrapped(table, (index, "collateral"), &row.collateral, assets, report);
     let debt_asset = base(table, index, assets, report);
     if good && row.health_factor < 1.0 {
         let expected = "loans below 1 are liquidated on the first day; at least 1 was expected";
@@ -234,13 +217,7 @@ pub(super) fn resolve_portfolios(
     report.repeated(
         table,
         "portfolio",
-        |row| {
-            (
-                &row.portfolio,
-                matches!(row.holds, PortfolioItem::Market(_)),
-                item(row),
-            )
-        },
+        |row| (&row.portfolio, matches!(row.holds, PortfolioItem::Market(_)), item(row)),
         |row| format!("{}, {}", row.portfolio, item(row)),
     );
     let mut portfolios: BTreeMap<&str, Vec<Position>> = BTreeMap::new();
@@ -256,10 +233,7 @@ pub(super) fn resolve_portfolios(
             Position::Asset { asset, .. } => (0, asset.index()),
             Position::Levered { market, .. } => (1, market.index()),
         });
-        Portfolio {
-            name: name.to_owned(),
-            positions,
-        }
+        Portfolio { name: name.to_owned(), positions }
     };
     portfolios.into_iter().map(portfolio).collect()
 }
@@ -273,28 +247,15 @@ fn resolve_position(
     let row = &table.rows[index];
     match &row.holds {
         PortfolioItem::Asset(name) => {
-            let asset = assets
-                .names
-                .find(cell(table, index, "asset"), name, report)?;
+            let asset = assets.names.find(cell(table, index, "asset"), name, report)?;
             let asset = AssetId::new(asset);
-            Some(Position::Asset {
-                asset,
-                units: worths.units(asset, row.amount_eth),
-            })
+            Some(Position::Asset { asset, units: worths.units(asset, row.amount_eth) })
         }
         PortfolioItem::Market(name) => {
-            markets
-                .names
-                .find(cell(table, index, "market"), name, report)?;
-            let market = markets
-                .markets
-                .binary_search_by(|market| market.name.cmp(name))
-                .ok()?;
+            markets.names.find(cell(table, index, "market"), name, report)?;
+            let market = markets.markets.binary_search_by(|market| market.name.cmp(name)).ok()?;
             let units = worths.units(markets.markets[market].collateral, row.amount_eth);
-            Some(Position::Levered {
-                market: MarketId::new(market),
-                units,
-            })
+            Some(Position::Levered { market: MarketId::new(market), units })
         }
     }
 }

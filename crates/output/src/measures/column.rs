@@ -31,11 +31,7 @@ impl LossColumn {
     /// # Panics
     /// If `path` is not beyond every path before it, or the loss is not finite: both are bugs of the engine.
     pub fn push(&mut self, path: u64, loss: f64) {
-        assert!(
-            path >= self.n_paths,
-            "path {path} after path {} was recorded",
-            self.n_paths
-        );
+        assert!(path >= self.n_paths, "path {path} after path {} was recorded", self.n_paths);
         assert!(loss.is_finite(), "loss of path {path} is {loss}");
         self.n_paths = path + 1;
         if loss.abs() > 0.0 {
@@ -87,13 +83,7 @@ mod tests {
         column.advance(10);
         column.advance(7);
         assert_eq!(column.n_paths(), 10);
-        assert_eq!(
-            column.entries(),
-            [PathLoss {
-                path: 3,
-                loss: -2.0
-            }]
-        );
+        assert_eq!(column.entries(), [PathLoss { path: 3, loss: -2.0 }]);
         assert!((column.loss(3) + 2.0).abs() < 1e-15 && column.loss(4).abs() < 1e-15);
     }
 

@@ -16,11 +16,7 @@ struct Law {
 impl Law {
     /// Loss that is exceeded with probability `p` given a hit; scale 1.
     fn inverse_survival(self, p: f64) -> f64 {
-        if self.shape.abs() < 1e-12 {
-            -p.ln()
-        } else {
-            (p.powf(-self.shape) - 1.0) / self.shape
-        }
+        if self.shape.abs() < 1e-12 { -p.ln() } else { (p.powf(-self.shape) - 1.0) / self.shape }
     }
 
     fn value_at_risk(self, level: f64) -> f64 {
@@ -35,11 +31,7 @@ impl Law {
     /// and Embrechts 2015, section 5.2.3); if the tail holds every hit, the mean over its mass.
     fn expected_shortfall(self, level: f64) -> f64 {
         let beyond = (self.value_at_risk(level) + 1.0) / (1.0 - self.shape);
-        if self.hit > 1.0 - level {
-            beyond
-        } else {
-            self.mean() / (1.0 - level)
-        }
+        if self.hit > 1.0 - level { beyond } else { self.mean() / (1.0 - level) }
     }
 
     fn sample(self, uniform: &mut Uniform, n_paths: u64) -> SortedLosses {
@@ -83,26 +75,16 @@ fn coverage(law: Law, level: f64) -> Coverage {
             (es.value - truth).abs() <= 1.96 * es.std_err.unwrap(),
             covers(losses.mean(), law.mean()),
         ];
-        held.iter_mut()
-            .zip(holds)
-            .for_each(|(sum, holds)| *sum += f64::from(u8::from(holds)));
+        held.iter_mut().zip(holds).for_each(|(sum, holds)| *sum += f64::from(u8::from(holds)));
     }
     let [value_at_risk, expected_shortfall, plain, mean] = held.map(|sum| sum / f64::from(N_RUNS));
-    let coverage = Coverage {
-        value_at_risk,
-        expected_shortfall,
-        plain,
-        mean,
-    };
+    let coverage = Coverage { value_at_risk, expected_shortfall, plain, mean };
     println!("{law:?} level {level}: {coverage:?}");
     coverage
 }
 
 fn assert_right(share: f64) {
-    assert!(
-        (0.92..=0.98).contains(&share),
-        "an interval of 95 % holds in {share}"
-    );
+    assert!((0.92..=0.98).contains(&share), "an interval of 95 % holds in {share}");
 }
 
 const SHAPES: [f64; 4] = [-0.25, 0.0, 0.2, 0.3];
@@ -135,9 +117,8 @@ fn five_paths_are_the_fewest_for_an_interval() {
     for shape in SHAPES {
         let law = Law { hit: 0.2, shape };
         assert!(coverage(law, 0.999_75).expected_shortfall >= 0.92);
-        let four = law
-            .sample(&mut Uniform(4), N_PATHS)
-            .expected_shortfall(Level::new(0.9998).unwrap());
+        let four =
+            law.sample(&mut Uniform(4), N_PATHS).expected_shortfall(Level::new(0.9998).unwrap());
         assert!(four.std_err.is_some() && four.ci_low.is_none() && four.ci_high.is_none());
     }
 }
@@ -156,10 +137,7 @@ fn rare_events_are_covered_too() {
 #[test]
 fn standard_deviation_is_covered() {
     let mut uniform = Uniform(3);
-    let law = Law {
-        hit: 0.2,
-        shape: 0.0,
-    };
+    let law = Law { hit: 0.2, shape: 0.0 };
     // Of an exponential law after a hit: E L^2 = 2 hit.
     let truth = (2.0 * law.hit - law.hit * law.hit).sqrt();
     let held = (0..N_RUNS).filter(|_| covers(law.sample(&mut uniform, N_PATHS).std(), truth));
@@ -170,11 +148,7 @@ fn standard_deviation_is_covered() {
 
 #[test]
 fn exponential_losses_have_their_closed_form() {
-    let losses = Law {
-        hit: 1.0,
-        shape: 0.0,
-    }
-    .sample(&mut Uniform(1), 1_000_000);
+    let losses = Law { hit: 1.0, shape: 0.0 }.sample(&mut Uniform(1), 1_000_000);
     for level in [0.5, 0.9, 0.99, 0.999] {
         let at = Level::new(level).unwrap();
         let (value_at_risk, es) = (losses.value_at_risk(at), losses.expected_shortfall(at));

@@ -70,10 +70,7 @@ pub(super) struct CountRange {
 /// Range of a binomial (n, p) count that leaves at most 0.025 on either side.
 pub(super) fn count_range(n: u64, p: f64) -> CountRange {
     let mass = BinomialMass::new(n, p);
-    CountRange {
-        fewest: mass.quantile(SIDE),
-        most: mass.quantile(1.0 - SIDE),
-    }
+    CountRange { fewest: mass.quantile(SIDE), most: mass.quantile(1.0 - SIDE) }
 }
 
 /// The binomial mass function where it matters: summed outward from its mode, so no gamma function loses digits.
@@ -96,18 +93,12 @@ impl BinomialMass {
         terms.extend_from_slice(&above[1..]);
         let total: f64 = terms.iter().sum();
         terms.iter_mut().for_each(|term| *term /= total);
-        Self {
-            first,
-            probabilities: terms,
-        }
+        Self { first, probabilities: terms }
     }
 
     /// `P(B = k)`.
     fn at(&self, k: u64) -> f64 {
-        self.index(k)
-            .and_then(|at| self.probabilities.get(at))
-            .copied()
-            .unwrap_or(0.0)
+        self.index(k).and_then(|at| self.probabilities.get(at)).copied().unwrap_or(0.0)
     }
 
     /// `P(B >= k)`.
@@ -179,24 +170,9 @@ mod tests {
     #[test]
     fn limits_are_beta_quantiles() {
         check_interval(3, 10, 6.673_951_117_773_43e-2, 6.524_528_500_599_973e-1);
-        check_interval(
-            1,
-            1000,
-            2.531_748_749_131_502e-5,
-            5.558_924_279_779_331_5e-3,
-        );
-        check_interval(
-            4_000,
-            20_000,
-            1.944_752_932_851_154e-1,
-            2.056_120_480_552_401_4e-1,
-        );
-        check_interval(
-            500_000,
-            1_000_000,
-            4.990_195_191_954_583_4e-1,
-            5.009_804_808_045_417e-1,
-        );
+        check_interval(1, 1000, 2.531_748_749_131_502e-5, 5.558_924_279_779_331_5e-3);
+        check_interval(4_000, 20_000, 1.944_752_932_851_154e-1, 2.056_120_480_552_401_4e-1);
+        check_interval(500_000, 1_000_000, 4.990_195_191_954_583_4e-1, 5.009_804_808_045_417e-1);
     }
 
     #[test]
@@ -221,13 +197,7 @@ mod tests {
     #[test]
     fn range_of_a_count() {
         // P(B <= 39) = 0.0176, P(B <= 40) = 0.0284 of 100 fair coins.
-        assert_eq!(
-            count_range(100, 0.5),
-            CountRange {
-                fewest: 40,
-                most: 60
-            }
-        );
+        assert_eq!(count_range(100, 0.5), CountRange { fewest: 40, most: 60 });
         assert_eq!(count_range(10, 0.01).fewest, 0);
         assert_eq!(count_range(7, 1.0), CountRange { fewest: 7, most: 7 });
     }
@@ -242,13 +212,7 @@ mod tests {
 
     #[test]
     fn unskew_inverts_the_transformation() {
-        for (t, a) in [
-            (1.5, 0.3),
-            (-2.0, 0.4),
-            (2.0, -0.1),
-            (1.96, 1e-5),
-            (1.96, 1e-7),
-        ] {
+        for (t, a) in [(1.5, 0.3), (-2.0, 0.4), (2.0, -0.1), (1.96, 1e-5), (1.96, 1e-7)] {
             let x = t + a * t * t / 3.0 + a * a * t * t * t / 27.0 + a / 6.0;
             assert!((unskew(x, a) - t).abs() < 1e-9);
         }

@@ -36,29 +36,16 @@ impl Level {
     pub(super) fn cut(self, n_paths: u64) -> Cut {
         let n = n_paths as f64;
         let below = snap_to_whole(self.0 * n, n);
-        let mass = if below < n {
-            n - below
-        } else {
-            n * (1.0 - self.0)
-        };
+        let mass = if below < n { n - below } else { n * (1.0 - self.0) };
         let n_full = whole(mass);
-        Cut {
-            mass,
-            n_full,
-            boundary_weight: mass - n_full as f64,
-            rank: (n_full + 1).min(n_paths),
-        }
+        Cut { mass, n_full, boundary_weight: mass - n_full as f64, rank: (n_full + 1).min(n_paths) }
     }
 }
 
 /// The nearest whole number if `x`, a product with the exact count `n`, is within its rounding error of it.
 fn snap_to_whole(x: f64, n: f64) -> f64 {
     let nearest = x.round();
-    if (x - nearest).abs() <= 4.0 * f64::EPSILON * n {
-        nearest
-    } else {
-        x
-    }
+    if (x - nearest).abs() <= 4.0 * f64::EPSILON * n { nearest } else { x }
 }
 
 /// The whole part of a number of paths.
@@ -77,15 +64,8 @@ mod tests {
 
     fn check(level: f64, n_paths: u64, rank: u64, n_full: u64, boundary_weight: f64) {
         let cut = Level::new(level).unwrap().cut(n_paths);
-        assert_eq!(
-            (cut.rank, cut.n_full),
-            (rank, n_full),
-            "{level} of {n_paths}"
-        );
-        assert!(
-            (cut.boundary_weight - boundary_weight).abs() < 1e-9,
-            "{level} of {n_paths}"
-        );
+        assert_eq!((cut.rank, cut.n_full), (rank, n_full), "{level} of {n_paths}");
+        assert!((cut.boundary_weight - boundary_weight).abs() < 1e-9, "{level} of {n_paths}");
         assert!(cut.mass > 0.0);
     }
 

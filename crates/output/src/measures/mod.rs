@@ -18,6 +18,8 @@ mod tail;
 #[cfg(test)]
 mod testing;
 
+use serde::Serialize;
+
 pub use column::{LossColumn, PathLoss};
 pub use exceedance::ExceedanceRow;
 pub use interval::probability;
@@ -27,7 +29,7 @@ pub use sum::Sum;
 pub use tail::{Tail, TailPath};
 
 /// A figure with its sampling error, in the unit of the losses (probabilities: in 1).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Estimate {
     /// The figure.
     pub value: f64,
@@ -44,12 +46,6 @@ pub struct Estimate {
 impl Estimate {
     /// A figure whose error the sample cannot support.
     pub(crate) fn bare(value: f64, n_eff: f64) -> Self {
-        Self {
-            value,
-            std_err: None,
-            ci_low: None,
-            ci_high: None,
-            n_eff,
-        }
+        Self { value, std_err: None, ci_low: None, ci_high: None, n_eff }
     }
 }

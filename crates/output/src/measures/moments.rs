@@ -25,9 +25,7 @@ impl SortedLosses {
     pub fn std(&self) -> Estimate {
         let (n, mean) = (self.n(), self.plain_mean());
         let square = |power| {
-            let terms = self
-                .runs()
-                .map(|(count, loss)| count * (loss - mean).powi(power));
+            let terms = self.runs().map(|(count, loss)| count * (loss - mean).powi(power));
             Sum::from_iter(terms).value()
         };
         let variance = if n > 1.0 { square(2) / (n - 1.0) } else { 0.0 };
@@ -75,18 +73,10 @@ mod tests {
     fn hand_worked() {
         let losses = sorted(&[2.0, 0.0, 4.0, 0.0, -1.0]);
         close(losses.mean().value, 1.0, 1e-15);
-        close(
-            losses.mean().std_err.unwrap(),
-            (4.0_f64 / 5.0).sqrt(),
-            1e-15,
-        );
+        close(losses.mean().std_err.unwrap(), (4.0_f64 / 5.0).sqrt(), 1e-15);
         close(losses.std().value, 2.0, 1e-15);
         // Fourth central moment (1 + 1 + 81 + 1 + 16) / 5 = 20.
-        close(
-            losses.std().std_err.unwrap(),
-            (4.0_f64 / 5.0).sqrt() / 4.0,
-            1e-15,
-        );
+        close(losses.std().std_err.unwrap(), (4.0_f64 / 5.0).sqrt() / 4.0, 1e-15);
         close(losses.probability_positive().value, 0.4, 1e-15);
         assert_eq!(losses.max(), Estimate::bare(4.0, 5.0));
     }
@@ -99,11 +89,7 @@ mod tests {
         assert_eq!(losses.max(), Estimate::bare(0.0, 1000.0));
         let probability = losses.probability_positive();
         assert_eq!(probability.std_err, None);
-        close(
-            probability.ci_high.unwrap(),
-            1.0 - 0.025_f64.powf(1e-3),
-            1e-12,
-        );
+        close(probability.ci_high.unwrap(), 1.0 - 0.025_f64.powf(1e-3), 1e-12);
     }
 
     #[test]

@@ -19,11 +19,7 @@ impl SortedLosses {
     pub(super) fn new(n_paths: u64, mut entries: Vec<PathLoss>) -> Self {
         entries.sort_unstable_by(|a, b| b.loss.total_cmp(&a.loss).then(a.path.cmp(&b.path)));
         let n_positive = entries.partition_point(|entry| entry.loss > 0.0);
-        Self {
-            n_paths,
-            entries,
-            n_positive,
-        }
+        Self { n_paths, entries, n_positive }
     }
 
     /// Quantile `inf{x : F(x) >= level}`: the ascending order statistic `ceil(level n)`, in the unit of the losses.
@@ -37,16 +33,8 @@ impl SortedLosses {
         let beyond = interval::count_range(self.n_paths, cut.mass / self.n_paths as f64);
         let ci_low = self.at_rank(beyond.most + 1);
         let ci_high = self.at_rank(beyond.fewest);
-        let std_err = ci_low
-            .zip(ci_high)
-            .map(|(low, high)| (high - low) / (2.0 * interval::Z_975));
-        Estimate {
-            value: self.quantile(cut),
-            std_err,
-            ci_low,
-            ci_high,
-            n_eff: cut.mass,
-        }
+        let std_err = ci_low.zip(ci_high).map(|(low, high)| (high - low) / (2.0 * interval::Z_975));
+        Estimate { value: self.quantile(cut), std_err, ci_low, ci_high, n_eff: cut.mass }
     }
 
     /// Mean of the worst `1 - level` of the mass, `VaR + sum (L - VaR)^+ / (n (1 - level))`, so never below the value at risk
@@ -91,9 +79,7 @@ impl SortedLosses {
             _ if at < first_gain => return Some(0.0),
             _ => at - self.n_zero(),
         };
-        self.entries
-            .get(usize::try_from(entry).ok()?)
-            .map(|entry| entry.loss)
+        self.entries.get(usize::try_from(entry).ok()?).map(|entry| entry.loss)
     }
 
     /// The loss at the rank that `cut` names.
@@ -120,11 +106,7 @@ impl SortedLosses {
     pub(super) fn runs(&self) -> impl Iterator<Item = (f64, f64)> {
         let single = |entry: &PathLoss| (1.0, entry.loss);
         let zeros = std::iter::once((self.n_zero() as f64, 0.0));
-        self.positive()
-            .iter()
-            .map(single)
-            .chain(zeros)
-            .chain(self.negative().iter().map(single))
+        self.positive().iter().map(single).chain(zeros).chain(self.negative().iter().map(single))
     }
 }
 
@@ -142,15 +124,9 @@ mod tests {
     fn check(losses: &[f64], at: f64, value_at_risk: f64, expected_shortfall: f64) {
         let losses = sorted(losses);
         let found = losses.value_at_risk(level(at)).value;
-        assert!(
-            (found - value_at_risk).abs() < 1e-12,
-            "VaR at {at}: {found}"
-        );
+        assert!((found - value_at_risk).abs() < 1e-12, "VaR at {at}: {found}");
         let found = losses.expected_shortfall(level(at)).value;
-        assert!(
-            (found - expected_shortfall).abs() < 1e-12,
-            "ES at {at}: {found}"
-        );
+        assert!((found - expected_shortfall).abs() < 1e-12, "ES at {at}: {found}");
     }
 
     #[test]
@@ -182,11 +158,7 @@ mod tests {
         let variance_of_tail = (64.0 + 81.0 + 144.0) / 3.0 - (29.0_f64 / 3.0).powi(2);
         let edge = 0.7 * (29.0_f64 / 3.0 - 7.0).powi(2);
         // The estimator divides by n - 1 where the asymptotic formula divides by n.
-        close(
-            es.std_err.unwrap(),
-            ((variance_of_tail + edge) / 3.0 * 10.0 / 9.0).sqrt(),
-            1e-12,
-        );
+        close(es.std_err.unwrap(), ((variance_of_tail + edge) / 3.0 * 10.0 / 9.0).sqrt(), 1e-12);
         assert_eq!((es.ci_low, es.ci_high), (None, None));
     }
 
@@ -255,10 +227,7 @@ mod tests {
         let eightfold = losses.map(|loss| loss * 8.0);
         for at in [0.1, 0.35, 0.5] {
             let (a, b) = (sorted(&losses), sorted(&eightfold));
-            let (a, b) = (
-                a.expected_shortfall(level(at)),
-                b.expected_shortfall(level(at)),
-            );
+            let (a, b) = (a.expected_shortfall(level(at)), b.expected_shortfall(level(at)));
             close(b.value, 8.0 * a.value, 1e-15);
             close(b.std_err.unwrap(), 8.0 * a.std_err.unwrap(), 1e-15);
             close(b.ci_high.unwrap(), 8.0 * a.ci_high.unwrap(), 1e-12);

@@ -38,10 +38,7 @@ impl Spread {
 
     /// Says how many paths carry the information, where distances that are not 0 would say too many.
     pub(super) fn with_informative(self, n_informative: f64) -> Self {
-        Self {
-            n_informative,
-            ..self
-        }
+        Self { n_informative, ..self }
     }
 
     /// The tail mean with its error from two paths on, and its interval from five.
@@ -101,9 +98,7 @@ mod tests {
         let about = |reference: f64| {
             let sample = [0.0, 0.0, 1.0, 2.0, 3.0, 9.0, 4.0, 5.0];
             let distances = sample.into_iter().map(|x| (1.0, x - reference));
-            Spread::of(distances)
-                .with_informative(6.0)
-                .estimate(reference, 8, 8.0)
+            Spread::of(distances).with_informative(6.0).estimate(reference, 8, 8.0)
         };
         let (near, far) = (about(3.0), about(-20.0));
         close(far.value, near.value, 1e-13);

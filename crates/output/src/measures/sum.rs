@@ -43,10 +43,7 @@ mod tests {
 
     #[test]
     fn what_a_large_term_swallows_comes_back() {
-        assert_eq!(
-            Sum::from_iter([1.0, 1e100, 1.0, -1e100]).value().to_bits(),
-            2.0_f64.to_bits()
-        );
+        assert_eq!(Sum::from_iter([1.0, 1e100, 1.0, -1e100]).value().to_bits(), 2.0_f64.to_bits());
         let tenths = Sum::from_iter(std::iter::repeat_n(0.1, 10_000_000)).value();
         assert!((tenths - 1e6).abs() < 1e-9, "{tenths}");
     }

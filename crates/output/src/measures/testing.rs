@@ -19,10 +19,7 @@ impl Uniform {
 
 pub(super) fn column(losses: &[f64]) -> LossColumn {
     let mut column = LossColumn::new();
-    losses
-        .iter()
-        .zip(0..)
-        .for_each(|(&loss, path)| column.push(path, loss));
+    losses.iter().zip(0..).for_each(|(&loss, path)| column.push(path, loss));
     column
 }
 
@@ -33,8 +30,5 @@ pub(super) fn sorted(losses: &[f64]) -> SortedLosses {
 #[track_caller]
 pub(super) fn close(found: f64, expected: f64, relative: f64) {
     let scale = expected.abs().max(1e-300);
-    assert!(
-        (found - expected).abs() <= relative * scale,
-        "{found} is not {expected}"
-    );
+    assert!((found - expected).abs() <= relative * scale, "{found} is not {expected}");
 }

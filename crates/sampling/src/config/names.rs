@@ -28,19 +28,13 @@ impl<'n, 'f> Book<'n, 'f> {
             network,
             file,
             problems: RefCell::default(),
-            operators: operators
-                .map(|(i, o)| (o.name.as_str(), OperatorId::new(i)))
-                .collect(),
-            avss: avss
-                .map(|(i, a)| (a.name.as_str(), AvsId::new(i)))
-                .collect(),
+            operators: operators.map(|(i, o)| (o.name.as_str(), OperatorId::new(i))).collect(),
+            avss: avss.map(|(i, a)| (a.name.as_str(), AvsId::new(i))).collect(),
             wrapped: network
                 .wrapped_assets()
                 .map(|id| (network.asset(id).name.as_str(), id))
                 .collect(),
-            groups: groups
-                .map(|(i, g)| (g.name.as_str(), GroupId::new(i)))
-                .collect(),
+            groups: groups.map(|(i, g)| (g.name.as_str(), GroupId::new(i))).collect(),
         }
     }
 
@@ -59,12 +53,7 @@ impl<'n, 'f> Book<'n, 'f> {
     /// Groups by name, of one kind where a kind is given.
     pub(super) fn groups(&self, names: &Names, kind: Option<&Located<String>>) -> Vec<GroupId> {
         if let Some(kind) = kind {
-            let kinds: Vec<&str> = self
-                .network
-                .groups()
-                .iter()
-                .map(|g| g.kind.as_str())
-                .collect();
+            let kinds: Vec<&str> = self.network.groups().iter().map(|g| g.kind.as_str()).collect();
             self.known(kind, "target.group_kind", "a kind of group", kinds);
         }
         let found = self.find(names, "group", &self.groups);
@@ -85,11 +74,7 @@ impl<'n, 'f> Book<'n, 'f> {
                 .iter()
                 .filter(|name| {
                     let key = format!("target.{what}");
-                    let expected = if what == "asset" {
-                        "wrapped asset"
-                    } else {
-                        what
-                    };
+                    let expected = if what == "asset" { "wrapped asset" } else { what };
                     self.known(name, &key, expected, known.keys().copied().collect())
                 })
                 .filter_map(|name| known.get(name.value.as_str()).copied())
@@ -112,9 +97,7 @@ impl<'n, 'f> Book<'n, 'f> {
         if !is_known {
             let expected = format!("{what}: a name that is known was expected, this one is not");
             let problem = name.at.problem(self.file, key, expected);
-            self.problems
-                .borrow_mut()
-                .push(problem.value(&name.value).nearest_of(valid));
+            self.problems.borrow_mut().push(problem.value(&name.value).nearest_of(valid));
         }
         is_known
     }

@@ -51,11 +51,9 @@ impl Node {
             );
         }
         let root_span = table.span();
-        let root = convert(
-            &DeValue::Table(table.into_inner()),
-            root_span.start,
-            &mut |at| Origin::Line(lines.line(at)),
-        );
+        let root = convert(&DeValue::Table(table.into_inner()), root_span.start, &mut |at| {
+            Origin::Line(lines.line(at))
+        });
         problems.or_ok(root)
     }
 
@@ -70,13 +68,11 @@ impl Node {
             .ok_or_else(|| wrong("KEY=VALUE was expected, such as run.seed=7"))?;
         let value = match DeValue::parse(text.trim()) {
             Ok(value) => convert(value.get_ref(), 0, &mut |_| Origin::CommandLine),
-            Err(_) => Self {
-                value: NodeValue::Text(text.trim().to_owned()),
-                origin: Origin::CommandLine,
-            },
+            Err(_) => {
+                Self { value: NodeValue::Text(text.trim().to_owned()), origin: Origin::CommandLine }
+            }
         };
-        self.set(key.trim(), &value)
-            .map_err(|expected| wrong(&expected))
+        self.set(key.trim(), &value).map_err(|expected| wrong(&expected))
     }
 
     /// Puts `value` at a dotted key. `source.NAME.KEY` means every source of that kind or id.
@@ -84,13 +80,7 @@ impl Node {
         self.each_parent(
             key,
             |table, last, origin| {
-                table.insert(
-                    last.to_owned(),
-                    Self {
-                        value: value.value.clone(),
-                        origin,
-                    },
-                );
+                table.insert(last.to_owned(), Self { value: value.value.clone(), origin });
                 Ok(())
             },
             value.origin,
@@ -102,9 +92,8 @@ impl Node {
         self.each_parent(
             key,
             |table, last, origin| {
-                let node = table
-                    .get_mut(last)
-                    .ok_or_else(|| format!("there is no `{last}` to scale"))?;
+                let node =
+                    table.get_mut(last).ok_or_else(|| format!("there is no `{last}` to scale"))?;
                 node.multiply(factor, origin)
             },
             origin,
@@ -116,14 +105,8 @@ impl Node {
             NodeValue::Integer(number) => self.value = NodeValue::Float(*number as f64 * factor),
             NodeValue::Float(number) => *number *= factor,
             NodeValue::Table(table) if table.contains_key("exposure_years") => {
-                let one = Self {
-                    value: NodeValue::Float(1.0),
-                    origin,
-                };
-                return table
-                    .entry("scale".to_owned())
-                    .or_insert(one)
-                    .multiply(factor, origin);
+                let one = Self { value: NodeValue::Float(1.0), origin };
+                return table.entry("scale".to_owned()).or_insert(one).multiply(factor, origin);
             }
             _ => return Err("a number can be scaled, nothing else".to_owned()),
         }
@@ -156,28 +139,41 @@ impl Node {
             NodeValue::Table(root) => root.get_mut("source"),
             _ => None,
         };
-        let Some(Self {
-            value: NodeValue::List(entries),
-            ..
-        }) = entries
-        else {
+        let Some(Self { value: NodeValue::List(entries), .. }) = entries else {
             return Err("there is no [[source]]".to_owned());
         };
         let is = |entry: &Self, key| {
-            entry
-                .get(key)
-                .is_some_and(|n| n.value == NodeValue::Text(name.to_owned()))
+            entry.get(key).is_some_and(|n| n.value == NodeValue::Text(name.to_owned()))
         };
-        let named: Vec<&mut Self> = entries
-            .iter_mut()
-            .filter(|entry| is(entry, "kind") || is(entry, "id"))
-            .collect();
+        let named: Vec<&mut Self> =
+            entries.iter_mut().filter(|entry| is(entry, "kind") || is(entry, "id")).collect();
         if named.is_empty() {
-            return Err(format!(
-                "there is no [[source]] whose kind or id is {name:?}"
-            ));
+            return Err(format!("there is no [[source]] whose kind or id is {name:?}"));
         }
         Ok(named)
+    }
+
+    /// Text at a key of the root, where there is text.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
+        match &self.get(key)?.value {
+            NodeValue::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Takes a dotted key away, where it is there.
+    pub fn remove(&mut self, key: &str) {
+        let (path, last) = key.rsplit_once('.').unwrap_or(("", key));
+        let mut node = self;
+        for part in path.split('.').filter(|part| !part.is_empty()) {
+            let NodeValue::Table(table) = &mut node.value else { return };
+            let Some(next) = table.get_mut(part) else { return };
+            node = next;
+        }
+        if let NodeValue::Table(table) = &mut node.value {
+            table.remove(last);
+        }
     }
 
     /// A member of a table.
@@ -200,10 +196,8 @@ impl Node {
                 format!("[{}]", items.join(", "))
             }
             NodeValue::Table(table) => {
-                let items: Vec<String> = table
-                    .iter()
-                    .map(|(k, v)| format!("{k} = {}", v.shown()))
-                    .collect();
+                let items: Vec<String> =
+                    table.iter().map(|(k, v)| format!("{k} = {}", v.shown())).collect();
                 format!("{{ {} }}", items.join(", "))
             }
         }
@@ -231,15 +225,8 @@ fn descend<'a>(
     match path {
         [] => Ok(table),
         [next, rest @ ..] => {
-            let empty = || Node {
-                value: NodeValue::Table(BTreeMap::new()),
-                origin,
-            };
-            descend(
-                table.entry((*next).to_owned()).or_insert_with(empty),
-                rest,
-                origin,
-            )
+            let empty = || Node { value: NodeValue::Table(BTreeMap::new()), origin };
+            descend(table.entry((*next).to_owned()).or_insert_with(empty), rest, origin)
         }
     }
 }
@@ -275,10 +262,7 @@ fn convert(value: &DeValue<'_>, at: usize, origin: &mut impl FnMut(usize) -> Ori
                 .collect(),
         ),
     };
-    Node {
-        value,
-        origin: origin(at),
-    }
+    Node { value, origin: origin(at) }
 }
 
 /// Turns byte offsets into line numbers.
@@ -288,17 +272,25 @@ struct Lines {
 
 impl Lines {
     fn new(text: &str) -> Self {
-        let after_breaks = text
-            .bytes()
-            .enumerate()
-            .filter(|(_, b)| *b == b'\n')
-            .map(|(i, _)| i + 1);
-        Self {
-            starts: std::iter::once(0).chain(after_breaks).collect(),
-        }
+        let after_breaks =
+            text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
+        Self { starts: std::iter::once(0).chain(after_breaks).collect() }
     }
 
     fn line(&self, offset: usize) -> usize {
         self.starts.partition_point(|&start| start <= offset)
+    }
+}
+
+impl serde::Serialize for Node {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.value {
+            NodeValue::Bool(value) => serializer.serialize_bool(*value),
+            NodeValue::Integer(value) => serializer.serialize_i64(*value),
+            NodeValue::Float(value) => serializer.serialize_f64(*value),
+            NodeValue::Text(value) => serializer.serialize_str(value),
+            NodeValue::List(list) => serializer.collect_seq(list),
+            NodeValue::Table(table) => serializer.collect_map(table),
+        }
     }
 }

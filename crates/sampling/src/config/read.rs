@@ -16,11 +16,8 @@ use super::spec::{
 const MAX_PATHS: i64 = 1_000_000_000;
 /// Ten years: a horizon beyond is a mistake of units.
 const MAX_HORIZON_DAYS: i64 = 3_650;
-const DETAILS: [(&str, Detail); 3] = [
-    ("summary", Detail::Summary),
-    ("standard", Detail::Standard),
-    ("paths", Detail::Paths),
-];
+const DETAILS: [(&str, Detail); 3] =
+    [("summary", Detail::Summary), ("standard", Detail::Standard), ("paths", Detail::Paths)];
 const STOP_METRICS: [(&str, StopMetric); 3] = [
     ("mean", StopMetric::Mean),
     ("var", StopMetric::ValueAtRisk),
@@ -44,10 +41,7 @@ impl RunSpec {
     /// # Errors
     /// Every problem with a key or a value, each with its line.
     pub fn read(file: &str, root: &Node) -> Result<Self, Problems> {
-        let reading = Reading {
-            file,
-            problems: RefCell::default(),
-        };
+        let reading = Reading { file, problems: RefCell::default() };
         let spec = Section::new(&reading, "", root).and_then(read_root);
         let problems = reading.problems.into_inner();
         match spec {
@@ -59,17 +53,11 @@ impl RunSpec {
 
 fn read_root(root: Section<'_, '_>) -> Option<RunSpec> {
     let name = required_text(&root, "name", "the name of the run");
-    let network = required_text(
-        &root,
-        "network",
-        "the folder of the network, relative to this file",
-    );
+    let network =
+        required_text(&root, "network", "the folder of the network, relative to this file");
     let run = root.section("run");
     if run.is_none() && root.here().get("run").is_none() {
-        root.missing(
-            "run",
-            "a section [run] with seed, paths, horizon_days and levels",
-        );
+        root.missing("run", "a section [run] with seed, paths, horizon_days and levels");
     }
     let run = run.and_then(read_run);
     let dependence = root.section("dependence");
@@ -81,20 +69,14 @@ fn read_root(root: Section<'_, '_>) -> Option<RunSpec> {
     }
     let dependence = dependence.and_then(read_dependence);
     let sources = read_sources(&root);
-    let noise = root
-        .section("noise")
-        .map(|s| read_noise(&s))
-        .unwrap_or_default();
+    let noise = root.section("noise").map(|s| read_noise(&s)).unwrap_or_default();
     let mut not_applied = Vec::new();
     read_redemption(&root, &mut not_applied);
     let security_slack = read_security(&root, &mut not_applied);
     let beacon = read_beacon(&root);
     let cascade_enabled = read_cascade(&root);
-    let scenarios: Vec<ScenarioSpec> = root
-        .sections("scenario")
-        .into_iter()
-        .filter_map(read_scenario)
-        .collect();
+    let scenarios: Vec<ScenarioSpec> =
+        root.sections("scenario").into_iter().filter_map(read_scenario).collect();
     repeated_scenarios(&root, &scenarios);
     read_events(&root, &mut not_applied);
     root.finish();
@@ -142,21 +124,15 @@ struct Run {
 }
 
 fn read_run(run: Section<'_, '_>) -> Option<Run> {
-    let seed = required(
-        &run,
-        "seed",
-        "a whole number that names the random streams",
-        |k| run.integer(k, 0, i64::MAX),
-    );
+    let seed = required(&run, "seed", "a whole number that names the random streams", |k| {
+        run.integer(k, 0, i64::MAX)
+    });
     let horizon_days = required(&run, "horizon_days", "whole days to simulate", |k| {
         run.integer(k, 1, MAX_HORIZON_DAYS)
     });
-    let levels = required(
-        &run,
-        "levels",
-        "a list of probabilities such as [0.95, 0.99]",
-        |k| run.numbers(k, Range::Probability),
-    );
+    let levels = required(&run, "levels", "a list of probabilities such as [0.95, 0.99]", |k| {
+        run.numbers(k, Range::Probability)
+    });
     let paths = read_path_count(&run);
     let detail = match run.node("detail") {
         Some(_) => run.choice("detail", &DETAILS),
@@ -205,11 +181,7 @@ fn read_path_count(run: &Section<'_, '_>) -> Option<PathCount> {
     let paths = run.integer("paths", 1, MAX_PATHS);
     match (run.here().get("paths"), run.section("until")) {
         (Some(node), Some(_)) => {
-            run.wrong(
-                "paths",
-                node,
-                "either `paths` or `until` was expected, not both",
-            );
+            run.wrong("paths", node, "either `paths` or `until` was expected, not both");
             None
         }
         (Some(_), None) => Some(PathCount::Fixed(unsigned(paths?))),
@@ -224,27 +196,17 @@ fn read_path_count(run: &Section<'_, '_>) -> Option<PathCount> {
 }
 
 fn read_stop_rule(until: Section<'_, '_>) -> Option<StopRule> {
-    let metric = required(&until, "metric", "mean, var or es", |k| {
-        until.choice(k, &STOP_METRICS)
+    let metric = required(&until, "metric", "mean, var or es", |k| until.choice(k, &STOP_METRICS));
+    let scope = required(&until, "scope", "system, or the name of an asset or portfolio", |k| {
+        until.text(k)
     });
-    let scope = required(
-        &until,
-        "scope",
-        "system, or the name of an asset or portfolio",
-        |k| until.text(k),
-    );
-    let level = required(&until, "level", "a probability", |k| {
-        until.number(k, Range::Probability)
-    });
+    let level = required(&until, "level", "a probability", |k| until.number(k, Range::Probability));
     let relative_error = required(&until, "relative_error", "standard error over value", |k| {
         until.number(k, Range::Probability)
     });
-    let max_paths = required(
-        &until,
-        "max_paths",
-        "paths after which to stop all the same",
-        |k| until.integer(k, 1, MAX_PATHS),
-    );
+    let max_paths = required(&until, "max_paths", "paths after which to stop all the same", |k| {
+        until.integer(k, 1, MAX_PATHS)
+    });
     until.finish();
     Some(StopRule {
         metric: metric?,
@@ -272,11 +234,7 @@ fn read_dependence(section: Section<'_, '_>) -> Option<(CopulaSpec, Vec<String>)
         (Some(0), _, None) => Some(CopulaSpec::Gaussian),
         (Some(2), _, None) => Some(CopulaSpec::Independent),
         (Some(0 | 2), _, Some(node)) => {
-            section.wrong(
-                "df",
-                node,
-                "only the student_t copula has degrees of freedom",
-            );
+            section.wrong("df", node, "only the student_t copula has degrees of freedom");
             None
         }
         _ => None,
@@ -315,13 +273,7 @@ fn read_noise(noise: &Section<'_, '_>) -> BTreeMap<String, Located<NoiseSpec>> {
         if name == "default" {
             default = spec;
         }
-        all.insert(
-            name.to_owned(),
-            Located {
-                value: spec,
-                at: node.clone(),
-            },
-        );
+        all.insert(name.to_owned(), Located { value: spec, at: node.clone() });
     }
     all
 }
@@ -385,9 +337,7 @@ fn read_scenario(section: Section<'_, '_>) -> Option<ScenarioSpec> {
     if let Some(factors) = section.section("scale") {
         for (key, node) in factors.entries() {
             scale.extend(
-                factors
-                    .number_at(key, node, Range::NonNegative)
-                    .map(|x| (key.to_owned(), x)),
+                factors.number_at(key, node, Range::NonNegative).map(|x| (key.to_owned(), x)),
             );
         }
     }
@@ -399,12 +349,7 @@ fn read_scenario(section: Section<'_, '_>) -> Option<ScenarioSpec> {
         .collect();
     let at = section.here().clone();
     section.finish();
-    Some(ScenarioSpec {
-        name: name?,
-        scale,
-        set,
-        at,
-    })
+    Some(ScenarioSpec { name: name?, scale, set, at })
 }
 
 fn repeated_scenarios(root: &Section<'_, '_>, scenarios: &[ScenarioSpec]) {
@@ -414,9 +359,7 @@ fn repeated_scenarios(root: &Section<'_, '_>, scenarios: &[ScenarioSpec]) {
         if taken {
             let expected =
                 "a name that no other scenario has was expected; \"base\" is always there";
-            let problem = scenario
-                .at
-                .problem(root.reading().file, "scenario.name", expected);
+            let problem = scenario.at.problem(root.reading().file, "scenario.name", expected);
             root.reading().report(problem.value(&scenario.name));
         }
     }

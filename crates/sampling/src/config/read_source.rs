@@ -12,10 +12,7 @@ use crate::source::SourceKind;
 const LOADING_ROOM: f64 = 1e-12;
 
 pub(super) fn read_sources(root: &Section<'_, '_>) -> Vec<SourceSpec> {
-    root.sections("source")
-        .into_iter()
-        .filter_map(read_source)
-        .collect()
+    root.sections("source").into_iter().filter_map(read_source).collect()
 }
 
 fn read_source(source: Section<'_, '_>) -> Option<SourceSpec> {
@@ -32,27 +29,15 @@ fn read_source(source: Section<'_, '_>) -> Option<SourceSpec> {
     };
     let kind = read_kind(&source, &target, kind);
     target.finish();
-    let severity = kind
-        .as_ref()
-        .and_then(|kind| read_severity_of(&source, kind));
+    let severity = kind.as_ref().and_then(|kind| read_severity_of(&source, kind));
     let at = source.here().clone();
     source.finish();
-    Some(SourceSpec {
-        id,
-        kind: kind?,
-        rate: rate?,
-        severity: severity?,
-        loadings: loadings?,
-        at,
-    })
+    Some(SourceSpec { id, kind: kind?, rate: rate?, severity: severity?, loadings: loadings?, at })
 }
 
 fn read_target<'a, 'f>(source: &Section<'a, 'f>) -> Option<Section<'a, 'f>> {
     if source.here().get("target").is_none() {
-        source.missing(
-            "target",
-            "a table such as { avs = \"*\", operator = \"*\" }",
-        );
+        source.missing("target", "a table such as { avs = \"*\", operator = \"*\" }");
     }
     source.section("target")
 }
@@ -90,33 +75,20 @@ fn read_kind(
         SourceKind::GroupIncident => {
             let (participation, effect) = (participation(), read_group_effect(source));
             let (groups, group_kind) = read_groups(target)?;
-            KindSpec::GroupIncident {
-                groups,
-                group_kind,
-                participation,
-                effect: effect?,
-            }
+            KindSpec::GroupIncident { groups, group_kind, participation, effect: effect? }
         }
         SourceKind::ClientOutage => {
             let background = source.number("background", Range::Fraction);
             let (groups, group_kind) = read_groups(target)?;
-            KindSpec::ClientOutage {
-                groups,
-                group_kind,
-                background,
-            }
+            KindSpec::ClientOutage { groups, group_kind, background }
         }
         SourceKind::Exploit => {
             source.number("sale_days", Range::Positive);
-            KindSpec::Exploit {
-                asset: required_names(target, "asset")?,
-            }
+            KindSpec::Exploit { asset: required_names(target, "asset")? }
         }
         SourceKind::UnbackedMint => {
             source.number("pledge_share", Range::Fraction);
-            KindSpec::UnbackedMint {
-                asset: required_names(target, "asset")?,
-            }
+            KindSpec::UnbackedMint { asset: required_names(target, "asset")? }
         }
         SourceKind::Depeg => KindSpec::Depeg {
             flight: source.number_or("flight", Range::Fraction, 0.0),
@@ -126,9 +98,7 @@ fn read_kind(
 }
 
 fn read_reach(source: &Section<'_, '_>) -> bool {
-    source
-        .choice("reach", &[("allocated", false), ("all", true)])
-        .unwrap_or(false)
+    source.choice("reach", &[("allocated", false), ("all", true)]).unwrap_or(false)
 }
 
 fn read_group_effect(source: &Section<'_, '_>) -> Option<GroupEffect> {
@@ -140,16 +110,10 @@ fn read_group_effect(source: &Section<'_, '_>) -> Option<GroupEffect> {
     }
     let effect = source.choice(
         "effect",
-        &[
-            ("operator_compromise", 0),
-            ("avs_fault", 1),
-            ("validator_incident", 2),
-        ],
+        &[("operator_compromise", 0), ("avs_fault", 1), ("validator_incident", 2)],
     )?;
     Some(match effect {
-        0 => GroupEffect::SlashByAvss {
-            reach_all: read_reach(source),
-        },
+        0 => GroupEffect::SlashByAvss { reach_all: read_reach(source) },
         1 => GroupEffect::SlashByAvss { reach_all: false },
         _ => GroupEffect::SlashValidators {
             background: source.number_or("background", Range::Fraction, 0.0),
@@ -176,10 +140,7 @@ fn required_names(target: &Section<'_, '_>, key: &'static str) -> Option<Names> 
 fn read_names(target: &Section<'_, '_>, key: &'static str) -> Option<Names> {
     let node = target.node(key)?;
     let name = |node: &Node| match &node.value {
-        NodeValue::Text(name) => Some(Located {
-            value: name.clone(),
-            at: node.clone(),
-        }),
+        NodeValue::Text(name) => Some(Located { value: name.clone(), at: node.clone() }),
         _ => {
             target.wrong(key, node, "a name, a list of names or \"*\" was expected");
             None
@@ -200,9 +161,7 @@ fn read_rate(source: &Section<'_, '_>) -> Option<RateSpec> {
         return None;
     };
     if !matches!(node.value, NodeValue::Table(_)) {
-        return source
-            .number_at("rate", node, Range::NonNegative)
-            .map(RateSpec::Known);
+        return source.number_at("rate", node, Range::NonNegative).map(RateSpec::Known);
     }
     let evidence = source.section("rate")?;
     let events = evidence.number("events", Range::NonNegative);
@@ -215,12 +174,7 @@ fn read_rate(source: &Section<'_, '_>) -> Option<RateSpec> {
     let label = evidence.text("label").map(|label| label.value);
     let scale = evidence.number_or("scale", Range::NonNegative, 1.0);
     evidence.finish();
-    Some(RateSpec::Evidence {
-        events: events?,
-        exposure_years: exposure_years?,
-        label,
-        scale,
-    })
+    Some(RateSpec::Evidence { events: events?, exposure_years: exposure_years?, label, scale })
 }
 
 fn read_loadings(source: &Section<'_, '_>) -> Option<Vec<(Located<String>, f64)>> {
@@ -231,10 +185,7 @@ fn read_loadings(source: &Section<'_, '_>) -> Option<Vec<(Located<String>, f64)>
     let section = source.section("loadings")?;
     let mut loadings = Vec::new();
     for (name, node) in section.entries() {
-        let at = Located {
-            value: name.to_owned(),
-            at: node.clone(),
-        };
+        let at = Located { value: name.to_owned(), at: node.clone() };
         loadings.push((at, section.number_at(name, node, Range::Correlation)?));
     }
     let squares: f64 = loadings.iter().map(|(_, a)| a * a).sum();
@@ -256,23 +207,14 @@ struct SeverityRange {
 }
 
 fn read_severity_of(source: &Section<'_, '_>, kind: &KindSpec) -> Option<Severity> {
-    let fraction = SeverityRange {
-        range: Range::Fraction,
-        cap: 1.0,
-    };
+    let fraction = SeverityRange { range: Range::Fraction, cap: 1.0 };
     let (key, range, absent) = match kind {
-        KindSpec::ClientOutage { .. } => (
-            "epochs",
-            SeverityRange {
-                range: Range::NonNegative,
-                cap: f64::INFINITY,
-            },
-            None,
-        ),
+        KindSpec::ClientOutage { .. } => {
+            ("epochs", SeverityRange { range: Range::NonNegative, cap: f64::INFINITY }, None)
+        }
         KindSpec::OperatorCompromise { .. }
         | KindSpec::GroupIncident {
-            effect: GroupEffect::SlashByAvss { reach_all: true },
-            ..
+            effect: GroupEffect::SlashByAvss { reach_all: true }, ..
         } => ("severity", fraction, Some(1.0)),
         _ => ("severity", fraction, None),
     };
@@ -296,9 +238,7 @@ fn read_severity(
     range: SeverityRange,
 ) -> Option<Severity> {
     if !matches!(node.value, NodeValue::Table(_)) {
-        return source
-            .number_at(key, node, range.range)
-            .map(Severity::Fixed);
+        return source.number_at(key, node, range.range).map(Severity::Fixed);
     }
     let section = Section::new(source.reading(), &source.path(key), node)?;
     let severity = read_form(&section, range);
@@ -314,25 +254,14 @@ fn read_severity(
 
 fn read_form(section: &Section<'_, '_>, range: SeverityRange) -> Option<Severity> {
     let beta = section.section("beta").map(read_beta);
-    let uniform = section
-        .here()
-        .get("uniform")
-        .map(|node| read_uniform(section, node, range));
+    let uniform = section.here().get("uniform").map(|node| read_uniform(section, node, range));
     section.node("uniform");
-    let pareto = section
-        .section("generalized_pareto")
-        .map(|s| read_pareto(s, range));
+    let pareto = section.section("generalized_pareto").map(|s| read_pareto(s, range));
     let mixture = section.section("mixture").map(|s| read_mixture(s, range));
-    let empirical = section
-        .here()
-        .get("empirical")
-        .map(|node| read_empirical(section, node, range));
+    let empirical =
+        section.here().get("empirical").map(|node| read_empirical(section, node, range));
     section.node("empirical");
-    beta.or(uniform)
-        .or(pareto)
-        .or(mixture)
-        .or(empirical)
-        .flatten()
+    beta.or(uniform).or(pareto).or(mixture).or(empirical).flatten()
 }
 
 fn read_beta(section: Section<'_, '_>) -> Option<Severity> {
@@ -340,9 +269,7 @@ fn read_beta(section: Section<'_, '_>) -> Option<Severity> {
     let concentration = present(&section, "concentration", Range::Positive);
     section.finish();
     let (mean, concentration) = (mean?, concentration?);
-    Beta::new(mean * concentration, (1.0 - mean) * concentration)
-        .ok()
-        .map(Severity::Beta)
+    Beta::new(mean * concentration, (1.0 - mean) * concentration).ok().map(Severity::Beta)
 }
 
 fn read_uniform(section: &Section<'_, '_>, node: &Node, range: SeverityRange) -> Option<Severity> {
@@ -383,10 +310,7 @@ fn read_mixture(section: Section<'_, '_>, range: SeverityRange) -> Option<Severi
         return None;
     }
     section.finish();
-    Some(Severity::Mixture {
-        at_one: at_one?,
-        otherwise: Box::new(otherwise?),
-    })
+    Some(Severity::Mixture { at_one: at_one?, otherwise: Box::new(otherwise?) })
 }
 
 fn read_empirical(

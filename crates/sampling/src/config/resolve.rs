@@ -21,6 +21,8 @@ pub struct Scenario<'n> {
     pub name: String,
     /// What the run file says once the scenario has changed it.
     pub spec: RunSpec,
+    /// The same as it would be written.
+    pub root: Node,
     /// Ready to draw.
     pub model: Model<'n>,
 }
@@ -42,6 +44,7 @@ impl RunSpec {
             Ok(model) => scenarios.push(Scenario {
                 name: "base".to_owned(),
                 spec: self.clone(),
+                root: root.clone(),
                 model,
             }),
             Err(found) => problems.append(found),
@@ -52,10 +55,7 @@ impl RunSpec {
                 Ok(resolved) => scenarios.push(resolved),
                 Err(found) => {
                     // What is wrong with the run file itself has been said once.
-                    let own = found
-                        .as_slice()
-                        .iter()
-                        .filter(|p| !base.as_slice().contains(p));
+                    let own = found.as_slice().iter().filter(|p| !base.as_slice().contains(p));
                     own.for_each(|problem| problems.push(problem.clone()));
                 }
             }
@@ -91,9 +91,7 @@ impl RunSpec {
             noise: noise_model(network, &noise),
             parameters: Parameters {
                 horizon_days: self.horizon_days,
-                beacon: BeaconParameters {
-                    total_active_eth: self.beacon.total_active_eth,
-                },
+                beacon: BeaconParameters { total_active_eth: self.beacon.total_active_eth },
                 noise: noise.into_iter().map(noise_parameters).collect(),
             },
         };
@@ -130,11 +128,9 @@ impl ScenarioSpec {
             }
         };
         match spec.resolve_one(file, network) {
-            Ok(model) => problems.or_ok(Scenario {
-                name: self.name.clone(),
-                spec,
-                model,
-            }),
+            Ok(model) => {
+                problems.or_ok(Scenario { name: self.name.clone(), spec, root: changed, model })
+            }
             Err(found) => {
                 problems.append(found);
                 Err(problems)
@@ -148,30 +144,15 @@ fn check_stop_scope(spec: &RunSpec, book: &Book<'_, '_>) {
         return;
     };
     let network = book.network;
-    let assets = network
-        .wrapped_assets()
-        .map(|id| network.asset(id).name.as_str());
+    let assets = network.wrapped_assets().map(|id| network.asset(id).name.as_str());
     let portfolios = network.portfolios().iter().map(|p| p.name.as_str());
-    let valid = std::iter::once("system")
-        .chain(assets)
-        .chain(portfolios)
-        .collect();
-    book.known(
-        &rule.scope,
-        "run.until.scope",
-        "system, a wrapped asset or a portfolio",
-        valid,
-    );
+    let valid = std::iter::once("system").chain(assets).chain(portfolios).collect();
+    book.known(&rule.scope, "run.until.scope", "system, a wrapped asset or a portfolio", valid);
 }
 
 fn check_native_stake(spec: &RunSpec, book: &Book<'_, '_>) {
-    let native: f64 = book
-        .network
-        .holdings()
-        .iter()
-        .filter(|h| h.is_native())
-        .map(|h| h.units)
-        .sum();
+    let native: f64 =
+        book.network.holdings().iter().filter(|h| h.is_native()).map(|h| h.units).sum();
     let total = spec.beacon.total_active_eth;
     if native > total {
         let expected =
@@ -186,41 +167,20 @@ fn check_native_stake(spec: &RunSpec, book: &Book<'_, '_>) {
 /// Noise of each wrapped asset: its own section, else the default, else none.
 fn resolve_noise(spec: &RunSpec, book: &Book<'_, '_>) -> Vec<NoiseSpec> {
     let network = book.network;
-    let names: Vec<&str> = network
-        .wrapped_assets()
-        .map(|id| network.asset(id).name.as_str())
-        .collect();
+    let names: Vec<&str> =
+        network.wrapped_assets().map(|id| network.asset(id).name.as_str()).collect();
     for (name, section) in spec.noise.iter().filter(|(name, _)| *name != "default") {
-        let named = super::spec::Located {
-            value: name.clone(),
-            at: section.at.clone(),
-        };
-        book.known(
-            &named,
-            &format!("noise.{name}"),
-            "`default` or a wrapped asset",
-            names.clone(),
-        );
+        let named = super::spec::Located { value: name.clone(), at: section.at.clone() };
+        book.known(&named, &format!("noise.{name}"), "`default` or a wrapped asset", names.clone());
     }
-    let default = spec
-        .noise
-        .get("default")
-        .map_or(NoiseSpec::ABSENT, |default| default.value);
-    names
-        .iter()
-        .map(|name| spec.noise.get(*name).map_or(default, |own| own.value))
-        .collect()
+    let default = spec.noise.get("default").map_or(NoiseSpec::ABSENT, |default| default.value);
+    names.iter().map(|name| spec.noise.get(*name).map_or(default, |own| own.value)).collect()
 }
 
 fn noise_model(network: &Network, noise: &[NoiseSpec]) -> Option<Noise> {
-    let base = network
-        .base_assets()
-        .filter(|&id| network.asset(id).vol_annual > 0.0);
+    let base = network.base_assets().filter(|&id| network.asset(id).vol_annual > 0.0);
     let base = base.map(|id| (id.index(), network.asset(id).beta_market));
-    let wrapped = noise
-        .iter()
-        .enumerate()
-        .filter(|(_, noise)| noise.sigma_daily > 0.0);
+    let wrapped = noise.iter().enumerate().filter(|(_, noise)| noise.sigma_daily > 0.0);
     let wrapped = wrapped.map(|(index, noise)| (network.n_base() + index, noise.beta_market));
     Noise::new(network, &base.chain(wrapped).collect::<Vec<_>>())
 }
@@ -237,9 +197,5 @@ fn noise_parameters(spec: NoiseSpec) -> NoiseParameters {
 
 /// Factors by name, for sources that load on them.
 pub(super) fn factor_numbers(spec: &RunSpec) -> BTreeMap<&str, usize> {
-    spec.factors
-        .iter()
-        .enumerate()
-        .map(|(number, name)| (name.as_str(), number))
-        .collect()
+    spec.factors.iter().enumerate().map(|(number, name)| (name.as_str(), number)).collect()
 }

@@ -30,11 +30,8 @@ struct Draft {
 
 impl Sources {
     pub(super) fn resolve(spec: &RunSpec, book: &Book<'_, '_>, copula: Copula) -> Self {
-        let drafts: Vec<Vec<Draft>> = spec
-            .sources
-            .iter()
-            .map(|entry| drafts(entry, book))
-            .collect();
+        let drafts: Vec<Vec<Draft>> =
+            spec.sources.iter().map(|entry| drafts(entry, book)).collect();
         let mut last_entry: BTreeMap<&str, usize> = BTreeMap::new();
         for (entry, drafts) in drafts.iter().enumerate() {
             last_entry.extend(drafts.iter().map(|draft| (draft.name.as_str(), entry)));
@@ -45,9 +42,7 @@ impl Sources {
         for (entry, (source, drafts)) in spec.sources.iter().zip(&drafts).enumerate() {
             let class = classes.len();
             let start = sources.len();
-            let own = drafts
-                .iter()
-                .filter(|draft| last_entry[draft.name.as_str()] == entry);
+            let own = drafts.iter().filter(|draft| last_entry[draft.name.as_str()] == entry);
             sources.extend(own.map(|draft| finish(draft, source, class, book.network)));
             let rate = evidence.rate(entry, &source.rate);
             classes.push(Class {
@@ -60,11 +55,7 @@ impl Sources {
                 sources: start..sources.len(),
             });
         }
-        Self {
-            classes,
-            sources,
-            evidence: evidence.list,
-        }
+        Self { classes, sources, evidence: evidence.list }
     }
 }
 
@@ -105,16 +96,10 @@ impl EvidenceList {
     fn rate(&mut self, entry: usize, spec: &RateSpec) -> Rate {
         match spec {
             RateSpec::Known(rate) => Rate::Known(*rate),
-            RateSpec::Evidence {
-                events,
-                exposure_years,
-                label,
-                scale,
-            } => {
-                let name = label.as_ref().map_or_else(
-                    || format!("entry {entry}"),
-                    |label| format!("label {label}"),
-                );
+            RateSpec::Evidence { events, exposure_years, label, scale } => {
+                let name = label
+                    .as_ref()
+                    .map_or_else(|| format!("entry {entry}"), |label| format!("label {label}"));
                 let place = format!("{name} {events} {exposure_years}");
                 let evidence = match self.by_name.get(&place) {
                     Some(&known) => known,
@@ -131,10 +116,7 @@ impl EvidenceList {
                         None => return Rate::Known(0.0),
                     },
                 };
-                Rate::Drawn {
-                    evidence,
-                    scale: *scale,
-                }
+                Rate::Drawn { evidence, scale: *scale }
             }
         }
     }
@@ -170,11 +152,7 @@ fn loadings(
     });
     let numbered = known.filter_map(|(name, a)| Some((*factors.get(name.value.as_str())?, *a)));
     let numbered: Vec<(usize, f64)> = numbered.collect();
-    if copula == Copula::Independent {
-        Vec::new()
-    } else {
-        numbered
-    }
+    if copula == Copula::Independent { Vec::new() } else { numbered }
 }
 
 fn participation(kind: &KindSpec) -> f64 {
@@ -189,75 +167,37 @@ fn drafts(entry: &SourceSpec, book: &Book<'_, '_>) -> Vec<Draft> {
     let name = |target: &str| format!("{}|{}|{target}", entry.kind.kind().name(), entry.id);
     match &entry.kind {
         KindSpec::AvsFault { .. } | KindSpec::AvsIncident { .. } => avs_drafts(entry, book, name),
-        KindSpec::OperatorCompromise {
-            operator,
-            reach_all,
-        } => {
-            let effect = Effect::SlashOperator {
-                reach_all: *reach_all,
-            };
+        KindSpec::OperatorCompromise { operator, reach_all } => {
+            let effect = Effect::SlashOperator { reach_all: *reach_all };
             operator_drafts(book, &book.operators(operator), effect, name)
         }
-        KindSpec::ValidatorIncident {
-            operator,
-            background,
-        } => {
-            let effect = Effect::SlashValidators {
-                background: *background,
-            };
+        KindSpec::ValidatorIncident { operator, background } => {
+            let effect = Effect::SlashValidators { background: *background };
             operator_drafts(book, &book.operators(operator), effect, name)
         }
-        KindSpec::GroupIncident {
-            groups,
-            group_kind,
-            effect,
-            ..
-        } => {
+        KindSpec::GroupIncident { groups, group_kind, effect, .. } => {
             let effect = |_| match *effect {
                 GroupEffect::SlashByAvss { reach_all } => Effect::SlashOperator { reach_all },
                 GroupEffect::SlashValidators { background } => {
                     Effect::SlashValidators { background }
                 }
             };
-            group_drafts(
-                book,
-                &book.groups(groups, group_kind.as_ref()),
-                effect,
-                name,
-            )
+            group_drafts(book, &book.groups(groups, group_kind.as_ref()), effect, name)
         }
-        KindSpec::ClientOutage {
-            groups,
-            group_kind,
-            background,
-        } => {
+        KindSpec::ClientOutage { groups, group_kind, background } => {
             let effect = |group| Effect::Outage {
                 background: background.unwrap_or_else(|| group_share(book.network, group)),
             };
-            group_drafts(
-                book,
-                &book.groups(groups, group_kind.as_ref()),
-                effect,
-                name,
-            )
+            group_drafts(book, &book.groups(groups, group_kind.as_ref()), effect, name)
         }
-        KindSpec::Exploit { asset } => asset_drafts(
-            book,
-            &book.wrapped(asset),
-            |asset| Effect::Exploit { asset },
-            name,
-        ),
-        KindSpec::UnbackedMint { asset } => asset_drafts(
-            book,
-            &book.wrapped(asset),
-            |asset| Effect::UnbackedMint { asset },
-            name,
-        ),
+        KindSpec::Exploit { asset } => {
+            asset_drafts(book, &book.wrapped(asset), |asset| Effect::Exploit { asset }, name)
+        }
+        KindSpec::UnbackedMint { asset } => {
+            asset_drafts(book, &book.wrapped(asset), |asset| Effect::UnbackedMint { asset }, name)
+        }
         KindSpec::Depeg { asset, flight } => {
-            let effect = |asset| Effect::Depeg {
-                asset,
-                flight: *flight,
-            };
+            let effect = |asset| Effect::Depeg { asset, flight: *flight };
             asset_drafts(book, &book.wrapped(asset), effect, name)
         }
     }
@@ -269,10 +209,7 @@ fn avs_drafts(
     name: impl Fn(&str) -> String,
 ) -> Vec<Draft> {
     let network = book.network;
-    let hit = |member| Hit {
-        target: Target::Member(member),
-        share: 1.0,
-    };
+    let hit = |member| Hit { target: Target::Member(member), share: 1.0 };
     match &entry.kind {
         KindSpec::AvsFault { avs, operator } => {
             let operators = book.operators(operator);
@@ -282,10 +219,8 @@ fn avs_drafts(
                 members.filter(|&&m| operators.binary_search(&network.member(m).operator).is_ok());
             let draft = |&member| {
                 let registration = network.member(member);
-                let (avs, operator) = (
-                    network.avs(registration.avs),
-                    network.operator(registration.operator),
-                );
+                let (avs, operator) =
+                    (network.avs(registration.avs), network.operator(registration.operator));
                 Draft {
                     name: name(&format!("{}/{}", avs.name, operator.name)),
                     effect: Effect::SlashByAvs,
@@ -298,11 +233,7 @@ fn avs_drafts(
             let draft = |avs| Draft {
                 name: name(&network.avs(avs).name),
                 effect: Effect::SlashByAvs,
-                reach: network
-                    .avs_members(avs)
-                    .iter()
-                    .map(|&member| hit(member))
-                    .collect(),
+                reach: network.avs_members(avs).iter().map(|&member| hit(member)).collect(),
             };
             book.avss(avs).into_iter().map(draft).collect()
         }
@@ -319,10 +250,7 @@ fn operator_drafts(
     let draft = |&operator| Draft {
         name: name(&book.network.operator(operator).name),
         effect,
-        reach: vec![Hit {
-            target: Target::Operator(operator),
-            share: 1.0,
-        }],
+        reach: vec![Hit { target: Target::Operator(operator), share: 1.0 }],
     };
     operators.iter().map(draft).collect()
 }
@@ -366,22 +294,10 @@ fn asset_drafts(
 /// taken to have of it too, where nothing better is given.
 fn group_share(network: &Network, group: GroupId) -> f64 {
     let native = |operator: OperatorId| -> f64 {
-        network
-            .operator_native(operator)
-            .iter()
-            .map(|&h| network.holding(h).units)
-            .sum()
+        network.operator_native(operator).iter().map(|&h| network.holding(h).units).sum()
     };
-    let all: f64 = network
-        .holdings()
-        .iter()
-        .filter(|h| h.is_native())
-        .map(|h| h.units)
-        .sum();
+    let all: f64 = network.holdings().iter().filter(|h| h.is_native()).map(|h| h.units).sum();
     let members = &network.group(group).members;
-    let inside: f64 = members
-        .iter()
-        .map(|member| member.share * native(member.operator))
-        .sum();
+    let inside: f64 = members.iter().map(|member| member.share * native(member.operator)).sum();
     if all > 0.0 { inside / all } else { 0.0 }
 }

@@ -67,11 +67,8 @@ impl Range {
         let percent = matches!(self, Self::Fraction | Self::Probability | Self::BelowOne)
             && x > 1.0
             && x < 100.0;
-        let hint = if percent {
-            format!(" (write {} for {x} %)", x / 100.0)
-        } else {
-            String::new()
-        };
+        let hint =
+            if percent { format!(" (write {} for {x} %)", x / 100.0) } else { String::new() };
         format!("{range} was expected{hint}")
     }
 }
@@ -90,26 +87,15 @@ impl<'a, 'f> Section<'a, 'f> {
     pub(crate) fn new(reading: &'a Reading<'f>, path: &str, node: &'a Node) -> Option<Self> {
         let NodeValue::Table(table) = &node.value else {
             reading.report(
-                node.problem(reading.file, path, "a table was expected")
-                    .value(node.shown()),
+                node.problem(reading.file, path, "a table was expected").value(node.shown()),
             );
             return None;
         };
-        Some(Self {
-            reading,
-            path: path.to_owned(),
-            node,
-            table,
-            asked: RefCell::default(),
-        })
+        Some(Self { reading, path: path.to_owned(), node, table, asked: RefCell::default() })
     }
 
     pub(crate) fn path(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
-        }
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
     /// A value by key, whatever it is.
@@ -137,9 +123,7 @@ impl<'a, 'f> Section<'a, 'f> {
             self.wrong(key, node, &format!("[[{key}]] was expected"));
             return Vec::new();
         };
-        list.iter()
-            .filter_map(|item| Section::new(self.reading, &self.path(key), item))
-            .collect()
+        list.iter().filter_map(|item| Section::new(self.reading, &self.path(key), item)).collect()
     }
 
     pub(crate) fn number(&self, key: &'static str, range: Range) -> Option<f64> {
@@ -173,11 +157,7 @@ impl<'a, 'f> Section<'a, 'f> {
         match node.value {
             NodeValue::Integer(number) if (low..=high).contains(&number) => Some(number),
             _ => {
-                self.wrong(
-                    key,
-                    node,
-                    &format!("a whole number from {low} to {high} was expected"),
-                );
+                self.wrong(key, node, &format!("a whole number from {low} to {high} was expected"));
                 None
             }
         }
@@ -197,10 +177,7 @@ impl<'a, 'f> Section<'a, 'f> {
     pub(crate) fn text(&self, key: &'static str) -> Option<Located<String>> {
         let node = self.node(key)?;
         match &node.value {
-            NodeValue::Text(text) => Some(Located {
-                value: text.clone(),
-                at: node.clone(),
-            }),
+            NodeValue::Text(text) => Some(Located { value: text.clone(), at: node.clone() }),
             _ => {
                 self.wrong(key, node, "text in quotes was expected");
                 None
@@ -218,11 +195,8 @@ impl<'a, 'f> Section<'a, 'f> {
         if found.is_none() {
             let all: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
             let expected = format!("one of {} was expected", all.join(", "));
-            let problem = text
-                .at
-                .problem(self.reading.file, &self.path(key), expected);
-            self.reading
-                .report(problem.value(&text.value).nearest_of(all));
+            let problem = text.at.problem(self.reading.file, &self.path(key), expected);
+            self.reading.report(problem.value(&text.value).nearest_of(all));
         }
         found.map(|(_, value)| *value)
     }
@@ -238,9 +212,7 @@ impl<'a, 'f> Section<'a, 'f> {
 
     pub(crate) fn numbers(&self, key: &'static str, range: Range) -> Option<Vec<f64>> {
         let list = self.list(key)?;
-        list.iter()
-            .map(|node| self.number_at(key, node, range))
-            .collect()
+        list.iter().map(|node| self.number_at(key, node, range)).collect()
     }
 
     /// Says that a key must be there.
@@ -261,8 +233,7 @@ impl<'a, 'f> Section<'a, 'f> {
 
     /// Says what is wrong with the table as a whole.
     pub(crate) fn wrong_here(&self, expected: &str) {
-        self.reading
-            .report(self.node.problem(self.reading.file, &self.path, expected));
+        self.reading.report(self.node.problem(self.reading.file, &self.path, expected));
     }
 
     /// This table.
@@ -282,11 +253,8 @@ impl<'a, 'f> Section<'a, 'f> {
             if asked.contains(&key.as_str()) {
                 continue;
             }
-            let path = if self.path.is_empty() {
-                key.clone()
-            } else {
-                format!("{}.{key}", self.path)
-            };
+            let path =
+                if self.path.is_empty() { key.clone() } else { format!("{}.{key}", self.path) };
             let mut problem = node.problem(self.reading.file, &path, "unknown key");
             problem.nearest = nearest(key, asked.iter().copied());
             self.reading.report(problem);

@@ -279,13 +279,8 @@ pub struct NoiseSpec {
 
 impl NoiseSpec {
     /// What absent keys mean.
-    pub const ABSENT: Self = Self {
-        sigma_daily: 0.0,
-        kappa: 0.2,
-        beta_market: 0.0,
-        panic_kappa: 0.3,
-        depth_kappa: 0.1,
-    };
+    pub const ABSENT: Self =
+        Self { sigma_daily: 0.0, kappa: 0.2, beta_market: 0.0, panic_kappa: 0.3, depth_kappa: 0.1 };
 }
 
 /// `[beacon]`.
@@ -297,9 +292,7 @@ pub struct BeaconSpec {
 
 impl BeaconSpec {
     /// Total active stake where the file has none: about that of 2025 and 2026.
-    pub const ABSENT: Self = Self {
-        total_active_eth: 35_000_000.0,
-    };
+    pub const ABSENT: Self = Self { total_active_eth: 35_000_000.0 };
 }
 
 /// A `[[scenario]]`: a change to the run file.

@@ -2,12 +2,15 @@
 
 use std::ops::ControlFlow;
 
-use slashfall_graph::{Network, Problems, Sketch};
 use slashfall_graph::spec::Sharing;
+use slashfall_graph::{Network, Problems, Sketch};
 use slashfall_sampling::{Batch, Model, Node, RunSpec, Scenario, simulate};
 
 /// The scenarios of a run file.
-pub(crate) fn scenarios<'n>(network: &'n Network, toml: &str) -> Result<Vec<Scenario<'n>>, Problems> {
+pub(crate) fn scenarios<'n>(
+    network: &'n Network,
+    toml: &str,
+) -> Result<Vec<Scenario<'n>>, Problems> {
     let root = Node::parse("run.toml", toml)?;
     RunSpec::read("run.toml", &root)?.resolve("run.toml", &root, network)
 }

@@ -24,26 +24,14 @@ pub(super) struct Slashes<'a> {
 
 impl<'a> Slashes<'a> {
     pub(super) fn new(network: &'a Network) -> Self {
-        let fractions: Vec<Vec<f64>> = avs_ids(network)
-            .map(|avs| slashable_fractions(network, avs))
-            .collect();
+        let fractions: Vec<Vec<f64>> =
+            avs_ids(network).map(|avs| slashable_fractions(network, avs)).collect();
         let all = slash_nav_loss(network, &summed(network, &fractions));
         let moves: Vec<bool> = all.iter().map(|&loss| loss > 0.0).collect();
-        let is_nested = network
-            .stakes()
-            .iter()
-            .any(|stake| moves[stake.asset.index()]);
+        let is_nested = network.stakes().iter().any(|stake| moves[stake.asset.index()]);
         let nested = fractions.iter().filter(|_| is_nested);
-        let nav_losses = nested
-            .map(|slashed| slash_nav_loss(network, slashed))
-            .collect();
-        Self {
-            network,
-            stake_eth: stake_values(network),
-            fractions,
-            moves,
-            nav_losses,
-        }
+        let nav_losses = nested.map(|slashed| slash_nav_loss(network, slashed)).collect();
+        Self { network, stake_eth: stake_values(network), fractions, moves, nav_losses }
     }
 
     /// Loss of every asset's nav when these AVSs fail.
@@ -122,10 +110,7 @@ impl<'a> Target<'a> {
         Self {
             slashes,
             avs: row.avs,
-            needed_eth: ratio(
-                row.profit_eth,
-                slashes.network.avs(row.avs).attack_threshold,
-            ),
+            needed_eth: ratio(row.profit_eth, slashes.network.avs(row.avs).attack_threshold),
             is_nested: cells.iter().any(|cell| slashes.moves[cell.asset.index()]),
             cells,
             others,
@@ -156,15 +141,8 @@ impl<'a> Target<'a> {
 
     /// Numbers that [`Self::is_open`] visits.
     pub(super) fn cost(&self, chosen: &[usize]) -> u64 {
-        let hits: usize = chosen
-            .iter()
-            .map(|&other| self.others[other].hits.len())
-            .sum();
-        let nested = if self.is_nested {
-            self.slashes.network.holdings().len()
-        } else {
-            0
-        };
+        let hits: usize = chosen.iter().map(|&other| self.others[other].hits.len()).sum();
+        let nested = if self.is_nested { self.slashes.network.holdings().len() } else { 0 };
         (8 + self.cells.len() + hits + nested) as u64
     }
 
@@ -172,11 +150,7 @@ impl<'a> Target<'a> {
     pub(super) fn witness(&self, chosen: &[usize]) -> Witness {
         let mut failed: Vec<AvsId> = chosen.iter().map(|&other| self.others[other].avs).collect();
         failed.sort_unstable();
-        Witness {
-            failed,
-            attackable: self.avs,
-            slashable_eth: self.left_eth(chosen),
-        }
+        Witness { failed, attackable: self.avs, slashable_eth: self.left_eth(chosen) }
     }
 
     /// `A_s` after these others have failed.
@@ -190,9 +164,7 @@ impl<'a> Target<'a> {
         let failed = chosen.iter().map(|&other| self.others[other].avs);
         let nav_loss = self.is_nested.then(|| self.slashes.nav_loss(failed));
         let left = self.cells.iter().zip(magnitudes).map(|(cell, magnitude)| {
-            let loss = nav_loss
-                .as_ref()
-                .map_or(0.0, |loss| loss[cell.asset.index()]);
+            let loss = nav_loss.as_ref().map_or(0.0, |loss| loss[cell.asset.index()]);
             cell.fraction.min(f64::max(magnitude, 0.0)) * cell.eth * (1.0 - loss)
         });
         left.sum()
@@ -207,9 +179,7 @@ fn cells(slashes: &Slashes<'_>, avs: AvsId) -> Vec<Cell> {
         asset: slashes.network.stakes()[stake].asset,
         stake,
     };
-    allocations
-        .map(|allocation| cell(allocation.stake.index(), allocation.fraction))
-        .collect()
+    allocations.map(|allocation| cell(allocation.stake.index(), allocation.fraction)).collect()
 }
 
 /// The reach of an AVS: as if each cell lost what it takes from the first unit on, and each token
@@ -217,11 +187,7 @@ fn cells(slashes: &Slashes<'_>, avs: AvsId) -> Vec<Cell> {
 fn other(slashes: &Slashes<'_>, cells: &[Cell], avs: AvsId) -> Other {
     let fractions = &slashes.fractions[avs.index()];
     let nav_loss = slashes.nav_losses.get(avs.index());
-    let mut other = Other {
-        avs,
-        reach_eth: 0.0,
-        hits: Vec::new(),
-    };
+    let mut other = Other { avs, reach_eth: 0.0, hits: Vec::new() };
     for (index, cell) in cells.iter().enumerate() {
         let fraction = fractions[cell.stake];
         if fraction > 0.0 {

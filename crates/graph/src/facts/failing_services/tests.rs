@@ -10,14 +10,10 @@ fn found(network: &Network, security_slack: f64) -> FailingServices {
 
 /// One operator with a stake of 10 and `n` AVSs of half of it each.
 fn halves(n: usize, profit_eth: Option<f64>) -> Network {
-    let start = Fixture::new()
-        .operator("a", "A")
-        .holding("direct", "a", "ETH", 10.0);
+    let start = Fixture::new().operator("a", "A").holding("direct", "a", "ETH", 10.0);
     let all = (0..n).fold(start, |fixture, i| {
         let name = format!("s{i}");
-        fixture
-            .avs(&name, Shared, profit_eth)
-            .allocation(&name, "a", "*", 0.5)
+        fixture.avs(&name, Shared, profit_eth).allocation(&name, "a", "*", 0.5)
     });
     all.network()
 }
@@ -25,10 +21,7 @@ fn halves(n: usize, profit_eth: Option<f64>) -> Network {
 #[test]
 fn elastic_stake_bears_one_failure_and_not_two() {
     let found = found(&halves(4, None), 0.5);
-    assert_eq!(
-        (found.tolerated_at_least(), found.tolerated_at_most()),
-        (Some(1), Some(1))
-    );
+    assert_eq!((found.tolerated_at_least(), found.tolerated_at_most()), (Some(1), Some(1)));
     assert!(found.is_exact());
     let witness = found.witness.unwrap();
     assert_eq!(witness.failed.len(), 2);
@@ -46,20 +39,14 @@ fn unique_stake_bears_any_failure() {
         .allocation("t", "a", "*", 0.7)
         .network();
     let found = found(&network, 0.0);
-    assert_eq!(
-        (found.tolerated_at_least(), found.broken_by),
-        (Some(2), None)
-    );
+    assert_eq!((found.tolerated_at_least(), found.broken_by), (Some(2), None));
     assert!(found.is_exact() && found.witness.is_none());
 }
 
 #[test]
 fn an_avs_open_now_needs_no_failure() {
     let found = found(&halves(2, Some(2.0)), 0.5);
-    assert_eq!(
-        (found.broken_by, found.tolerated_at_most()),
-        (Some(0), None)
-    );
+    assert_eq!((found.broken_by, found.tolerated_at_most()), (Some(0), None));
     assert!(found.is_exact());
     assert_eq!(found.witness.unwrap().failed, []);
 }
@@ -87,10 +74,7 @@ fn a_failure_reaches_through_the_nav_of_a_restaked_token() {
     let found = found(&network, 0.5);
     assert_eq!(found.broken_by, Some(1));
     let witness = found.witness.unwrap();
-    assert_eq!(
-        (witness.failed, witness.attackable),
-        (vec![AvsId::new(0)], AvsId::new(1))
-    );
+    assert_eq!((witness.failed, witness.attackable), (vec![AvsId::new(0)], AvsId::new(1)));
     close(witness.slashable_eth, 50.0 * 0.4);
 }
 
@@ -106,9 +90,8 @@ fn without_work_there_are_bounds_only() {
 fn drawn(seed: u64) -> Network {
     let mut state = seed;
     let mut draw = move |n: u64| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % n
     };
     let mut fixture = Fixture::new().asset("lrt", AssetKind::Lrt);
@@ -135,9 +118,7 @@ fn by_brute_force(network: &Network, security: &[AvsSecurity]) -> Option<usize> 
     let targets = targets(&slashes, security);
     let sizes = targets.iter().flat_map(|target| {
         (0_u32..1 << target.n_others()).filter_map(move |bits| {
-            let set: Vec<usize> = (0..target.n_others())
-                .filter(|&i| bits >> i & 1 == 1)
-                .collect();
+            let set: Vec<usize> = (0..target.n_others()).filter(|&i| bits >> i & 1 == 1).collect();
             target.is_open(&set).then_some(set.len())
         })
     });
@@ -153,11 +134,7 @@ fn the_search_agrees_with_every_subset() {
         let security = security(&network, slack);
         let found = failing_services(&network, &security);
         assert!(found.is_exact());
-        assert_eq!(
-            found.broken_by,
-            by_brute_force(&network, &security),
-            "seed {seed}"
-        );
+        assert_eq!(found.broken_by, by_brute_force(&network, &security), "seed {seed}");
         sizes.push(found.broken_by);
     }
     sizes.sort_unstable();

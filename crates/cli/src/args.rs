@@ -1,0 +1,177 @@
+//! The command line as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
+
+/// Monte Carlo cascade-risk engine for restaking.
+#[derive(Debug, Parser)]
+#[command(name = "slashfall", version, about, after_help = EXIT_STATUS)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 ok, 2 bad input (nothing is written), 3 precision asked \
+                           for not reached, 4 interrupted, 1 anything else.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a commented run file and a small network to start from.
+    Init(Init),
+    /// Say what is wrong with a network or run file, or else the facts of the network.
+    Check(Check),
+    /// Simulate and write loss distributions, tail figures and contributions.
+    Run(Run),
+    /// Print the tables that are read and written: columns, units, meanings.
+    Schema(Schema),
+    /// Write a synthetic network of any size with the stylised facts of restaking.
+    Synth(Synth),
+    /// Turn a snapshot of a real protocol into a network folder.
+    Import(Import),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct Init {
+    /// Folder to make.
+    #[arg(default_value = "slashfall-example")]
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct Check {
+    /// A network folder, or a run file (which is checked with its network).
+    pub(crate) path: PathBuf,
+    /// Change a key of the run file, such as run.seed=7 or source.avs_fault.rate=0.01.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Rows to print of each ranking.
+    #[arg(long, default_value_t = 7)]
+    pub(crate) top: usize,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct Run {
+    /// The run file (TOML).
+    pub(crate) run_file: PathBuf,
+    /// Folder for the result; results/NAME by default.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace a result that is already there.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Number of paths, instead of the run file's.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) paths: Option<u64>,
+    /// Seed, instead of the run file's.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=9_223_372_036_854_775_807))]
+    pub(crate) seed: Option<u64>,
+    /// Threads; all cores by default. The result does not depend on them.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Change a key of the run file, such as run.horizon_days=7 or source.avs_fault.rate=0.01.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print nothing but errors.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct Schema {
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct Synth {
+    /// Operators.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) operators: u32,
+    /// AVSs.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) avs: u32,
+    /// Seed.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Folder to make.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct Import {
+    #[command(subcommand)]
+    pub(crate) protocol: Protocol,
+}
+
+/// Protocols whose snapshots can be imported.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Protocol {
+    /// EigenLayer operators, their shares by strategy, and their registrations with AVSs.
+    Eigenlayer(Eigenlayer),
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct Eigenlayer {
+    /// Operators: operator, name.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) operators: PathBuf,
+    /// Shares: operator, strategy, shares_wei.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) shares: PathBuf,
+    /// Strategies: strategy, token, decimals, eth_quorum_strategy.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) strategies: PathBuf,
+    /// Registrations: avs, operator.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) edges: PathBuf,
+    /// Names of AVSs: avs, name.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) avs: Option<PathBuf>,
+    /// LRT brand or company by operator; may be given more than once.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) map: Vec<PathBuf>,
+    /// How AVSs share stake.
+    #[arg(long)]
+    pub(crate) sharing: SharingArgument,
+    /// Fraction of an operator's stake that each AVS may slash: no snapshot has it.
+    #[arg(long)]
+    pub(crate) fraction: f64,
+    /// Leave out AVSs with fewer operators.
+    #[arg(long, default_value_t = 10)]
+    pub(crate) min_operators: usize,
+    /// Name of the network.
+    #[arg(long, default_value = "eigenlayer")]
+    pub(crate) name: String,
+    /// The day of the snapshot, YYYY-MM-DD: no file says it.
+    #[arg(long, default_value = "2024-11-23")]
+    pub(crate) as_of: String,
+    /// Folder to make.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+}
+
+/// How AVSs share stake.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SharingArgument {
+    /// A unit of stake stands behind one AVS only; fractions are cut so that they sum to 1.
+    Unique,
+    /// A unit of stake may stand behind several.
+    Shared,
+}

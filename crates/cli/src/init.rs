@@ -1,0 +1,40 @@
+//! `slashfall init`: a commented run file and a small network that run as they are.
+
+use std::fs;
+use std::io::Write;
+
+use anyhow::Context;
+
+use crate::Ending;
+use crate::args::Init;
+
+/// The example, file by file.
+const FILES: [(&str, &str); 8] = [
+    ("run.toml", include_str!("example.toml")),
+    ("network/network.toml", include_str!("../../../data/networks/tiny/network.toml")),
+    ("network/assets.csv", include_str!("../../../data/networks/tiny/assets.csv")),
+    ("network/operators.csv", include_str!("../../../data/networks/tiny/operators.csv")),
+    ("network/avs.csv", include_str!("../../../data/networks/tiny/avs.csv")),
+    ("network/holdings.csv", include_str!("../../../data/networks/tiny/holdings.csv")),
+    ("network/allocations.csv", include_str!("../../../data/networks/tiny/allocations.csv")),
+    ("network/groups.csv", include_str!("../../../data/networks/tiny/groups.csv")),
+];
+
+pub(crate) fn init(args: &Init) -> anyhow::Result<Ending> {
+    let dir = &args.dir;
+    let place = || format!("the example could not be written to {}", dir.display());
+    if dir.exists() {
+        anyhow::bail!("{} exists already and is left alone", dir.display());
+    }
+    let name =
+        dir.file_name().context("a folder to make was expected")?.to_string_lossy().into_owned();
+    let partial = dir.with_file_name(format!(".{name}.partial-{}", std::process::id()));
+    fs::create_dir_all(partial.join("network")).with_context(place)?;
+    for (file, text) in FILES {
+        fs::write(partial.join(file), text).with_context(place)?;
+    }
+    fs::rename(&partial, dir).with_context(place)?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "written to {0}; now: slashfall run {0}/run.toml", dir.display())?;
+    Ok(Ending::Done)
+}

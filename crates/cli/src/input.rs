@@ -1,0 +1,108 @@
+//! Reads a run file and its network, and collects what is wrong with either before anything is done.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use slashfall_graph::{Network, Problem, Problems, load_network};
+use slashfall_output::{InputFile, OutputError, digest_file};
+use slashfall_sampling::{Node, RunSpec};
+
+/// Changes to a run file from the command line.
+#[derive(Debug, Default)]
+pub(crate) struct Overrides<'a> {
+    pub(crate) set: &'a [String],
+    pub(crate) paths: Option<u64>,
+    pub(crate) seed: Option<u64>,
+}
+
+/// A run file and its network, each right by itself.
+#[derive(Debug)]
+pub(crate) struct Input {
+    /// The run file as the user named it.
+    pub(crate) file: String,
+    pub(crate) root: Node,
+    pub(crate) spec: RunSpec,
+    pub(crate) network: Network,
+    pub(crate) warnings: Vec<Problem>,
+    network_dir: PathBuf,
+    run_file: PathBuf,
+}
+
+impl Input {
+    /// Reads both.
+    ///
+    /// # Errors
+    /// Every problem of both.
+    pub(crate) fn load(run_file: &Path, overrides: &Overrides<'_>) -> Result<Self, Problems> {
+        let file = run_file.display().to_string();
+        let root = read_run_file(run_file, &file, overrides)?;
+        let spec = RunSpec::read(&file, &root);
+        let network_dir = root.text("network").map(|dir| beside(run_file, dir));
+        let network = network_dir.as_deref().map(load_network);
+        let mut problems = Problems::default();
+        match (spec, network, network_dir) {
+            (Ok(spec), Some(Ok(resolved)), Some(network_dir)) => {
+                let run_file = run_file.to_owned();
+                let (network, warnings) = (resolved.network, resolved.warnings);
+                return Ok(Self { file, root, spec, network, warnings, network_dir, run_file });
+            }
+            (spec, network, _) => {
+                spec.err().into_iter().for_each(|found| problems.append(found));
+                network.and_then(Result::err).into_iter().for_each(|found| problems.append(found));
+            }
+        }
+        Err(problems)
+    }
+
+    /// Every file that was read, in order of name.
+    ///
+    /// # Errors
+    /// When one cannot be read any more.
+    pub(crate) fn files(&self) -> Result<Vec<InputFile>, OutputError> {
+        let io = |path: &Path| {
+            let path = path.to_owned();
+            move |source| OutputError::Io { path, source }
+        };
+        let mut paths = vec![self.run_file.clone()];
+        let entries = fs::read_dir(&self.network_dir).map_err(io(&self.network_dir))?;
+        for entry in entries {
+            let path = entry.map_err(io(&self.network_dir))?.path();
+            let is_table =
+                path.extension().is_some_and(|e| e == "csv" || e == "parquet" || e == "toml");
+            if is_table {
+                paths.push(path);
+            }
+        }
+        paths[1..].sort();
+        let digest = |path: &PathBuf| {
+            Ok(InputFile { path: path.display().to_string(), sha256: digest_file(path)? })
+        };
+        paths.iter().map(digest).collect()
+    }
+}
+
+fn read_run_file(path: &Path, file: &str, overrides: &Overrides<'_>) -> Result<Node, Problems> {
+    let bytes = fs::read(path)
+        .map_err(|error| Problem::new(file, format!("the run file cannot be read: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Problem::new(file, format!("text in UTF-8 was expected; byte {at} is not"))
+    })?;
+    let mut root = Node::parse(file, text.trim_start_matches('\u{feff}'))?;
+    let mut problems = Problems::default();
+    let mut set = |assignment: &str| {
+        root.set_from_command_line(assignment).err().into_iter().for_each(|p| problems.push(p));
+    };
+    overrides.set.iter().for_each(|assignment| set(assignment));
+    overrides.seed.into_iter().for_each(|seed| set(&format!("run.seed={seed}")));
+    overrides.paths.into_iter().for_each(|paths| set(&format!("run.paths={paths}")));
+    if overrides.paths.is_some() {
+        root.remove("run.until");
+    }
+    problems.or_ok(root)
+}
+
+/// A path that is relative to the run file.
+fn beside(run_file: &Path, dir: &str) -> PathBuf {
+    run_file.parent().map_or_else(|| PathBuf::from(dir), |parent| parent.join(dir))
+}

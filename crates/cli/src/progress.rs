@@ -1,0 +1,57 @@
+//! Progress of a run on a terminal: paths a second, time left, the tail so far with its error.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use slashfall_output::Collector;
+use slashfall_output::measures::Level;
+
+use crate::number::with_error;
+
+/// Between two looks at the tail: ranking all losses takes time.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
+
+/// A progress bar; invisible when nobody watches.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    level: Level,
+    last_look: Instant,
+}
+
+impl Progress {
+    pub(crate) fn new(scenario: &str, n_paths: u64, level: Level, quiet: bool) -> Self {
+        let visible = !quiet && std::io::stderr().is_terminal();
+        let target =
+            if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(n_paths), target);
+        let template =
+            "{prefix} [{wide_bar}] {human_pos}/{human_len} paths, {per_sec}, {eta} left {msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_prefix(scenario.to_owned());
+        Self { bar, level, last_look: Instant::now() }
+    }
+
+    pub(crate) fn advance(&mut self, collector: &Collector) {
+        self.bar.set_position(collector.n_paths());
+        if self.bar.is_hidden() || self.last_look.elapsed() < BETWEEN_LOOKS {
+            return;
+        }
+        self.last_look = Instant::now();
+        if let Some(losses) = collector.losses("system").and_then(|losses| losses.sorted()) {
+            let es = losses.expected_shortfall(self.level);
+            self.bar.set_message(format!(
+                "ES {}: {} ETH",
+                crate::number::level(self.level.get()),
+                with_error(&es)
+            ));
+        }
+    }
+
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,357 @@
+//! `slashfall run`: from a run file to a result folder and a table on the terminal.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use anyhow::Context;
+use slashfall_output::measures::Level;
+use slashfall_output::tables::{
+    SummaryRow, push_cascade, push_contributions, push_exceedance, push_summary, summary_rows,
+};
+use slashfall_output::{
+    Collector, Contribution, DEFINITIONS, Manifest, PathsWriter, ResultFolder, SCHEMA_VERSION,
+    Table, contributions, digest_all, schema,
+};
+use slashfall_sampling::config::{BeaconSpec, Detail, NoiseSpec, PathCount, StopMetric, StopRule};
+use slashfall_sampling::{Scenario, simulate};
+
+use crate::args::Run;
+use crate::input::{Input, Overrides};
+use crate::progress::Progress;
+use crate::{Ending, contributors, summary};
+
+/// Paths a batch: some milliseconds of work, a few hundred kilobytes.
+const BATCH_PATHS: usize = 1_024;
+/// Paths at which a stop rule first looks; it looks again whenever there are half as many more.
+const FIRST_LOOK: u64 = 16_384;
+
+/// What a scenario gave.
+struct Played {
+    collector: Collector,
+    precise: Option<bool>,
+    interrupted: bool,
+}
+
+/// Everything that is written and shown, one element a scenario.
+#[derive(Default)]
+struct Findings {
+    rows: Vec<SummaryRow>,
+    contributions: BTreeMap<String, Vec<Contribution>>,
+}
+
+pub(crate) fn run(args: &Run) -> anyhow::Result<Ending> {
+    let start = Instant::now();
+    let overrides = Overrides { set: &args.set, paths: args.paths, seed: args.seed };
+    let input = Input::load(&args.run_file, &overrides)?;
+    let scenarios = input.spec.resolve(&input.file, &input.root, &input.network)?;
+    warn(&input, args.quiet);
+    let mut threads = rayon::ThreadPoolBuilder::new();
+    if let Some(n) = args.threads {
+        threads = threads.num_threads(n.into());
+    }
+    let pool = threads.build().context("the threads could not be started")?;
+    pool.install(|| run_scenarios(args, &input, &scenarios, start))
+}
+
+fn run_scenarios(
+    args: &Run,
+    input: &Input,
+    scenarios: &[Scenario<'_>],
+    start: Instant,
+) -> anyhow::Result<Ending> {
+    let stop = stop_on_ctrl_c()?;
+    let files = input.files()?;
+    let target =
+        args.output.clone().unwrap_or_else(|| PathBuf::from("results").join(&input.spec.name));
+    let folder =
+        ResultFolder::create(&target, args.overwrite, metadata(input, &digest_all(&files)))?;
+    let mut tables = Tables::new();
+    let mut findings = Findings::default();
+    let mut manifest = manifest(input, scenarios, files);
+    for (number, scenario) in scenarios.iter().enumerate() {
+        let played = play(args, &folder, scenario, number, &stop)?;
+        if played.interrupted {
+            say(
+                args.quiet,
+                &format!(
+                    "interrupted after {} paths; nothing was written",
+                    played.collector.n_paths()
+                ),
+            );
+            return Ok(Ending::Interrupted);
+        }
+        note(&mut manifest, scenario, &played);
+        tables.add(scenario, &played.collector, &mut findings);
+    }
+    tables.write(&folder, input.spec.detail)?;
+    manifest.wall_seconds = start.elapsed().as_secs_f64();
+    manifest.peak_memory_bytes = peak_memory_bytes();
+    manifest.write(&folder)?;
+    folder.finish()?;
+    print(args, input, scenarios, &findings, &manifest)?;
+    say(args.quiet || args.json, &format!("written to {}", target.display()));
+    Ok(if manifest.precision_reached == Some(false) { Ending::Imprecise } else { Ending::Done })
+}
+
+/// A flag that Ctrl-C raises; pressed again it ends the program at once.
+fn stop_on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let raised = Arc::clone(&stop);
+    ctrlc::set_handler(move || {
+        if raised.swap(true, Ordering::SeqCst) {
+            std::process::exit(4);
+        }
+    })
+    .context("Ctrl-C could not be watched")?;
+    Ok(stop)
+}
+
+fn play(
+    args: &Run,
+    folder: &ResultFolder,
+    scenario: &Scenario<'_>,
+    number: usize,
+    stop: &AtomicBool,
+) -> anyhow::Result<Played> {
+    let network = scenario.model.network();
+    let (n_paths, rule) = match &scenario.spec.paths {
+        PathCount::Fixed(n) => (*n, None),
+        PathCount::Until(rule) => (rule.max_paths, Some(rule)),
+    };
+    let mut paths = match scenario.spec.detail {
+        Detail::Paths => Some(PathsWriter::create(folder, network, &scenario.name, number)?),
+        _ => None,
+    };
+    let mut collector = Collector::new(network);
+    let level = levels(&scenario.spec.levels).last().copied().context("a run has levels")?;
+    let mut progress = Progress::new(&scenario.name, n_paths, level, args.quiet);
+    let mut failed = Ok(());
+    let mut precise = None;
+    let mut done = 0;
+    while done < n_paths && precise != Some(true) {
+        let next = if rule.is_some() { next_look(done).min(n_paths) } else { n_paths };
+        let flow = simulate(&scenario.model, done..next, BATCH_PATHS, |batch| {
+            collector.absorb(batch);
+            progress.advance(&collector);
+            if let Some(paths) = &mut paths {
+                failed = paths.absorb(batch);
+            }
+            if stop.load(Ordering::SeqCst) || failed.is_err() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        std::mem::replace(&mut failed, Ok(()))?;
+        if flow.is_break() {
+            progress.finish();
+            return Ok(Played { collector, precise, interrupted: true });
+        }
+        done = next;
+        precise = rule.map(|rule| is_precise(rule, &collector));
+    }
+    progress.finish();
+    paths.map_or(Ok(()), PathsWriter::finish)?;
+    Ok(Played { collector, precise, interrupted: false })
+}
+
+/// Where a stop rule looks next: a fixed sequence, so that the result depends on nothing else.
+fn next_look(done: u64) -> u64 {
+    if done == 0 { FIRST_LOOK } else { done + done / 2 }
+}
+
+fn is_precise(rule: &StopRule, collector: &Collector) -> bool {
+    let losses = collector.losses(&rule.scope.value).and_then(|losses| losses.sorted());
+    let (Some(losses), Some(level)) = (losses, Level::new(rule.level)) else { return false };
+    let estimate = match rule.metric {
+        StopMetric::Mean => losses.mean(),
+        StopMetric::ValueAtRisk => losses.value_at_risk(level),
+        StopMetric::ExpectedShortfall => losses.expected_shortfall(level),
+    };
+    estimate.std_err.is_some_and(|std_err| {
+        std_err > 0.0 && std_err <= rule.relative_error * estimate.value.abs()
+    })
+}
+
+/// The tables of a run in the making.
+struct Tables {
+    summary: Table,
+    exceedance: Table,
+    contributions: Table,
+    cascade: Table,
+}
+
+impl Tables {
+    fn new() -> Self {
+        Self {
+            summary: Table::new(&schema::SUMMARY),
+            exceedance: Table::new(&schema::EXCEEDANCE),
+            contributions: Table::new(&schema::CONTRIBUTIONS),
+            cascade: Table::new(&schema::CASCADE),
+        }
+    }
+
+    fn add(&mut self, scenario: &Scenario<'_>, collector: &Collector, findings: &mut Findings) {
+        let (name, horizon_days) = (&scenario.name, scenario.spec.horizon_days);
+        let levels = levels(&scenario.spec.levels);
+        let rows = summary_rows(name, collector, &levels, horizon_days);
+        push_summary(&mut self.summary, &rows);
+        findings.rows.extend(rows);
+        push_exceedance(&mut self.exceedance, name, collector, horizon_days);
+        push_cascade(&mut self.cascade, name, collector);
+        if scenario.spec.detail >= Detail::Standard {
+            let split = contributions(&scenario.model, collector, &levels);
+            push_contributions(&mut self.contributions, name, &split);
+            findings.contributions.insert(name.clone(), split);
+        }
+    }
+
+    fn write(self, folder: &ResultFolder, detail: Detail) -> anyhow::Result<()> {
+        folder.write_table(self.summary)?;
+        folder.write_table(self.exceedance)?;
+        folder.write_table(self.cascade)?;
+        if detail >= Detail::Standard {
+            folder.write_table(self.contributions)?;
+        }
+        Ok(())
+    }
+}
+
+fn levels(levels: &[f64]) -> Vec<Level> {
+    levels.iter().copied().filter_map(Level::new).collect()
+}
+
+/// What every Parquet file says of itself.
+fn metadata(input: &Input, inputs_sha256: &str) -> Vec<(String, String)> {
+    let own = [
+        ("schema_version", SCHEMA_VERSION.to_owned()),
+        ("program", program()),
+        ("seed", input.spec.seed.to_string()),
+        ("inputs_sha256", inputs_sha256.to_owned()),
+        ("horizon_days", input.spec.horizon_days.to_string()),
+    ];
+    let definitions = DEFINITIONS.iter().map(|(key, text)| (*key, (*text).to_owned()));
+    own.into_iter()
+        .chain(definitions)
+        .map(|(key, value)| (format!("slashfall.{key}"), value))
+        .collect()
+}
+
+fn program() -> String {
+    format!("slashfall {}", env!("CARGO_PKG_VERSION"))
+}
+
+fn manifest(
+    input: &Input,
+    scenarios: &[Scenario<'_>],
+    files: Vec<slashfall_output::InputFile>,
+) -> Manifest {
+    let meta = input.network.meta();
+    let config = scenarios.iter().map(|scenario| {
+        let root = serde_json::to_value(&scenario.root).unwrap_or_default();
+        (scenario.name.clone(), root)
+    });
+    Manifest {
+        program: program(),
+        schema_version: SCHEMA_VERSION,
+        command: std::env::args().collect(),
+        name: input.spec.name.clone(),
+        network: meta.name.clone(),
+        network_as_of: meta.as_of.clone(),
+        network_synthetic: meta.synthetic,
+        config: config.collect(),
+        absent_keys: absent_keys(),
+        not_applied: input.spec.not_applied.clone(),
+        inputs_sha256: digest_all(&files),
+        inputs: files,
+        seed: input.spec.seed,
+        horizon_days: input.spec.horizon_days,
+        paths: BTreeMap::new(),
+        threads: rayon::current_num_threads(),
+        wall_seconds: 0.0,
+        peak_memory_bytes: None,
+        truncated_paths: 0,
+        books_error_max: 0.0,
+        unbalanced_paths: 0,
+        precision_reached: None,
+        definitions: DEFINITIONS.into_iter().collect(),
+    }
+}
+
+fn absent_keys() -> BTreeMap<&'static str, f64> {
+    let noise = NoiseSpec::ABSENT;
+    BTreeMap::from([
+        ("noise.sigma_daily", noise.sigma_daily),
+        ("noise.kappa", noise.kappa),
+        ("noise.beta_market", noise.beta_market),
+        ("noise.panic_kappa", noise.panic_kappa),
+        ("noise.depth_kappa", noise.depth_kappa),
+        ("beacon.total_active_eth", BeaconSpec::ABSENT.total_active_eth),
+        ("source.participation", 1.0),
+        ("source.background", 0.0),
+        ("source.flight", 0.0),
+        ("source.severity of operator_compromise", 1.0),
+    ])
+}
+
+fn note(manifest: &mut Manifest, scenario: &Scenario<'_>, played: &Played) {
+    manifest.paths.insert(scenario.name.clone(), played.collector.n_paths());
+    manifest.books_error_max = manifest.books_error_max.max(played.collector.books_error_max());
+    manifest.unbalanced_paths += played.collector.n_unbalanced();
+    if let Some(precise) = played.precise {
+        manifest.precision_reached = Some(precise && manifest.precision_reached != Some(false));
+    }
+}
+
+/// Largest resident set of this process, where the system says it.
+fn peak_memory_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1_024)
+}
+
+fn warn(input: &Input, quiet: bool) {
+    for warning in &input.warnings {
+        say(quiet, &format!("warning: {warning}"));
+    }
+    for section in &input.spec.not_applied {
+        say(
+            quiet,
+            &format!("note: [{section}] is checked but has no effect on a run of this version"),
+        );
+    }
+}
+
+fn say(quiet: bool, line: &str) {
+    if !quiet {
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
+}
+
+fn print(
+    args: &Run,
+    input: &Input,
+    scenarios: &[Scenario<'_>],
+    findings: &Findings,
+    manifest: &Manifest,
+) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    if args.json {
+        let document = serde_json::json!({ "manifest": manifest, "summary": findings.rows });
+        writeln!(stdout, "{document:#}")?;
+    } else if !args.quiet {
+        for scenario in scenarios {
+            summary::print(&mut stdout, input, scenario, &findings.rows, manifest)?;
+            if let Some(split) = findings.contributions.get(&scenario.name) {
+                contributors::print(&mut stdout, split)?;
+            }
+        }
+    }
+    Ok(())
+}

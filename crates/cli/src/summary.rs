@@ -1,0 +1,95 @@
+//! The figures of a run as a table that a risk analyst can read.
+
+use std::io::Write;
+
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, presets};
+use slashfall_output::measures::Estimate;
+use slashfall_output::tables::SummaryRow;
+use slashfall_output::{Manifest, ScopeKind};
+use slashfall_sampling::Scenario;
+
+use crate::input::Input;
+use crate::number::{count, level, percent, with_error};
+
+/// Levels that fit on a terminal; the files have all.
+const LEVELS_SHOWN: usize = 2;
+
+/// A table without a frame, its first column to the left and the rest to the right.
+pub(crate) fn plain_table(header: &[String]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('-').junction('-')));
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(header);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// Prints the scopes of one scenario.
+pub(crate) fn print(
+    out: &mut impl Write,
+    input: &Input,
+    scenario: &Scenario<'_>,
+    rows: &[SummaryRow],
+    manifest: &Manifest,
+) -> std::io::Result<()> {
+    let meta = input.network.meta();
+    let paths = manifest.paths.get(&scenario.name).copied().unwrap_or_default();
+    writeln!(
+        out,
+        "\n{} on {} ({}{}), scenario {}: losses over {} days in ETH ± standard error, {} paths, seed {}",
+        input.spec.name,
+        meta.name,
+        meta.as_of,
+        if meta.synthetic { ", partly synthetic" } else { "" },
+        scenario.name,
+        scenario.spec.horizon_days,
+        count(paths),
+        scenario.spec.seed,
+    )?;
+    let shown = &scenario.spec.levels[scenario.spec.levels.len().saturating_sub(LEVELS_SHOWN)..];
+    let mut header = vec!["".to_owned(), "mean".to_owned()];
+    for a in shown {
+        header.extend([format!("VaR {}", level(*a)), format!("ES {}", level(*a))]);
+    }
+    header.extend(["P(loss)".to_owned(), "P(depeg 1 %)".to_owned()]);
+    let mut table = plain_table(&header);
+    let of_scenario: Vec<&SummaryRow> =
+        rows.iter().filter(|row| row.scenario == scenario.name).collect();
+    for scope in of_scenario.chunk_by(|a, b| (a.scope_kind, &a.scope) == (b.scope_kind, &b.scope)) {
+        if let Some(cells) = scope_cells(scope, shown) {
+            table.add_row(cells);
+        }
+    }
+    writeln!(out, "{table}")
+}
+
+/// The cells of a scope; none where nothing was lost on any path.
+fn scope_cells(scope: &[&SummaryRow], levels: &[f64]) -> Option<Vec<String>> {
+    let find = |metric: &str, level: Option<f64>| -> Option<&Estimate> {
+        let same = |row: &&&SummaryRow| {
+            row.metric == metric && row.level.map(f64::to_bits) == level.map(f64::to_bits)
+        };
+        scope.iter().find(same).map(|row| &row.estimate)
+    };
+    let std = find("std", None)?;
+    if std.value == 0.0 && scope[0].scope != "system" {
+        return None;
+    }
+    let name = match scope[0].scope_kind {
+        ScopeKind::System => scope[0].scope.clone(),
+        ScopeKind::Asset => format!("{} (nav)", scope[0].scope),
+        ScopeKind::AssetMarket => format!("{} (market)", scope[0].scope),
+        ScopeKind::Portfolio => format!("portfolio {}", scope[0].scope),
+        ScopeKind::Channel => format!("by {}", scope[0].scope),
+    };
+    let amount = |estimate: Option<&Estimate>| estimate.map_or_else(String::new, with_error);
+    let mut cells = vec![name, amount(find("mean", None))];
+    for level in levels {
+        cells.extend([amount(find("var", Some(*level))), amount(find("es", Some(*level)))]);
+    }
+    let chance = |metric| find(metric, None).map_or_else(String::new, |p| percent(p.value));
+    cells.extend([chance("probability_positive"), chance("probability_depeg_1pct")]);
+    Some(cells)
+}

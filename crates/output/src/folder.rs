@@ -1,0 +1,180 @@
+//! A result folder that appears under its name only when every file in it is whole.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use arrow_array::RecordBatch;
+use arrow_schema::{ArrowError, Schema};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+
+use crate::schema::Table;
+
+/// Why a result could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The folder is there already.
+    #[error("{0} exists already; choose another folder, or pass --overwrite to replace a result")]
+    Exists(PathBuf),
+    /// The folder is there and is no result, so it is not replaced.
+    #[error(
+        "{0} exists and is not a result of this program (it has no manifest.json); it is left alone"
+    )]
+    NotAResult(PathBuf),
+    /// A file or folder could not be written.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A table could not be made.
+    #[error("{path}: {source}")]
+    Arrow {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: ArrowError,
+    },
+    /// A table could not be written.
+    #[error("{path}: {source}")]
+    Parquet {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: ParquetError,
+    },
+    /// The manifest could not be written.
+    #[error("{path}: {source}")]
+    Json {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: serde_json::Error,
+    },
+}
+
+impl OutputError {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        |source| Self::Io { path: path.to_owned(), source }
+    }
+
+    pub(crate) fn parquet(path: &Path) -> impl FnOnce(ParquetError) -> Self + '_ {
+        |source| Self::Parquet { path: path.to_owned(), source }
+    }
+}
+
+/// A folder being filled beside its final place.
+#[derive(Debug)]
+pub struct ResultFolder {
+    target: PathBuf,
+    partial: PathBuf,
+    overwrite: bool,
+    /// Key and value pairs that every file carries.
+    metadata: Vec<(String, String)>,
+}
+
+impl ResultFolder {
+    /// Starts a result. `metadata` goes into every Parquet file.
+    ///
+    /// # Errors
+    /// When the target is there already and is not to be, or cannot be, replaced.
+    pub fn create(
+        target: &Path,
+        overwrite: bool,
+        metadata: Vec<(String, String)>,
+    ) -> Result<Self, OutputError> {
+        if target.exists() {
+            if !target.join("manifest.json").is_file() {
+                return Err(OutputError::NotAResult(target.to_owned()));
+            }
+            if !overwrite {
+                return Err(OutputError::Exists(target.to_owned()));
+            }
+        }
+        let partial = beside(target, "partial");
+        fs::create_dir_all(&partial).map_err(OutputError::io(&partial))?;
+        Ok(Self { target: target.to_owned(), partial, overwrite, metadata })
+    }
+
+    /// Path of a file while it is written.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.partial.join(name)
+    }
+
+    /// Writes a table.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_table(&self, table: Table) -> Result<(), OutputError> {
+        let path = self.file(&format!("{}.parquet", table.schema().name));
+        let batch = table
+            .into_batch()
+            .map_err(|source| OutputError::Arrow { path: path.clone(), source })?;
+        self.write_batch(&path, &batch)
+    }
+
+    /// Writes one batch as a Parquet file of its own.
+    pub(crate) fn write_batch(&self, path: &Path, batch: &RecordBatch) -> Result<(), OutputError> {
+        let own: HashMap<String, String> = self.metadata.iter().cloned().collect();
+        let schema = Schema::clone(&batch.schema()).with_metadata(own);
+        let batch = batch
+            .clone()
+            .with_schema(schema.into())
+            .map_err(|source| OutputError::Arrow { path: path.to_owned(), source })?;
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .build();
+        let file = File::create(path).map_err(OutputError::io(path))?;
+        let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties))
+            .map_err(OutputError::parquet(path))?;
+        for (key, value) in &self.metadata {
+            let entry = parquet::file::metadata::KeyValue::new(key.clone(), value.clone());
+            writer.append_key_value_metadata(entry);
+        }
+        writer.write(&batch).map_err(OutputError::parquet(path))?;
+        writer.close().map_err(OutputError::parquet(path))?;
+        Ok(())
+    }
+
+    /// Gives the folder its name.
+    ///
+    /// # Errors
+    /// When it cannot be renamed; then nothing bears the name that did not before.
+    pub fn finish(self) -> Result<(), OutputError> {
+        let old = beside(&self.target, "old");
+        let replaces = self.overwrite && self.target.exists();
+        if replaces {
+            fs::rename(&self.target, &old).map_err(OutputError::io(&self.target))?;
+        }
+        if let Err(source) = fs::rename(&self.partial, &self.target) {
+            if replaces {
+                fs::rename(&old, &self.target).map_err(OutputError::io(&old))?;
+            }
+            return Err(OutputError::Io { path: self.target.clone(), source });
+        }
+        if replaces {
+            fs::remove_dir_all(&old).map_err(OutputError::io(&old))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for ResultFolder {
+    fn drop(&mut self) {
+        // After `finish` there is nothing left under this name. A failure to tidy up is no news:
+        // what is left says `.partial` in its name.
+        let _ = fs::remove_dir_all(&self.partial);
+    }
+}
+
+/// A hidden sibling of `target`, of this process alone.
+fn beside(target: &Path, what: &str) -> PathBuf {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    target.with_file_name(format!(".{name}.{what}-{}", std::process::id()))
+}

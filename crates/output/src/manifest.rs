@@ -1,0 +1,133 @@
+//! `manifest.json`: what was run, on what, by which program, and how it went.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::folder::{OutputError, ResultFolder};
+
+/// A SHA-256 in hex.
+pub type Digest = String;
+
+/// A file that was read.
+#[derive(Clone, Debug, Serialize)]
+pub struct InputFile {
+    /// As the user would find it.
+    pub path: String,
+    /// Its SHA-256.
+    pub sha256: Digest,
+}
+
+/// What a run leaves beside its tables.
+#[derive(Clone, Debug, Serialize)]
+pub struct Manifest {
+    /// Program and version.
+    pub program: String,
+    /// Version of the schemas.
+    pub schema_version: &'static str,
+    /// The command as given.
+    pub command: Vec<String>,
+    /// Name of the run.
+    pub name: String,
+    /// Name of the network.
+    pub network: String,
+    /// The day its amounts are of.
+    pub network_as_of: String,
+    /// Whether some of its numbers had to be made up.
+    pub network_synthetic: bool,
+    /// Run file by scenario, as changed by the command line and the scenario.
+    pub config: BTreeMap<String, serde_json::Value>,
+    /// What keys mean that the run file leaves out.
+    pub absent_keys: BTreeMap<&'static str, f64>,
+    /// Sections that were read and checked and that no mechanism uses yet.
+    pub not_applied: Vec<String>,
+    /// Every file read.
+    pub inputs: Vec<InputFile>,
+    /// SHA-256 over all inputs.
+    pub inputs_sha256: Digest,
+    /// Seed.
+    pub seed: u64,
+    /// Days simulated.
+    pub horizon_days: u32,
+    /// Paths by scenario.
+    pub paths: BTreeMap<String, u64>,
+    /// Threads.
+    pub threads: usize,
+    /// Seconds from start to tables.
+    pub wall_seconds: f64,
+    /// Largest resident memory, in bytes, where the system tells.
+    pub peak_memory_bytes: Option<u64>,
+    /// Paths whose rounds hit the bound.
+    pub truncated_paths: u64,
+    /// Largest imbalance of the books on any path, as a fraction of the stake.
+    pub books_error_max: f64,
+    /// Paths whose books were off by more than 1e-9 of the stake.
+    pub unbalanced_paths: u64,
+    /// Whether the precision that was asked for was reached; none where none was asked for.
+    pub precision_reached: Option<bool>,
+    /// Definitions of the figures.
+    pub definitions: BTreeMap<&'static str, &'static str>,
+}
+
+/// Definitions of the figures, for the manifest and for the metadata of every file.
+pub const DEFINITIONS: [(&str, &str); 8] = [
+    ("loss", "positive is bad; ETH is the numeraire"),
+    ("level", "probability in (0, 1)"),
+    ("value_at_risk", "lower quantile inf{x : F(x) >= level}: the order statistic ceil(level n)"),
+    (
+        "expected_shortfall",
+        "Acerbi-Tasche: mean of the worst 1 - level mass, the boundary path by its fraction",
+    ),
+    ("return_period_years", "horizon_days / 365 / (1 - level)"),
+    (
+        "std_err",
+        "var: half width of the 95 % order-statistic interval over 1.96; es: Manistre-Hancock",
+    ),
+    (
+        "confidence_interval",
+        "two-sided 95 %; order statistics for var, skewness-corrected for means and es, Clopper-Pearson for probabilities",
+    ),
+    (
+        "es_contribution",
+        "Euler: mean of the component over the tail; components of a kind sum to the es",
+    ),
+];
+
+impl Manifest {
+    /// Writes it into a result.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self, folder: &ResultFolder) -> Result<(), OutputError> {
+        let path = folder.file("manifest.json");
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|source| OutputError::Json { path: path.clone(), source })?;
+        fs::write(&path, text + "\n").map_err(OutputError::io(&path))
+    }
+}
+
+/// The SHA-256 of a file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn digest_file(path: &Path) -> Result<Digest, OutputError> {
+    let bytes = fs::read(path).map_err(OutputError::io(path))?;
+    Ok(hex(&Sha256::digest(bytes)))
+}
+
+/// One digest over many files.
+#[must_use]
+pub fn digest_all(files: &[InputFile]) -> Digest {
+    let mut hasher = Sha256::new();
+    for file in files {
+        hasher.update(file.sha256.as_bytes());
+    }
+    hex(&hasher.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,138 @@
+//! `paths/`: every figure of every path, in files of fixed path ranges.
+
+use std::fs;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Float64Array, RecordBatch, UInt64Array};
+use arrow_schema::{DataType, Field, Schema};
+use slashfall_cascade::{AssetFigure, Channel, Figure};
+use slashfall_graph::Network;
+use slashfall_sampling::Batch;
+
+use crate::folder::{OutputError, ResultFolder};
+use crate::schema::{annotated, text_array, text_type};
+
+/// Paths a file.
+const PATHS_PER_FILE: u64 = 65_536;
+
+/// Writes the paths of one scenario as they come.
+#[derive(Debug)]
+pub struct PathsWriter<'f> {
+    folder: &'f ResultFolder,
+    scenario: String,
+    /// Number of the scenario: what its files are called by.
+    number: usize,
+    fields: Vec<Field>,
+    first_path: u64,
+    columns: Vec<Vec<f64>>,
+}
+
+impl<'f> PathsWriter<'f> {
+    /// Before the first path of the `number`-th scenario.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn create(
+        folder: &'f ResultFolder,
+        network: &Network,
+        scenario: &str,
+        number: usize,
+    ) -> Result<Self, OutputError> {
+        let dir = folder.file("paths");
+        fs::create_dir_all(&dir).map_err(OutputError::io(&dir))?;
+        let fields = figure_fields(network);
+        Ok(Self {
+            folder,
+            scenario: scenario.to_owned(),
+            number,
+            columns: vec![Vec::new(); fields.len()],
+            fields,
+            first_path: 0,
+        })
+    }
+
+    /// Adds the next batch.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn absorb(&mut self, batch: &Batch) -> Result<(), OutputError> {
+        for (path, row) in batch.rows() {
+            self.columns.iter_mut().zip(row).for_each(|(column, figure)| column.push(*figure));
+            if (path + 1) % PATHS_PER_FILE == 0 {
+                self.write()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what is left.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn finish(mut self) -> Result<(), OutputError> {
+        self.write()
+    }
+
+    fn write(&mut self) -> Result<(), OutputError> {
+        let n = self.columns.first().map_or(0, Vec::len);
+        if n == 0 {
+            return Ok(());
+        }
+        let path = self
+            .folder
+            .file("paths")
+            .join(format!("scenario{:03}-{:012}.parquet", self.number, self.first_path));
+        let mut arrays: Vec<ArrayRef> = vec![
+            text_array(std::iter::repeat_n(self.scenario.as_str(), n)),
+            Arc::new(UInt64Array::from_iter_values((self.first_path..).take(n))),
+            Arc::new(Float64Array::from(vec![1.0; n])),
+        ];
+        let figures = self.columns.iter_mut().map(std::mem::take);
+        arrays.extend(figures.map(|column| -> ArrayRef { Arc::new(Float64Array::from(column)) }));
+        let mut fields = vec![
+            field("scenario", text_type(), "", "scenario"),
+            field("path", DataType::UInt64, "", "number of the path; replays it"),
+            field(
+                "weight",
+                DataType::Float64,
+                "",
+                "importance weight; 1 when paths are drawn plainly",
+            ),
+        ];
+        fields.extend(self.fields.iter().cloned());
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+            .map_err(|source| OutputError::Arrow { path: path.clone(), source })?;
+        self.folder.write_batch(&path, &batch)?;
+        self.first_path += n as u64;
+        Ok(())
+    }
+}
+
+fn field(name: &str, data_type: DataType, unit: &str, meaning: &str) -> Field {
+    annotated(Field::new(name, data_type, false), unit, meaning)
+}
+
+/// The figures of a row, in the order of [`slashfall_cascade::Layout`].
+fn figure_fields(network: &Network) -> Vec<Field> {
+    let float =
+        |name: &str, unit: &str, meaning: &str| field(name, DataType::Float64, unit, meaning);
+    let mut fields: Vec<Field> =
+        Figure::ALL.iter().map(|f| float(f.name(), f.unit(), f.meaning())).collect();
+    fields.extend(Channel::ALL.iter().map(|channel| {
+        float(
+            &format!("channel.{}", channel.name()),
+            "eth",
+            "holders' loss by nav through the channel",
+        )
+    }));
+    for id in network.wrapped_assets() {
+        let name = &network.asset(id).name;
+        fields.extend(AssetFigure::ALL.iter().map(|figure| {
+            float(&format!("asset.{name}.{}", figure.name()), figure.unit(), figure.meaning())
+        }));
+    }
+    fields.extend(network.portfolios().iter().map(|portfolio| {
+        float(&format!("portfolio.{}.loss", portfolio.name), "eth", "loss at market prices")
+    }));
+    fields
+}

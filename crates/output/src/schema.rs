@@ -1,0 +1,241 @@
+//! The schema of every table, once: names, types, units, meanings; and tables held to it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_array::builder::StringDictionaryBuilder;
+use arrow_array::types::Int32Type;
+use arrow_array::{ArrayRef, Float64Array, RecordBatch, UInt64Array};
+use arrow_schema::{ArrowError, DataType, Field, Schema};
+
+/// Version of all schemas together; a change of meaning changes it.
+pub const SCHEMA_VERSION: &str = "1";
+
+/// Type of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnType {
+    /// Dictionary-coded text.
+    Text,
+    /// A number that is always there.
+    Float,
+    /// A number that is null where the sample does not support it or it does not apply.
+    MaybeFloat,
+    /// A whole number.
+    Count,
+}
+
+/// A column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ColumnSchema {
+    /// Name.
+    pub name: &'static str,
+    /// Type.
+    pub kind: ColumnType,
+    /// Unit; empty for text.
+    pub unit: &'static str,
+    /// What it says.
+    pub meaning: &'static str,
+}
+
+/// A table.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TableSchema {
+    /// Name; the file is this with `.parquet`.
+    pub name: &'static str,
+    /// What one row is of.
+    pub grain: &'static str,
+    /// Its columns in order.
+    pub columns: &'static [ColumnSchema],
+}
+
+macro_rules! columns {
+    ($($name:literal $kind:ident $unit:literal $meaning:literal;)+) => {
+        &[$(ColumnSchema { name: $name, kind: ColumnType::$kind, unit: $unit, meaning: $meaning },)+]
+    };
+}
+
+/// `summary.parquet`.
+pub static SUMMARY: TableSchema = TableSchema {
+    name: "summary",
+    grain: "scenario x scope x metric x level",
+    columns: columns! {
+        "scenario" Text "" "scenario; base is the run file itself";
+        "scope_kind" Text "" "system, asset (nav of the whole supply), asset_market (the same at the market price), portfolio or channel";
+        "scope" Text "" "whose loss";
+        "metric" Text "" "mean, std, var, es, probability_positive, probability_depeg_1pct / _5pct / _10pct, max";
+        "level" MaybeFloat "probability" "level of var and es";
+        "return_period_years" MaybeFloat "years" "horizon / 365 / (1 - level)";
+        "value" Float "see unit" "the figure; losses are positive";
+        "std_err" MaybeFloat "see unit" "standard error of the figure; null where the sample does not support one";
+        "ci_low" MaybeFloat "see unit" "lower limit of the 95 % confidence interval";
+        "ci_high" MaybeFloat "see unit" "upper limit of the 95 % confidence interval; null when beyond the sample";
+        "n_eff" Float "paths" "paths behind the figure: all, or those of the tail";
+        "unit" Text "" "eth or probability";
+    },
+};
+
+/// `exceedance.parquet`.
+pub static EXCEEDANCE: TableSchema = TableSchema {
+    name: "exceedance",
+    grain: "scenario x scope x probability",
+    columns: columns! {
+        "scenario" Text "" "scenario";
+        "scope_kind" Text "" "as in summary";
+        "scope" Text "" "whose loss";
+        "loss" Float "eth" "loss exceeded with that probability: value at risk at 1 - probability";
+        "probability" Float "probability" "probability of a loss beyond, within the horizon";
+        "return_period_years" Float "years" "horizon / 365 / probability";
+        "ci_low" MaybeFloat "eth" "lower limit of the 95 % interval of the loss";
+        "ci_high" MaybeFloat "eth" "upper limit of it; null when beyond the sample";
+        "es_beyond" Float "eth" "mean loss of the paths beyond: expected shortfall at 1 - probability";
+    },
+};
+
+/// `contributions.parquet`.
+pub static CONTRIBUTIONS: TableSchema = TableSchema {
+    name: "contributions",
+    grain: "scenario x scope x level x component",
+    columns: columns! {
+        "scenario" Text "" "scenario";
+        "scope_kind" Text "" "as in summary";
+        "scope" Text "" "whose expected shortfall";
+        "level" Float "probability" "its level";
+        "component_kind" Text "" "asset, channel, source_kind, operator, entity or avs; the components of each kind sum to the expected shortfall";
+        "component" Text "" "name; in brackets what has none";
+        "es_contribution" Float "eth" "mean of the component over the tail (Euler)";
+        "share" MaybeFloat "fraction" "part of the expected shortfall; null when that is 0";
+        "std_err" MaybeFloat "eth" "standard error of the contribution";
+    },
+};
+
+/// `cascade.parquet`.
+pub static CASCADE: TableSchema = TableSchema {
+    name: "cascade",
+    grain: "scenario x rounds",
+    columns: columns! {
+        "scenario" Text "" "scenario";
+        "rounds" Count "rounds" "rounds of the cascade in which something changed";
+        "n_paths" Count "paths" "paths with that many";
+        "probability" Float "probability" "their share";
+        "mean_direct" Float "eth" "their mean direct loss";
+        "mean_contagion" Float "eth" "their mean contagion loss";
+        "mean_total" Float "eth" "their mean total loss";
+        "std_err_total" MaybeFloat "eth" "standard error of their mean total loss";
+    },
+};
+
+/// All tables with a fixed schema.
+pub static TABLES: [&TableSchema; 4] = [&SUMMARY, &EXCEEDANCE, &CONTRIBUTIONS, &CASCADE];
+
+/// A value of a row.
+#[derive(Clone, Copy, Debug)]
+pub enum Cell<'a> {
+    /// Of a text column.
+    Text(&'a str),
+    /// Of a float column.
+    Float(f64),
+    /// Of a column that may be null.
+    Maybe(Option<f64>),
+    /// Of a count column.
+    Count(u64),
+}
+
+#[derive(Debug)]
+enum Column {
+    Text(Vec<String>),
+    Float(Vec<f64>),
+    Maybe(Vec<Option<f64>>),
+    Count(Vec<u64>),
+}
+
+/// A table in the making, held to its schema.
+#[derive(Debug)]
+pub struct Table {
+    schema: &'static TableSchema,
+    columns: Vec<Column>,
+}
+
+impl Table {
+    /// No rows yet.
+    #[must_use]
+    pub fn new(schema: &'static TableSchema) -> Self {
+        let column = |column: &ColumnSchema| match column.kind {
+            ColumnType::Text => Column::Text(Vec::new()),
+            ColumnType::Float => Column::Float(Vec::new()),
+            ColumnType::MaybeFloat => Column::Maybe(Vec::new()),
+            ColumnType::Count => Column::Count(Vec::new()),
+        };
+        Self { schema, columns: schema.columns.iter().map(column).collect() }
+    }
+
+    /// Its schema.
+    #[must_use]
+    pub fn schema(&self) -> &'static TableSchema {
+        self.schema
+    }
+
+    /// Adds a row.
+    ///
+    /// # Panics
+    /// When a cell is not of its column's type: a bug of this crate.
+    pub fn push<const N: usize>(&mut self, row: [Cell<'_>; N]) {
+        assert_eq!(N, self.columns.len(), "a row of {} has one cell a column", self.schema.name);
+        for (column, cell) in self.columns.iter_mut().zip(row) {
+            match (column, cell) {
+                (Column::Text(column), Cell::Text(text)) => column.push(text.to_owned()),
+                (Column::Float(column), Cell::Float(x)) => column.push(x),
+                (Column::Maybe(column), Cell::Maybe(x)) => column.push(x),
+                (Column::Count(column), Cell::Count(n)) => column.push(n),
+                (column, cell) => unreachable!("{cell:?} in {column:?} of {}", self.schema.name),
+            }
+        }
+    }
+
+    /// The table in Arrow's form, with unit and meaning of each column in its field's metadata.
+    ///
+    /// # Errors
+    /// When Arrow refuses the columns, which would be a bug of this crate.
+    pub fn into_batch(self) -> Result<RecordBatch, ArrowError> {
+        let arrays: Vec<ArrayRef> = self.columns.into_iter().map(into_array).collect();
+        let fields: Vec<Field> = self.schema.columns.iter().map(field).collect();
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+    }
+}
+
+fn into_array(column: Column) -> ArrayRef {
+    match column {
+        Column::Text(column) => text_array(column.iter().map(String::as_str)),
+        Column::Float(column) => Arc::new(Float64Array::from(column)),
+        Column::Maybe(column) => Arc::new(Float64Array::from(column)),
+        Column::Count(column) => Arc::new(UInt64Array::from(column)),
+    }
+}
+
+fn field(column: &ColumnSchema) -> Field {
+    let (data_type, nullable) = match column.kind {
+        ColumnType::Text => (text_type(), false),
+        ColumnType::Float => (DataType::Float64, false),
+        ColumnType::MaybeFloat => (DataType::Float64, true),
+        ColumnType::Count => (DataType::UInt64, false),
+    };
+    annotated(Field::new(column.name, data_type, nullable), column.unit, column.meaning)
+}
+
+/// A field that says its unit and meaning.
+pub(crate) fn annotated(field: Field, unit: &str, meaning: &str) -> Field {
+    let entries = [("unit", unit), ("meaning", meaning)];
+    let entries = entries.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+    field.with_metadata(entries.collect::<HashMap<String, String>>())
+}
+
+/// Dictionary-coded text.
+pub(crate) fn text_array<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
+    let mut array = StringDictionaryBuilder::<Int32Type>::new();
+    values.for_each(|value| array.append_value(value));
+    Arc::new(array.finish())
+}
+
+/// Type of dictionary-coded text.
+pub(crate) fn text_type() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+}

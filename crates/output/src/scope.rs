@@ -1,0 +1,114 @@
+//! Whose losses: the system, an asset, a portfolio, a channel; and where each stands in a row.
+
+use serde::Serialize;
+use slashfall_cascade::{AssetFigure, Channel, Figure, Layout};
+use slashfall_graph::Network;
+
+/// Kind of scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScopeKind {
+    /// All holders.
+    System,
+    /// All units of a wrapped asset, by nav.
+    Asset,
+    /// All units of a wrapped asset, at the market price.
+    AssetMarket,
+    /// A portfolio, at market prices.
+    Portfolio,
+    /// What all holders lose through one channel.
+    Channel,
+}
+
+impl ScopeKind {
+    /// Name in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Asset => "asset",
+            Self::AssetMarket => "asset_market",
+            Self::Portfolio => "portfolio",
+            Self::Channel => "channel",
+        }
+    }
+}
+
+/// Something that loses, in ETH.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scope {
+    /// Kind.
+    pub kind: ScopeKind,
+    /// Name: `system`, `system_direct`, ..., or that of the asset, portfolio or channel.
+    pub name: String,
+    /// Position of its figure in the row of a path.
+    column: usize,
+    /// ETH that one unit of the figure is.
+    eth: f64,
+    /// What it is a scope of: index of the wrapped asset or of the portfolio.
+    pub(crate) index: usize,
+}
+
+impl Scope {
+    /// Its loss on a path, in ETH.
+    #[must_use]
+    pub fn loss_eth(&self, row: &[f64]) -> f64 {
+        row[self.column] * self.eth
+    }
+
+    /// Position of the worst discount of the asset it is of, for assets.
+    pub(crate) fn worst_discount(&self, layout: Layout) -> Option<usize> {
+        (self.kind == ScopeKind::Asset)
+            .then(|| layout.asset(self.index, AssetFigure::WorstDiscount))
+    }
+}
+
+/// All scopes of a network, in the order in which tables list them.
+#[must_use]
+pub fn scopes(network: &Network) -> Vec<Scope> {
+    let layout = Layout::new(network);
+    let of_system = |name: &str, figure| Scope {
+        kind: ScopeKind::System,
+        name: name.to_owned(),
+        column: layout.system(figure),
+        eth: 1.0,
+        index: 0,
+    };
+    let mut scopes = vec![
+        of_system("system", Figure::Total),
+        of_system("system_direct", Figure::Direct),
+        of_system("system_contagion", Figure::Contagion),
+        of_system("system_market", Figure::MarketLoss),
+    ];
+    for (kind, figure) in [
+        (ScopeKind::Asset, AssetFigure::NavLoss),
+        (ScopeKind::AssetMarket, AssetFigure::MarketLoss),
+    ] {
+        scopes.extend(network.wrapped_assets().enumerate().map(|(index, id)| {
+            let asset = network.asset(id);
+            Scope {
+                kind,
+                name: asset.name.clone(),
+                column: layout.asset(index, figure),
+                eth: asset.supply_units * asset.nav_0,
+                index,
+            }
+        }));
+    }
+    scopes.extend(network.portfolios().iter().enumerate().map(|(index, portfolio)| Scope {
+        kind: ScopeKind::Portfolio,
+        name: portfolio.name.clone(),
+        column: layout.portfolio(index),
+        eth: 1.0,
+        index,
+    }));
+    let of_holders = Channel::ALL.into_iter().filter(|channel| *channel != Channel::Discount);
+    scopes.extend(of_holders.map(|channel| Scope {
+        kind: ScopeKind::Channel,
+        name: channel.name().to_owned(),
+        column: layout.channel(channel),
+        eth: 1.0,
+        index: channel.index(),
+    }));
+    scopes
+}

@@ -1,0 +1,36 @@
+//! Lays estimates out as rows, one file a table.
+
+mod cascade;
+mod exceedance;
+mod summary;
+
+pub use cascade::push_cascade;
+pub use exceedance::push_exceedance;
+pub use summary::{SummaryRow, push_summary, summary_rows};
+
+use crate::contributions::Contribution;
+use crate::schema::{Cell, Table};
+
+const DAYS_PER_YEAR: f64 = 365.0;
+
+/// Years between losses of a probability within the horizon.
+fn return_period_years(horizon_days: u32, probability: f64) -> f64 {
+    f64::from(horizon_days) / DAYS_PER_YEAR / probability
+}
+
+/// Adds the contributions of a scenario.
+pub fn push_contributions(table: &mut Table, scenario: &str, contributions: &[Contribution]) {
+    for contribution in contributions {
+        table.push([
+            Cell::Text(scenario),
+            Cell::Text(contribution.scope_kind.name()),
+            Cell::Text(&contribution.scope),
+            Cell::Float(contribution.level.get()),
+            Cell::Text(contribution.component_kind.name()),
+            Cell::Text(&contribution.component),
+            Cell::Float(contribution.estimate.value),
+            Cell::Maybe(contribution.share()),
+            Cell::Maybe(contribution.estimate.std_err),
+        ]);
+    }
+}
