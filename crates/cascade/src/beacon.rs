@@ -170,6 +170,8 @@ impl State<'_> {
     }
 
     fn lose_beacon(&mut self, operator: OperatorId, lost: f64, taker: Taker) {
+        // A chain with almost nothing at stake would charge more than all.
+        let lost = lost.min(1.0);
         if lost <= 0.0 {
             return;
         }

@@ -191,7 +191,7 @@ fn bits(row: &[f64]) -> Vec<u64> {
 #[test]
 fn the_engine_agrees_with_its_slow_twin() {
     let worst = Worst::default();
-    check(3_000, cases(), |case| agree(&case, &worst));
+    check(10_000, cases(), |case| agree(&case, &worst));
     println!("worst difference from the twin: {:.2e}", worst.0.get());
 }
 
@@ -236,7 +236,7 @@ fn agree(case: &Case, worst: &Worst) -> Checked {
 #[test]
 fn the_books_balance_and_losses_split_without_remainder() {
     let (books, channels, entries) = (Worst::default(), Worst::default(), Worst::default());
-    check(2_000, cases(), |case| {
+    check(5_000, cases(), |case| {
         let engine = Engine::new(&case);
         let (row, record) = engine.record();
         let (layout, stake) = (engine.layout, engine.stake_eth());

@@ -143,7 +143,8 @@ struct RawEvent {
     kind: usize,
     which: usize,
     time: f64,
-    on_the_quarter_day: bool,
+    /// Times on a grid: several events at once, or as far apart as a correlation penalty reaches.
+    steps_a_day: Option<f64>,
     severity: f64,
     shares: Vec<Option<f64>>,
     flag: bool,
@@ -216,22 +217,21 @@ fn raw_holdings() -> impl Strategy<Value = RawHoldings> {
 fn raw_event() -> impl Strategy<Value = RawEvent> {
     let severity = prop_oneof![1 => Just(0.0), 1 => Just(1.0), 5 => 0.0..1.0];
     let background = prop_oneof![Just(0.0), 0.0..0.6];
+    let grid = prop_oneof![Just(None), Just(Some(4.0)), Just(Some(1.0 / 9.0))];
     (
-        (0usize..7, 0usize..60, 1e-3..1.0, any::<bool>(), severity),
+        (0usize..7, 0usize..60, 1e-3..1.0, grid, severity),
         (vec(weighted(0.6, share()), OPERATORS.len()), any::<bool>(), background),
     )
         .prop_map(
-            |((kind, which, time, on_the_quarter_day, severity), (shares, flag, background))| {
-                RawEvent {
-                    kind,
-                    which,
-                    time,
-                    on_the_quarter_day,
-                    severity,
-                    shares,
-                    flag,
-                    background,
-                }
+            |((kind, which, time, steps_a_day, severity), (shares, flag, background))| RawEvent {
+                kind,
+                which,
+                time,
+                steps_a_day,
+                severity,
+                shares,
+                flag,
+                background,
             },
         )
 }
@@ -378,11 +378,8 @@ fn with_holdings(
 impl RawEvent {
     fn happening(&self, network: &RawNetwork, horizon_days: u32) -> Option<Happening> {
         let horizon = f64::from(horizon_days);
-        let tau_days = if self.on_the_quarter_day {
-            (self.time * horizon * 4.0).ceil() / 4.0
-        } else {
-            self.time * horizon
-        };
+        let time = self.time * horizon;
+        let tau_days = self.steps_a_day.map_or(time, |n| ((time * n).ceil() / n).min(horizon));
         let hits = network.operators().iter().zip(&self.shares);
         let hits: Hits =
             hits.filter_map(|(name, share)| Some(((*name).to_owned(), (*share)?))).collect();

@@ -1,0 +1,26 @@
+# `just` lists these; each is a plain cargo command that works without just.
+
+# The main job on the reference network.
+run *args:
+    cargo run --release -- run configs/quickstart.toml {{args}}
+
+# Every test.
+test:
+    cargo test --workspace
+
+# What CI runs.
+ci:
+    .ci/run
+
+# Lints and format as CI has them.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# Criterion benches of every stage.
+bench *args:
+    cargo bench -p slashfall-benches {{args}}
+
+# API documentation.
+doc:
+    cargo doc --workspace --no-deps --open
