@@ -70,7 +70,7 @@ pub struct Cause {
     pub operator: Option<OperatorId>,
 }
 
-/// One fall of the holders' value.
+/// All falls of the holders' value on a path that share channel and cause.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LossEntry {
     /// By what way.

@@ -270,11 +270,18 @@ impl<'n> State<'n> {
         self.channel_eth[channel.index()] += fall_eth + direct_eth;
         if let (Some(recorder), Some(mut nav_fall)) = (&mut self.recorder, before) {
             nav_fall.iter_mut().zip(&self.shadow).for_each(|(fall, after)| *fall -= after);
-            recorder.push(LossEntry { channel, cause, nav_fall, direct_eth });
+            match recorder.iter_mut().find(|e| e.channel == channel && e.cause == cause) {
+                Some(entry) => {
+                    entry.nav_fall.iter_mut().zip(&nav_fall).for_each(|(sum, fall)| *sum += fall);
+                    entry.direct_eth += direct_eth;
+                }
+                None => recorder.push(LossEntry { channel, cause, nav_fall, direct_eth }),
+            }
         }
     }
 
-    /// The losses of the path by cause, in the order they came; none unless recorded.
+    /// The losses of the path by channel and cause, in the order in which these first came; none
+    /// unless recorded.
     pub(crate) fn take_record(&mut self) -> Vec<LossEntry> {
         self.recorder.take().unwrap_or_default()
     }

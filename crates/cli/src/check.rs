@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use slashfall_graph::facts::{DebtRank, Exposure, Facts, Node, Ranking, Share, facts};
-use slashfall_graph::{AssetId, EntityId, Network, Problem, load_network};
+use slashfall_graph::{AssetId, EntityId, Network, Problem, Problems, load_network};
 
 use crate::Ending;
 use crate::args::Check;
@@ -16,6 +16,10 @@ const DEFAULT_SECURITY_SLACK: f64 = 0.5;
 
 pub(crate) fn check(args: &Check) -> anyhow::Result<Ending> {
     let (network, warnings, slack) = if args.path.is_dir() {
+        if let Some(assignment) = args.set.first() {
+            let expected = "a run file was expected: a network folder has no keys to change";
+            return Err(Problems::from(Problem::new("--set", expected).value(assignment)).into());
+        }
         let resolved = load_network(&args.path)?;
         (resolved.network, resolved.warnings, DEFAULT_SECURITY_SLACK)
     } else {

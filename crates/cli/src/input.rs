@@ -91,7 +91,7 @@ fn read_run_file(path: &Path, file: &str, overrides: &Overrides<'_>) -> Result<N
     let mut root = Node::parse(file, text.trim_start_matches('\u{feff}'))?;
     let mut problems = Problems::default();
     let mut set = |assignment: &str| {
-        root.set_from_command_line(assignment).err().into_iter().for_each(|p| problems.push(p));
+        root.set_from_command_line(assignment).err().into_iter().for_each(|p| problems.append(p));
     };
     overrides.set.iter().for_each(|assignment| set(assignment));
     overrides.seed.into_iter().for_each(|seed| set(&format!("run.seed={seed}")));

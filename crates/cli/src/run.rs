@@ -94,6 +94,9 @@ fn run_scenarios(
     manifest.write(&folder)?;
     folder.finish()?;
     print(args, input, scenarios, &findings, &manifest)?;
+    if manifest.precision_reached == Some(false) {
+        say(args.quiet, "the precision asked for was not reached within max_paths");
+    }
     say(args.quiet || args.json, &format!("written to {}", target.display()));
     Ok(if manifest.precision_reached == Some(false) { Ending::Imprecise } else { Ending::Done })
 }

@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 
 use slashfall_cascade::{Channel, LossEntry, exposures};
 use slashfall_graph::{AssetId, Network};
-use slashfall_sampling::{Model, PathRecord, replay};
+use slashfall_sampling::{Model, PathRecord, SourceKind, replay};
 
-use crate::collect::Collector;
-use crate::measures::{Estimate, Level, LossColumn};
+use crate::collect::{Collector, ScopeLosses};
+use crate::measures::{Estimate, Level, LossColumn, SortedLosses};
 use crate::scope::{Scope, ScopeKind};
 
 /// A way to split.
@@ -106,31 +106,168 @@ pub fn contributions(
     levels: &[Level],
 ) -> Vec<Contribution> {
     let Some(&lowest) = levels.first() else { return Vec::new() };
-    let wanted = collector.scopes.iter().filter(|kept| {
-        let whole = kept.scope.kind == ScopeKind::System && kept.scope.name == "system";
-        whole || matches!(kept.scope.kind, ScopeKind::Asset | ScopeKind::Portfolio)
-    });
+    let wanted = collector.scopes.iter().filter(|kept| is_split(&kept.scope));
+    let splits: Vec<Split<'_>> =
+        wanted.filter_map(|kept| Split::new(model, kept, lowest)).collect();
+    let components = split_paths(model, &splits);
     let mut all = Vec::new();
-    for kept in wanted {
-        let Some(losses) = kept.losses.sorted() else { continue };
+    for (split, components) in splits.iter().zip(&components) {
+        for &level in levels {
+            all.extend(split.at_level(model, components, level));
+        }
+    }
+    all
+}
+
+/// Scopes whose shortfall is split.
+fn is_split(scope: &Scope) -> bool {
+    match scope.kind {
+        ScopeKind::System => scope.name == "system",
+        ScopeKind::Asset | ScopeKind::Portfolio => true,
+        ScopeKind::AssetMarket | ScopeKind::Channel => false,
+    }
+}
+
+/// A component by number: cheap to count by; `name` says what it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Component {
+    kind: ComponentKind,
+    number: u32,
+}
+
+/// Number of the component that stands for nothing of its kind.
+const NONE: u32 = u32::MAX;
+
+/// Number of the asset that stands for the part of a portfolio's loss that no fall of nav explains.
+const DISCOUNT: u32 = u32::MAX - 1;
+
+type Components = BTreeMap<Component, LossColumn>;
+
+/// A scope and the paths of its widest tail.
+struct Split<'c> {
+    scope: &'c Scope,
+    losses: SortedLosses,
+    sensitivity: Sensitivity,
+    /// Ascending.
+    paths: Vec<u64>,
+}
+
+impl<'c> Split<'c> {
+    fn new(model: &Model<'_>, kept: &'c ScopeLosses, lowest: Level) -> Option<Self> {
+        let losses = kept.losses.sorted()?;
         let mut paths: Vec<u64> =
             losses.tail(lowest).paths().iter().map(|path| path.path).collect();
         paths.sort_unstable();
-        let components = split_paths(model, &kept.scope, &paths);
-        for &level in levels {
-            let (tail, es) = (losses.tail(level), losses.expected_shortfall(level).value);
-            for ((component_kind, component), losses) in &components {
-                let estimate = tail.contribution(losses);
-                if estimate.value.abs() > 0.0 {
-                    all.push(Contribution {
-                        scope_kind: kept.scope.kind,
-                        scope: kept.scope.name.clone(),
-                        level,
-                        component_kind: *component_kind,
-                        component: component.clone(),
-                        estimate,
-                        es,
-                    });
+        let sensitivity = Sensitivity::new(&kept.scope, model.network());
+        Some(Self { scope: &kept.scope, losses, sensitivity, paths })
+    }
+
+    fn at_level(
+        &self,
+        model: &Model<'_>,
+        components: &Components,
+        level: Level,
+    ) -> Vec<Contribution> {
+        let (tail, es) = (self.losses.tail(level), self.losses.expected_shortfall(level).value);
+        let contribution = |(component, losses): (&Component, &LossColumn)| Contribution {
+            scope_kind: self.scope.kind,
+            scope: self.scope.name.clone(),
+            level,
+            component_kind: component.kind,
+            component: name(model.network(), *component),
+            estimate: tail.contribution(losses),
+            es,
+        };
+        let all = components.iter().map(contribution);
+        all.filter(|contribution| contribution.estimate.value.abs() > 0.0).collect()
+    }
+
+    /// Splits the loss that the scope had on a path.
+    fn split(&self, model: &Model<'_>, record: &PathRecord) -> Vec<(Component, f64)> {
+        let mut parts = Vec::new();
+        let mut by_nav = 0.0;
+        for entry in &record.entries {
+            let mut loss = 0.0;
+            for &(asset, units) in &self.sensitivity.units {
+                let own = units * entry.nav_fall[asset.index()];
+                parts.push((component(ComponentKind::Asset, asset.index()), own));
+                loss += own;
+            }
+            if self.sensitivity.direct {
+                parts.push((none(ComponentKind::Asset), entry.direct_eth));
+                loss += entry.direct_eth;
+            }
+            by_nav += loss;
+            parts.extend(owed_to(model, entry).map(|component| (component, loss)));
+        }
+        if self.scope.kind == ScopeKind::Portfolio {
+            let rest = self.scope.loss_eth(&record.figures) - by_nav;
+            parts.extend(ComponentKind::ALL.map(|kind| match kind {
+                ComponentKind::Channel => (component(kind, Channel::Discount.index()), rest),
+                ComponentKind::Asset => (Component { kind, number: DISCOUNT }, rest),
+                _ => (none(kind), rest),
+            }));
+        }
+        merged(parts)
+    }
+}
+
+fn component(kind: ComponentKind, index: usize) -> Component {
+    Component { kind, number: u32::try_from(index).unwrap_or(NONE) }
+}
+
+fn none(kind: ComponentKind) -> Component {
+    Component { kind, number: NONE }
+}
+
+/// To what an entry is owed, one of each kind but who bears it.
+fn owed_to(model: &Model<'_>, entry: &LossEntry) -> impl Iterator<Item = Component> + use<> {
+    let network = model.network();
+    let operator = entry.cause.operator;
+    let kind = entry.cause.source.map(|source| model.sources()[source as usize].kind() as usize);
+    let of = |kind, index: Option<usize>| index.map_or(none(kind), |index| component(kind, index));
+    [
+        component(ComponentKind::Channel, entry.channel.index()),
+        of(ComponentKind::SourceKind, kind),
+        of(ComponentKind::Operator, operator.map(|id| id.index())),
+        of(ComponentKind::Entity, operator.map(|id| network.operator(id).entity.index())),
+        of(ComponentKind::Avs, entry.cause.avs.map(|id| id.index())),
+    ]
+    .into_iter()
+}
+
+/// One part a component, without those that are nothing.
+fn merged(mut parts: Vec<(Component, f64)>) -> Vec<(Component, f64)> {
+    parts.retain(|(_, loss)| loss.abs() > 0.0);
+    parts.sort_by_key(|(component, _)| *component);
+    parts.dedup_by(|next, first| {
+        let same = next.0 == first.0;
+        if same {
+            first.1 += next.1;
+        }
+        same
+    });
+    parts
+}
+
+/// Runs every path of any tail again, once, and splits its loss for each scope whose tail it is in.
+fn split_paths(model: &Model<'_>, splits: &[Split<'_>]) -> Vec<Components> {
+    let mut paths: Vec<u64> = splits.iter().flat_map(|split| split.paths.iter().copied()).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    let mut all: Vec<Components> = splits.iter().map(|_| Components::new()).collect();
+    for some in paths.chunks(PATHS_AT_ONCE) {
+        let parts = replay(model, some, |record| {
+            let concerned =
+                |(_, split): &(usize, &Split<'_>)| split.paths.binary_search(&record.path).is_ok();
+            let splits = splits.iter().enumerate().filter(concerned);
+            let parts = splits.map(|(number, split)| (number, split.split(model, &record)));
+            (record.path, parts.collect::<Vec<_>>())
+        });
+        for (path, parts) in parts {
+            for (number, parts) in parts {
+                for (component, loss) in parts {
+                    all[number].entry(component).or_default().push(path, loss);
                 }
             }
         }
@@ -138,109 +275,24 @@ pub fn contributions(
     all
 }
 
-type Components = BTreeMap<(ComponentKind, String), LossColumn>;
+/// Paths replayed between two gatherings: bounds what is held twice.
+const PATHS_AT_ONCE: usize = 16_384;
 
-/// Runs paths again and splits the losses that a scope had on them.
-fn split_paths(model: &Model<'_>, scope: &Scope, paths: &[u64]) -> Components {
-    let sensitivity = Sensitivity::new(scope, model.network());
-    let split = replay(model, paths, |record| {
-        (record.path, split_path(model, scope, &sensitivity, &record))
-    });
-    let mut components = Components::new();
-    for (path, parts) in split {
-        for (component, loss) in parts {
-            components.entry(component).or_default().push(path, loss);
-        }
-    }
-    components
-}
-
-fn split_path(
-    model: &Model<'_>,
-    scope: &Scope,
-    sensitivity: &Sensitivity,
-    record: &PathRecord,
-) -> BTreeMap<(ComponentKind, String), f64> {
-    let mut parts = BTreeMap::new();
-    let mut by_nav = 0.0;
-    for entry in &record.entries {
-        let bearers = bearers(sensitivity, entry, model.network());
-        let loss: f64 = bearers.iter().map(|(_, loss)| loss).sum();
-        by_nav += loss;
-        for (asset, loss) in bearers {
-            add(&mut parts, ComponentKind::Asset, asset, loss);
-        }
-        for (kind, name) in names(model, entry) {
-            add(&mut parts, kind, &name, loss);
-        }
-    }
-    let rest = scope.loss_eth(&record.figures) - by_nav;
-    if scope.kind == ScopeKind::Portfolio {
-        add_discount(&mut parts, rest);
-    }
-    parts
-}
-
-/// What each asset's holders lose by an entry.
-fn bearers<'n>(
-    sensitivity: &Sensitivity,
-    entry: &LossEntry,
-    network: &'n Network,
-) -> Vec<(&'n str, f64)> {
-    let units = sensitivity.units.iter();
-    let mut bearers: Vec<(&str, f64)> = units
-        .map(|&(asset, units)| {
-            (network.asset(asset).name.as_str(), units * entry.nav_fall[asset.index()])
-        })
-        .collect();
-    if sensitivity.direct {
-        bearers.push(("direct", entry.direct_eth));
-    }
-    bearers
-}
-
-fn add(
-    parts: &mut BTreeMap<(ComponentKind, String), f64>,
-    kind: ComponentKind,
-    name: &str,
-    loss: f64,
-) {
-    if loss.abs() > 0.0 {
-        *parts.entry((kind, name.to_owned())).or_default() += loss;
-    }
-}
-
-/// The rest of a loss at market prices has no source, no operator and no AVS.
-fn add_discount(parts: &mut BTreeMap<(ComponentKind, String), f64>, rest: f64) {
-    for kind in ComponentKind::ALL {
-        let name = match kind {
-            ComponentKind::Asset => "(discount)",
-            ComponentKind::Channel => Channel::Discount.name(),
-            ComponentKind::SourceKind => MARKET,
-            _ => NONE,
-        };
-        add(parts, kind, name, rest);
-    }
-}
-
-/// No source: prices moved.
-const MARKET: &str = "(market)";
-/// Nothing of that kind had a part in it.
-const NONE: &str = "(none)";
-
-fn names(model: &Model<'_>, entry: &LossEntry) -> [(ComponentKind, String); 5] {
-    let network = model.network();
-    let (source, operator) =
-        (entry.cause.source, entry.cause.operator.map(|id| network.operator(id)));
-    let source = source.map_or(MARKET, |source| model.sources()[source as usize].kind().name());
-    let entity = operator.map_or(NONE, |operator| &network.entities()[operator.entity.index()]);
-    let operator = operator.map_or(NONE, |operator| &operator.name);
-    let avs = entry.cause.avs.map_or(NONE, |id| &network.avs(id).name);
-    [
-        (ComponentKind::Channel, entry.channel.name().to_owned()),
-        (ComponentKind::SourceKind, source.to_owned()),
-        (ComponentKind::Operator, operator.to_owned()),
-        (ComponentKind::Entity, entity.to_owned()),
-        (ComponentKind::Avs, avs.to_owned()),
-    ]
+/// What a component is called; in brackets what has no name of its own.
+fn name(network: &Network, component: Component) -> String {
+    let index = component.number as usize;
+    let nothing = component.number == NONE;
+    let name = match component.kind {
+        ComponentKind::Asset if nothing => "direct",
+        ComponentKind::Asset if component.number == DISCOUNT => "(discount)",
+        ComponentKind::Asset => &network.assets()[index].name,
+        ComponentKind::Channel => Channel::ALL[index].name(),
+        ComponentKind::SourceKind if nothing => "(market)",
+        ComponentKind::SourceKind => SourceKind::NAMES[index].0,
+        _ if nothing => "(none)",
+        ComponentKind::Operator => &network.operators()[index].name,
+        ComponentKind::Entity => &network.entities()[index],
+        ComponentKind::Avs => &network.avss()[index].name,
+    };
+    name.to_owned()
 }

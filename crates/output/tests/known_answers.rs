@@ -170,7 +170,10 @@ fn contributions_sum_to_the_expected_shortfall() {
                     c.scope == scope && c.level == *level && c.component_kind == kind
                 };
                 let sum: f64 = all.iter().filter(of).map(|c| c.estimate.value).sum();
-                assert!((sum - es).abs() < 1e-9 * es, "{scope} {level:?} {kind:?}: {sum}, not {es}");
+                assert!(
+                    (sum - es).abs() < 1e-9 * es,
+                    "{scope} {level:?} {kind:?}: {sum}, not {es}"
+                );
                 n_checked += 1;
             }
         }

@@ -155,17 +155,12 @@ impl Common {
             Rate::Drawn { evidence, scale } => {
                 let rate = scale * self.rates[offset * self.n_rates + evidence];
                 let p = event_probability(rate, model.horizon_days);
-                let sure = systematic.conditional_probability(f64::NEG_INFINITY);
-                let of =
-                    |p: f64| systematic.conditional_probability(model.copula.upper_quantile(p));
                 (
                     rate,
-                    if p <= 0.0 {
-                        0.0
-                    } else if p >= 1.0 {
-                        sure
+                    if p > 0.0 {
+                        systematic.conditional_probability(model.thresholds.at_most_quantile(p))
                     } else {
-                        of(p)
+                        0.0
                     },
                 )
             }

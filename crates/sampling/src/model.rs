@@ -3,7 +3,7 @@
 use slashfall_cascade::{Layout, Parameters};
 use slashfall_graph::Network;
 
-use crate::copula::Copula;
+use crate::copula::{Copula, ThresholdTable};
 use crate::keys::{Seed, StreamKey};
 use crate::noise::Noise;
 use crate::rate::Evidence;
@@ -17,6 +17,8 @@ pub struct Model<'n> {
     pub(crate) horizon_days: f64,
     pub(crate) parameters: Parameters,
     pub(crate) copula: Copula,
+    /// For rates that are drawn.
+    pub(crate) thresholds: ThresholdTable,
     /// Streams of the factors that some source loads on.
     pub(crate) factors: Vec<StreamKey>,
     pub(crate) mixing: StreamKey,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use slashfall_graph::{Place, Problem, Problems};
+use slashfall_graph::{Place, Problem, Problems, nearest};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -60,8 +60,8 @@ impl Node {
     /// Changes the tree as `--set KEY=VALUE` says. A value that is not TOML is taken as text.
     ///
     /// # Errors
-    /// A problem when there is no `=`, or the key leads through something that is not a table.
-    pub fn set_from_command_line(&mut self, assignment: &str) -> Result<(), Problem> {
+    /// When there is no `=`, or the key leads through something that is not a table.
+    pub fn set_from_command_line(&mut self, assignment: &str) -> Result<(), Problems> {
         let wrong = |expected: &str| Problem::new("--set", expected).value(assignment);
         let (key, text) = assignment
             .split_once('=')
@@ -72,7 +72,7 @@ impl Node {
                 Self { value: NodeValue::Text(text.trim().to_owned()), origin: Origin::CommandLine }
             }
         };
-        self.set(key.trim(), &value).map_err(|expected| wrong(&expected))
+        Ok(self.set(key.trim(), &value).map_err(|expected| wrong(&expected))?)
     }
 
     /// Puts `value` at a dotted key. `source.NAME.KEY` means every source of that kind or id.
@@ -145,15 +145,16 @@ impl Node {
         let is = |entry: &Self, key| {
             entry.get(key).is_some_and(|n| n.value == NodeValue::Text(name.to_owned()))
         };
-        let named: Vec<&mut Self> =
-            entries.iter_mut().filter(|entry| is(entry, "kind") || is(entry, "id")).collect();
-        if named.is_empty() {
-            return Err(format!("there is no [[source]] whose kind or id is {name:?}"));
+        if !entries.iter().any(|entry| is(entry, "kind") || is(entry, "id")) {
+            let names = entries.iter().flat_map(|entry| [entry.text("kind"), entry.text("id")]);
+            let hint = nearest(name, names.flatten());
+            let hint = hint.map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
+            return Err(format!("there is no [[source]] whose kind or id is {name:?}{hint}"));
         }
-        Ok(named)
+        Ok(entries.iter_mut().filter(|entry| is(entry, "kind") || is(entry, "id")).collect())
     }
 
-    /// Text at a key of the root, where there is text.
+    /// Text at a key, where there is text.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<&str> {
         match &self.get(key)?.value {

@@ -156,8 +156,8 @@ fn unsigned(n: i64) -> u64 {
 }
 
 fn sorted_levels(run: &Section<'_, '_>, mut levels: Vec<f64>) -> Vec<f64> {
-    if levels.is_empty() {
-        run.missing("levels", "at least one level was expected");
+    if let (true, Some(node)) = (levels.is_empty(), run.here().get("levels")) {
+        run.wrong("levels", node, "at least one level was expected");
     }
     levels.sort_by(f64::total_cmp);
     levels.dedup();

@@ -23,16 +23,17 @@ fn read_source(source: Section<'_, '_>) -> Option<SourceSpec> {
     let id = source.text("id").map(|id| id.value).unwrap_or_default();
     let rate = read_rate(&source);
     let loadings = read_loadings(&source);
-    // The target is read last among these: only the kind says what may stand in it.
-    let (Some(kind), Some(target)) = (kind, read_target(&source)) else {
-        return None;
-    };
-    let kind = read_kind(&source, &target, kind);
-    target.finish();
-    let severity = kind.as_ref().and_then(|kind| read_severity_of(&source, kind));
+    let target = read_target(&source);
+    // Only the kind says which further keys there may be.
+    let kind = kind?;
+    let spec = read_kind(&source, target.as_ref(), kind);
+    if let Some(target) = target {
+        target.finish();
+    }
+    let severity = read_severity_of(&source, kind);
     let at = source.here().clone();
     source.finish();
-    Some(SourceSpec { id, kind: kind?, rate: rate?, severity: severity?, loadings: loadings?, at })
+    Some(SourceSpec { id, kind: spec?, rate: rate?, severity: severity?, loadings: loadings?, at })
 }
 
 fn read_target<'a, 'f>(source: &Section<'a, 'f>) -> Option<Section<'a, 'f>> {
@@ -42,16 +43,19 @@ fn read_target<'a, 'f>(source: &Section<'a, 'f>) -> Option<Section<'a, 'f>> {
     source.section("target")
 }
 
+/// Reads the keys that a kind alone has. Those of the source come before those of the target, so
+/// that a target that cannot be read leaves none of them unasked for.
 fn read_kind(
     source: &Section<'_, '_>,
-    target: &Section<'_, '_>,
+    target: Option<&Section<'_, '_>>,
     kind: SourceKind,
 ) -> Option<KindSpec> {
     let participation = || source.number_or("participation", Range::Fraction, 1.0);
     Some(match kind {
         SourceKind::AvsFault => {
+            let target = target?;
             let (avs, operator) = (read_names(target, "avs"), read_names(target, "operator"));
-            if avs.is_none() && operator.is_none() {
+            if target.here().get("avs").is_none() && target.here().get("operator").is_none() {
                 target.wrong_here("avs or operator, or both, were expected");
                 return None;
             }
@@ -111,8 +115,13 @@ fn read_group_effect(source: &Section<'_, '_>) -> Option<GroupEffect> {
     let effect = source.choice(
         "effect",
         &[("operator_compromise", 0), ("avs_fault", 1), ("validator_incident", 2)],
-    )?;
-    Some(match effect {
+    );
+    if effect.is_none() {
+        // Without the effect nobody can say which of these should not be there.
+        source.node("reach");
+        source.node("background");
+    }
+    Some(match effect? {
         0 => GroupEffect::SlashByAvss { reach_all: read_reach(source) },
         1 => GroupEffect::SlashByAvss { reach_all: false },
         _ => GroupEffect::SlashValidators {
@@ -121,16 +130,18 @@ fn read_group_effect(source: &Section<'_, '_>) -> Option<GroupEffect> {
     })
 }
 
-fn read_groups(target: &Section<'_, '_>) -> Option<(Names, Option<Located<String>>)> {
+fn read_groups(target: Option<&Section<'_, '_>>) -> Option<(Names, Option<Located<String>>)> {
+    let target = target?;
     let (groups, kind) = (read_names(target, "group"), target.text("group_kind"));
-    if groups.is_none() && kind.is_none() {
+    if target.here().get("group").is_none() && target.here().get("group_kind").is_none() {
         target.wrong_here("group or group_kind was expected");
         return None;
     }
     Some((groups.unwrap_or(Names::All), kind))
 }
 
-fn required_names(target: &Section<'_, '_>, key: &'static str) -> Option<Names> {
+fn required_names(target: Option<&Section<'_, '_>>, key: &'static str) -> Option<Names> {
+    let target = target?;
     if target.here().get(key).is_none() {
         target.missing(key, "a name, a list of names or \"*\"");
     }
@@ -206,16 +217,14 @@ struct SeverityRange {
     cap: f64,
 }
 
-fn read_severity_of(source: &Section<'_, '_>, kind: &KindSpec) -> Option<Severity> {
+fn read_severity_of(source: &Section<'_, '_>, kind: SourceKind) -> Option<Severity> {
     let fraction = SeverityRange { range: Range::Fraction, cap: 1.0 };
     let (key, range, absent) = match kind {
-        KindSpec::ClientOutage { .. } => {
+        SourceKind::ClientOutage => {
             ("epochs", SeverityRange { range: Range::NonNegative, cap: f64::INFINITY }, None)
         }
-        KindSpec::OperatorCompromise { .. }
-        | KindSpec::GroupIncident {
-            effect: GroupEffect::SlashByAvss { reach_all: true }, ..
-        } => ("severity", fraction, Some(1.0)),
+        SourceKind::OperatorCompromise => ("severity", fraction, Some(1.0)),
+        SourceKind::GroupIncident if is_compromise(source) => ("severity", fraction, Some(1.0)),
         _ => ("severity", fraction, None),
     };
     match (source.node(key), absent) {
@@ -231,6 +240,12 @@ fn read_severity_of(source: &Section<'_, '_>, kind: &KindSpec) -> Option<Severit
     }
 }
 
+/// True where the effect of a group incident is that of a compromise, whose severity may be absent.
+fn is_compromise(source: &Section<'_, '_>) -> bool {
+    let compromise = NodeValue::Text("operator_compromise".to_owned());
+    source.here().get("effect").is_some_and(|effect| effect.value == compromise)
+}
+
 fn read_severity(
     source: &Section<'_, '_>,
     key: &str,
@@ -241,38 +256,46 @@ fn read_severity(
         return source.number_at(key, node, range.range).map(Severity::Fixed);
     }
     let section = Section::new(source.reading(), &source.path(key), node)?;
-    let severity = read_form(&section, range);
-    let n_forms = section.entries().count();
-    if n_forms != 1 {
-        section.wrong_here(
-            "one form was expected: beta, uniform, generalized_pareto, mixture or empirical",
-        );
+    let forms: Vec<&str> = section.entries().map(|(form, _)| form).collect();
+    let [form] = forms[..] else {
+        section.wrong_here(&format!("one form was expected: {}", FORMS.join(", ")));
+        return None;
+    };
+    match form {
+        "beta" => section.section("beta").and_then(read_beta),
+        "uniform" => read_uniform(&section, range),
+        "generalized_pareto" => {
+            section.section("generalized_pareto").and_then(|s| read_pareto(s, range))
+        }
+        "mixture" => section.section("mixture").and_then(|s| read_mixture(s, range)),
+        "empirical" => read_empirical(&section, range),
+        _ => {
+            let expected = format!("one of the forms {} was expected", FORMS.join(", "));
+            let problem = node.problem(source.reading().file, &source.path(key), expected);
+            source.reading().report(problem.value(form).nearest_of(FORMS));
+            None
+        }
     }
-    section.finish();
-    severity.filter(|_| n_forms == 1)
 }
 
-fn read_form(section: &Section<'_, '_>, range: SeverityRange) -> Option<Severity> {
-    let beta = section.section("beta").map(read_beta);
-    let uniform = section.here().get("uniform").map(|node| read_uniform(section, node, range));
-    section.node("uniform");
-    let pareto = section.section("generalized_pareto").map(|s| read_pareto(s, range));
-    let mixture = section.section("mixture").map(|s| read_mixture(s, range));
-    let empirical =
-        section.here().get("empirical").map(|node| read_empirical(section, node, range));
-    section.node("empirical");
-    beta.or(uniform).or(pareto).or(mixture).or(empirical).flatten()
-}
+const FORMS: [&str; 5] = ["beta", "uniform", "generalized_pareto", "mixture", "empirical"];
 
 fn read_beta(section: Section<'_, '_>) -> Option<Severity> {
     let mean = present(&section, "mean", Range::Probability);
     let concentration = present(&section, "concentration", Range::Positive);
+    let beta = mean.zip(concentration).and_then(|(mean, concentration)| {
+        let beta = Beta::new(mean * concentration, (1.0 - mean) * concentration);
+        if beta.is_err() {
+            section.wrong_here("a mean and a concentration whose product is above 0 were expected");
+        }
+        beta.ok()
+    });
     section.finish();
-    let (mean, concentration) = (mean?, concentration?);
-    Beta::new(mean * concentration, (1.0 - mean) * concentration).ok().map(Severity::Beta)
+    beta.map(Severity::Beta)
 }
 
-fn read_uniform(section: &Section<'_, '_>, node: &Node, range: SeverityRange) -> Option<Severity> {
+fn read_uniform(section: &Section<'_, '_>, range: SeverityRange) -> Option<Severity> {
+    let node = section.node("uniform")?;
     let bounds = section.numbers("uniform", range.range)?;
     match bounds[..] {
         [low, high] if low <= high => Some(Severity::Uniform { low, high }),
@@ -313,11 +336,8 @@ fn read_mixture(section: Section<'_, '_>, range: SeverityRange) -> Option<Severi
     Some(Severity::Mixture { at_one: at_one?, otherwise: Box::new(otherwise?) })
 }
 
-fn read_empirical(
-    section: &Section<'_, '_>,
-    node: &Node,
-    range: SeverityRange,
-) -> Option<Severity> {
+fn read_empirical(section: &Section<'_, '_>, range: SeverityRange) -> Option<Severity> {
+    let node = section.node("empirical")?;
     let mut values = section.numbers("empirical", range.range)?;
     if values.is_empty() {
         section.wrong("empirical", node, "at least one severity was expected");

@@ -9,7 +9,7 @@ use super::names::Book;
 use super::node::Node;
 use super::resolve_source::Sources;
 use super::spec::{CopulaSpec, NoiseSpec, PathCount, RunSpec, ScenarioSpec};
-use crate::copula::Copula;
+use crate::copula::{Copula, ThresholdTable};
 use crate::keys::{Purpose, Seed, StreamKey};
 use crate::model::Model;
 use crate::noise::Noise;
@@ -40,7 +40,7 @@ impl RunSpec {
     ) -> Result<Vec<Scenario<'n>>, Problems> {
         let mut problems = Problems::default();
         let mut scenarios = Vec::new();
-        match self.resolve_one(file, network) {
+        match self.resolve_one(file, root, network) {
             Ok(model) => scenarios.push(Scenario {
                 name: "base".to_owned(),
                 spec: self.clone(),
@@ -63,7 +63,12 @@ impl RunSpec {
         problems.or_ok(scenarios)
     }
 
-    fn resolve_one<'n>(&self, file: &str, network: &'n Network) -> Result<Model<'n>, Problems> {
+    fn resolve_one<'n>(
+        &self,
+        file: &str,
+        root: &Node,
+        network: &'n Network,
+    ) -> Result<Model<'n>, Problems> {
         let book = Book::new(network, file);
         check_stop_scope(self, &book);
         let copula = match self.copula {
@@ -71,7 +76,7 @@ impl RunSpec {
             CopulaSpec::StudentT(df) => Copula::StudentT { df },
             CopulaSpec::Independent => Copula::Independent,
         };
-        check_native_stake(self, &book);
+        check_native_stake(self, root, &book);
         let noise = resolve_noise(self, &book);
         let sources = Sources::resolve(self, &book, copula);
         let model = Model {
@@ -79,6 +84,7 @@ impl RunSpec {
             seed: Seed(self.seed),
             horizon_days: f64::from(self.horizon_days),
             copula,
+            thresholds: ThresholdTable::new(copula),
             factors: self
                 .factors
                 .iter()
@@ -115,7 +121,12 @@ impl ScenarioSpec {
             }
         };
         for (key, value) in &self.set {
-            note(key, changed.set(key, value));
+            let outcome = if is_of_the_run(key) {
+                Err("a key that differs by scenario was expected; this one is of the whole run".into())
+            } else {
+                changed.set(key, value)
+            };
+            note(key, outcome);
         }
         for (key, factor) in &self.scale {
             note(key, changed.scale(key, *factor, self.at.origin));
@@ -127,7 +138,7 @@ impl ScenarioSpec {
                 return Err(problems);
             }
         };
-        match spec.resolve_one(file, network) {
+        match spec.resolve_one(file, &changed, network) {
             Ok(model) => {
                 problems.or_ok(Scenario { name: self.name.clone(), spec, root: changed, model })
             }
@@ -137,6 +148,11 @@ impl ScenarioSpec {
             }
         }
     }
+}
+
+/// True for what is read once for all scenarios: to set it in one would change nothing.
+fn is_of_the_run(key: &str) -> bool {
+    ["name", "network", "scenario"].contains(&key.split('.').next().unwrap_or(key))
 }
 
 fn check_stop_scope(spec: &RunSpec, book: &Book<'_, '_>) {
@@ -150,17 +166,20 @@ fn check_stop_scope(spec: &RunSpec, book: &Book<'_, '_>) {
     book.known(&rule.scope, "run.until.scope", "system, a wrapped asset or a portfolio", valid);
 }
 
-fn check_native_stake(spec: &RunSpec, book: &Book<'_, '_>) {
+fn check_native_stake(spec: &RunSpec, root: &Node, book: &Book<'_, '_>) {
     let native: f64 =
         book.network.holdings().iter().filter(|h| h.is_native()).map(|h| h.units).sum();
     let total = spec.beacon.total_active_eth;
     if native > total {
         let expected =
             format!("at least the {native:.0} ETH that the network has at operators was expected");
-        let problem = Problem::new(book.file, expected)
-            .key("beacon.total_active_eth")
-            .value(total.to_string());
-        book.problems.borrow_mut().push(problem);
+        let key = "beacon.total_active_eth";
+        let written = root.get("beacon").and_then(|beacon| beacon.get("total_active_eth"));
+        let problem = written.map_or_else(
+            || Problem::new(book.file, expected.as_str()).key(key),
+            |node| node.problem(book.file, key, expected.as_str()),
+        );
+        book.problems.borrow_mut().push(problem.value(total.to_string()));
     }
 }
 

@@ -64,11 +64,17 @@ impl Range {
             Self::Positive => "a finite number above 0",
             Self::Finite => "a finite number",
         };
-        let percent = matches!(self, Self::Fraction | Self::Probability | Self::BelowOne)
-            && x > 1.0
-            && x < 100.0;
-        let hint =
-            if percent { format!(" (write {} for {x} %)", x / 100.0) } else { String::new() };
+        let most = match self {
+            Self::Fraction => 100.0,
+            Self::Probability | Self::BelowOne => 99.999_999,
+            _ => 0.0,
+        };
+        let hint = if x > 1.0 && x <= most {
+            // Rounded, since 99.9 / 100 has sixteen digits.
+            format!(" (write {} for {x} %)", (x * 1e10).round() / 1e12)
+        } else {
+            String::new()
+        };
         format!("{range} was expected{hint}")
     }
 }

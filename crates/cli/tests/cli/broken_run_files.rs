@@ -1,0 +1,366 @@
+//! Breaks a good run file in every way its format forbids. The author must be told the line, the
+//! key, what was found and what was expected, with no noise that follows from it; nothing is
+//! written.
+
+use crate::example::{Example, Expected, problems_of, stderr, stdout};
+
+/// A change to the run file that is one mistake, and what is to be said of it.
+struct Case {
+    /// Text that is in the run file once, and what takes its place.
+    swap: (&'static str, &'static str),
+    /// The whole line that the problem is on, or `^` and a line of the table whose `[[header]]` it
+    /// is on.
+    line: &'static str,
+    key: &'static str,
+    found: &'static str,
+    words: &'static [&'static str],
+}
+
+const fn case(
+    swap: (&'static str, &'static str),
+    line: &'static str,
+    key: &'static str,
+    found: &'static str,
+    words: &'static [&'static str],
+) -> Case {
+    Case { swap, line, key, found, words }
+}
+
+/// Holds `run` and `check` to every case, and tells of all that fail.
+#[track_caller]
+fn check(cases: &[Case]) {
+    let faults: Vec<String> = cases.iter().filter_map(fault_in).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+fn fault_in(Case { swap: (from, to), line, key, found, words }: &Case) -> Option<String> {
+    let example = Example::new();
+    example.swap("run.toml", from, to);
+    let place = match line.strip_prefix('^') {
+        Some(line) => format!("run.toml, line {}", header_above(&example, line)),
+        None => format!("run.toml, line {}", example.line("run.toml", line)),
+    };
+    let problems = problems_of(&example, &["run", "run.toml"]);
+    assert_eq!(problems_of(&example, &["check", "run.toml"]), problems);
+    match &problems[..] {
+        [problem] => Expected { place, key, found, words }.fault_in(problem),
+        _ => Some(format!("{from:?} -> {to:?}: {problems:#?}")),
+    }
+}
+
+/// Number of the `[[header]]` of the table that a line is in.
+#[track_caller]
+fn header_above(example: &Example, line: &str) -> usize {
+    let line = example.line("run.toml", line);
+    let text = example.read("run.toml");
+    let above: Vec<&str> = text.lines().take(line).collect();
+    1 + above.iter().rposition(|line| line.starts_with("[[")).unwrap()
+}
+
+#[test]
+fn the_good_run_file_is_good() {
+    let example = Example::new();
+    example.good(&["check", "run.toml"]);
+    example.good(&["run", "run.toml", "--paths", "50"]);
+}
+
+#[rustfmt::skip]
+const KEYS: [Case; 16] = [
+    case(("seed = 7", "seed = 7\nhorizn = 3"), "horizn = 3", "run.horizn", "", &["unknown key", "did you mean \"horizon_days\"?"]),
+    case(("[security]", "[securty]"), "[securty]", "securty", "", &["unknown key", "did you mean \"security\"?"]),
+    case(("security_slack = 0.55", "security_slak = 0.55"), "security_slak = 0.55", "security.security_slak", "", &["unknown key", "did you mean \"security_slack\"?"]),
+    case(("epochs = 225", "epochs = 225\nseverity = 0.1"), "severity = 0.1", "source.severity", "", &["unknown key"]),
+    case(("epochs = 225", "epochs = 225\nreach = \"all\""), "reach = \"all\"", "source.reach", "", &["unknown key"]),
+    case(("{ group = \"prysm\" }", "{ group = \"prysm\", avs = \"da\" }"), "target = { group = \"prysm\", avs = \"da\" }", "source.target.avs", "", &["unknown key"]),
+    case(("mean = 0.05,", "mean = 0.05, men = 1,"), "severity = { beta = { mean = 0.05, men = 1, concentration = 4.0 } }", "source.severity.beta.men", "", &["unknown key", "\"mean\"?"]),
+    case(("name = \"small\"\n", ""), "network = \"network\"", "name", "", &["is missing", "name of the run"]),
+    case(("name = \"small\"", "name = 5"), "name = 5", "name", "5", &["text in quotes"]),
+    case(("network = \"network\"\n", ""), "name = \"small\"", "network", "", &["is missing", "folder of the network"]),
+    case(("\n[dependence]\ncopula = \"student_t\"\ndf = 4\nfactors = [\"market\", \"operations\", \"code\"]\n", ""), "name = \"small\"", "dependence", "", &["is missing", "a silent correlation is a wrong one"]),
+    case(("copula = \"student_t\"\ndf = 4\n", ""), "[dependence]", "dependence.copula", "", &["is missing", "gaussian, student_t or independent"]),
+    case(("\"student_t\"", "\"studentt\""), "copula = \"studentt\"", "dependence.copula", "studentt", &["gaussian, student_t, independent", "did you mean \"student_t\"?"]),
+    case(("\"student_t\"", "\"gaussian\""), "df = 4", "dependence.df", "4", &["only the student_t copula"]),
+    case(("df = 4\n", ""), "[dependence]", "dependence.df", "", &["is missing", "degrees of freedom"]),
+    case(("df = 4", "df = -4"), "df = -4", "dependence.df", "-4", &["above 0"]),
+];
+
+#[test]
+fn keys_and_dependence() {
+    check(&KEYS);
+}
+
+#[rustfmt::skip]
+const RUNS: [Case; 18] = [
+    case(("0.975]", "99]"), "levels = [0.9, 99]", "run.levels", "99", &["a probability in (0, 1)", "write 0.99 for 99 %"]),
+    case(("0.975]", "99.9]"), "levels = [0.9, 99.9]", "run.levels", "99.9", &["write 0.999 for 99.9 %"]),
+    case(("0.975]", "1]"), "levels = [0.9, 1]", "run.levels", "1", &["a probability in (0, 1)"]),
+    case(("0.975]", "nan]"), "levels = [0.9, nan]", "run.levels", "NaN", &["a probability in (0, 1)"]),
+    case(("[0.9, 0.975]", "[]"), "levels = []", "run.levels", "[]", &["at least one"]),
+    case(("[0.9, 0.975]", "0.9"), "levels = 0.9", "run.levels", "0.9", &["a list was expected"]),
+    case(("levels = [0.9, 0.975]\n", ""), "[run]", "run.levels", "", &["is missing", "probabilities"]),
+    case(("1_000", "0"), "paths = 0", "run.paths", "0", &["a whole number from 1 to"]),
+    case(("1_000", "1e3"), "paths = 1e3", "run.paths", "1000", &["a whole number"]),
+    case(("paths = 1_000\n", ""), "[run]", "run.paths", "", &["is missing", "until"]),
+    case(("seed = 7", "seed = 7\nuntil = { metric = \"es\", scope = \"system\", level = 0.9, relative_error = 0.1, max_paths = 9 }"), "paths = 1_000", "run.paths", "1000", &["either `paths` or `until`", "not both"]),
+    case(("paths = 1_000", "until = { metric = \"es\", scope = \"ezEHT\", level = 0.9, relative_error = 0.1, max_paths = 9 }"), "until = { metric = \"es\", scope = \"ezEHT\", level = 0.9, relative_error = 0.1, max_paths = 9 }", "run.until.scope", "ezEHT", &["system, a wrapped asset or a portfolio", "did you mean \"ezETH\"?"]),
+    case(("paths = 1_000", "until = { metric = \"tvar\", scope = \"fund\", level = 0.9, relative_error = 0.1, max_paths = 9 }"), "until = { metric = \"tvar\", scope = \"fund\", level = 0.9, relative_error = 0.1, max_paths = 9 }", "run.until.metric", "tvar", &["mean, var, es", "did you mean \"var\"?"]),
+    case(("horizon_days = 30", "horizon_days = 0"), "horizon_days = 0", "run.horizon_days", "0", &["a whole number from 1"]),
+    case(("seed = 7", "seed = -7"), "seed = -7", "run.seed", "-7", &["a whole number from 0"]),
+    case(("seed = 7", "seed = \"seven\""), "seed = \"seven\"", "run.seed", "seven", &["a whole number"]),
+    case(("seed = 7\n", ""), "[run]", "run.seed", "", &["is missing", "random streams"]),
+    case(("\"standard\"", "\"all\""), "detail = \"all\"", "run.detail", "all", &["summary, standard, paths"]),
+];
+
+#[test]
+fn the_run() {
+    check(&RUNS);
+}
+
+#[rustfmt::skip]
+const TARGETS: [Case; 16] = [
+    case(("\"avs_fault\"\ntarget", "\"avs_falt\"\ntarget"), "kind = \"avs_falt\"", "source.kind", "avs_falt", &["avs_incident", "did you mean \"avs_fault\"?"]),
+    case(("kind = \"exploit\"", "id = \"x\""), "^id = \"x\"", "source.kind", "", &["is missing"]),
+    case(("target = { asset = \"ezETH\" }\n", ""), "^kind = \"exploit\"", "source.target", "", &["is missing"]),
+    case(("\"bridge\"", "\"brigde\""), "target = { avs = \"brigde\", operator = [\"A\", \"B\"] }", "target.avs", "brigde", &["avs", "did you mean \"bridge\"?"]),
+    case(("[\"A\", \"B\"]", "[\"A\", \"D\"]"), "target = { avs = \"bridge\", operator = [\"A\", \"D\"] }", "target.operator", "D", &["operator", "this one is not"]),
+    case(("{ operator = \"C\" }", "{ operator = \"c\" }"), "target = { operator = \"c\" }", "target.operator", "c", &["operator", "did you mean \"C\"?"]),
+    case(("{ operator = \"C\" }", "{ operator = [] }"), "target = { operator = [] }", "source.target.operator", "[]", &["a name, a list of names or \"*\""]),
+    case(("{ operator = \"C\" }", "{ operator = 3 }"), "target = { operator = 3 }", "source.target.operator", "3", &["a name, a list of names or \"*\""]),
+    case(("{ operator = \"C\" }", "{}"), "target = {}", "source.target.operator", "", &["is missing", "a name"]),
+    case(("{ avs = \"bridge\", operator = [\"A\", \"B\"] }", "{}"), "target = {}", "source.target", "", &["avs or operator"]),
+    case(("{ asset = \"ezETH\" }", "{ asset = \"exETH\" }"), "target = { asset = \"exETH\" }", "target.asset", "exETH", &["wrapped asset", "did you mean \"ezETH\"?"]),
+    case(("{ asset = \"ezETH\" }", "{ asset = \"ETH\" }"), "target = { asset = \"ETH\" }", "target.asset", "ETH", &["wrapped asset"]),
+    case(("{ group = \"prysm\" }", "{ group = \"prism\" }"), "target = { group = \"prism\" }", "target.group", "prism", &["group", "did you mean \"prysm\"?"]),
+    case(("{ group = \"prysm\" }", "{}"), "target = {}", "source.target", "", &["group or group_kind"]),
+    case(("{ group_kind = \"cloud\" }", "{ group_kind = \"clod\" }"), "target = { group_kind = \"clod\" }", "target.group_kind", "clod", &["a kind of group", "did you mean \"cloud\"?"]),
+    case(("effect = \"avs_fault\"", "effect = \"avs_falt\""), "effect = \"avs_falt\"", "source.effect", "avs_falt", &["operator_compromise", "did you mean \"avs_fault\"?"]),
+];
+
+#[test]
+fn kinds_and_targets() {
+    check(&TARGETS);
+}
+
+#[rustfmt::skip]
+const SOURCES: [Case; 28] = [
+    case(("rate = 0.002\n", ""), SOURCE_EXPLOIT, "source.rate", "", &["is missing", "events a year"]),
+    case(("rate = 0.002", "rate = -0.002"), "rate = -0.002", "source.rate", "-0.002", &["at least 0"]),
+    case(("rate = 0.002", "rate = inf"), "rate = inf", "source.rate", "inf", &["finite"]),
+    case(("rate = 0.002", "rate = \"rare\""), "rate = \"rare\"", "source.rate", "rare", &["a number was expected"]),
+    case((" exposure_years = 10.0,", ""), "rate = { events = 1, label = \"incidents\" }", "source.rate.exposure_years", "", &["is missing", "evidence"]),
+    case(("exposure_years = 10.0", "exposure_years = 0"), "rate = { events = 1, exposure_years = 0, label = \"incidents\" }", "source.rate.exposure_years", "0", &["above 0"]),
+    case(("events = 1,", ""), "rate = {  exposure_years = 10.0, label = \"incidents\" }", "source.rate.events", "", &["is missing", "evidence"]),
+    case(("severity = 0.02\n", ""), SOURCE_GROUP, "source.severity", "", &["is missing", "empirical"]),
+    case(("severity = 0.02", "severity = 2"), "severity = 2", "source.severity", "2", &["a fraction in [0, 1]", "write 0.02 for 2 %"]),
+    case(("severity = 0.02", "severity = nan"), "severity = nan", "source.severity", "NaN", &["a fraction in [0, 1]"]),
+    case(("{ empirical = [0.125, 1.0] }", "{ lognormal = 1.0 }"), "severity = { lognormal = 1.0 }", "source.severity.lognormal", "", &["beta, uniform, generalized_pareto, mixture or empirical"]),
+    case(("mean = 0.05", "mean = 1.2"), "severity = { beta = { mean = 1.2, concentration = 4.0 } }", "source.severity.beta.mean", "1.2", &["in (0, 1)", "write 0.012"]),
+    case(("mean = 0.05, concentration = 4.0", "mean = 1e-300, concentration = 1e-300"), "severity = { beta = { mean = 1e-300, concentration = 1e-300 } }", "source.severity.beta", "", &["mean", "concentration"]),
+    case((", concentration = 4.0", ""), "severity = { beta = { mean = 0.05 } }", "source.severity.beta.concentration", "", &["is missing"]),
+    case(("{ empirical = [0.125, 1.0] }", "{ empirical = [0.125], uniform = [0.0, 1.0] }"), "severity = { empirical = [0.125], uniform = [0.0, 1.0] }", "source.severity", "", &["one form was expected"]),
+    case(("uniform = [0.1, 0.3]", "uniform = [0.3, 0.1]"), "severity = { mixture = { at_one = 0.05, else = { uniform = [0.3, 0.1] } } }", "source.severity.mixture.else.uniform", "[0.3, 0.1]", &["[low, high] was expected"]),
+    case(("[0.125, 1.0]", "[]"), "severity = { empirical = [] }", "source.severity.empirical", "[]", &["at least one"]),
+    case(("[0.125, 1.0]", "[0.125, 1.5]"), "severity = { empirical = [0.125, 1.5] }", "source.severity.empirical", "1.5", &["a fraction in [0, 1]"]),
+    case((", else = { uniform = [0.1, 0.3] }", ""), "severity = { mixture = { at_one = 0.05 } }", "source.severity.mixture.else", "", &["is missing"]),
+    case(("scale = 0.01", "scale = 0"), "severity = { generalized_pareto = { threshold = 0.0, shape = 0.5, scale = 0 } }", "source.severity.generalized_pareto.scale", "0", &["above 0"]),
+    case(("participation = 0.6", "participation = 2"), "participation = 2", "source.participation", "2", &["a fraction in [0, 1]"]),
+    case(("effect = \"avs_fault\"\n", ""), SOURCE_GROUP, "source.effect", "", &["is missing", "each member"]),
+    case(("epochs = 225\n", ""), SOURCE_OUTAGE, "source.epochs", "", &["is missing"]),
+    case(("epochs = 225", "epochs = -225"), "epochs = -225", "source.epochs", "-225", &["at least 0"]),
+    case(("reach = \"all\"", "reach = \"al\""), "reach = \"al\"", "source.reach", "al", &["allocated, all"]),
+    case(("{ operations = 0.35, code = 0.2 }", "{ operatons = 0.35 }"), "loadings = { operatons = 0.35 }", "loadings", "operatons", &["a factor of [dependence]", "did you mean \"operations\"?"]),
+    case(("code = 0.2 }", "code = 0.95 }"), "loadings = { operations = 0.35, code = 0.95 }", "source.loadings", "", &["sum to at most 1", "1.025"]),
+    case(("code = 0.2 }", "code = 1.5 }"), "loadings = { operations = 0.35, code = 1.5 }", "source.loadings.code", "1.5", &["[-1, 1]"]),
+];
+const SOURCE_EXPLOIT: &str = "^kind = \"exploit\"";
+const SOURCE_GROUP: &str = "^kind = \"group_incident\"";
+const SOURCE_OUTAGE: &str = "^kind = \"client_outage\"";
+
+#[test]
+fn rates_severities_and_loadings() {
+    check(&SOURCES);
+}
+
+#[rustfmt::skip]
+const SECTIONS: [Case; 15] = [
+    case(("[noise.ezETH]", "[noise.ezEHT]"), "[noise.ezEHT]", "noise.ezEHT", "ezEHT", &["a wrapped asset", "did you mean \"ezETH\"?"]),
+    case(("beta_market = 0.45", "beta_market = 2"), "beta_market = 2", "noise.default.beta_market", "2", &["[-1, 1]"]),
+    case(("sigma_daily = 0.001", "sigma_daily = -0.001"), "sigma_daily = -0.001", "noise.ezETH.sigma_daily", "-0.001", &["at least 0"]),
+    case(("tolerance = 0.003", "tolerance = 3"), "tolerance = 3", "redemption.default.tolerance", "3", &["write 0.03 for 3 %"]),
+    case(("35_000_000.0", "1_500.0"), "total_active_eth = 1_500.0", "beacon.total_active_eth", "1500", &["1550 ETH"]),
+    case(("enabled = true", "enabled = \"yes\""), "enabled = \"yes\"", "cascade.enabled", "yes", &["true or false"]),
+    case(("\"worse\"", "\"base\""), "^name = \"base\"", "scenario.name", "base", &["always there"]),
+    case(("\"slack\"", "\"worse\""), "^set = { \"security.security_slack\" = 0.15 }", "scenario.name", "worse", &["no other scenario"]),
+    case(("name = \"slack\"\n", ""), "^set = { \"security.security_slack\" = 0.15 }", "scenario.name", "", &["is missing"]),
+    case(("source.avs_fault.rate", "source.avs_falt.rate"), "scale = { \"source.avs_falt.rate\" = 10.0 }", "scenario.scale.source.avs_falt.rate", "", &["no [[source]]", "\"avs_falt\"", "did you mean \"avs_fault\"?"]),
+    case(("source.avs_fault.rate", "source.avs_fault.severity"), "scale = { \"source.avs_fault.severity\" = 10.0 }", "scenario.scale.source.avs_fault.severity", "", &["a number can be scaled"]),
+    case(("\"source.avs_fault.rate\" = 10.0", "\"source.avs_fault.rate\" = -1"), "scale = { \"source.avs_fault.rate\" = -1 }", "scenario.scale.source.avs_fault.rate", "-1", &["at least 0"]),
+    case(("\"security.security_slack\" = 0.15", "\"security.slack\" = 0.15"), "set = { \"security.slack\" = 0.15 }", "security.slack", "", &["unknown key", "did you mean \"security_slack\"?"]),
+    case(("\"security.security_slack\" = 0.15", "\"run.levels\" = [99]"), "set = { \"run.levels\" = [99] }", "run.levels", "99", &["write 0.99"]),
+    case(("\"security.security_slack\" = 0.15", "\"network\" = \"other\""), "set = { \"network\" = \"other\" }", "scenario.set.network", "other", &["of its own"]),
+];
+
+#[test]
+fn other_sections_and_scenarios() {
+    check(&SECTIONS);
+}
+
+#[test]
+fn changes_from_the_command_line() {
+    let problem = |args: &[&str], key, found, words| {
+        let problems = problems_of(&Example::new(), &[&["run", "run.toml"], args].concat());
+        let place = "--set".to_owned();
+        assert_eq!(problems.len(), 1, "{problems:#?}");
+        assert_eq!(Expected { place, key, found, words }.fault_in(&problems[0]), None);
+    };
+    problem(&["--set", "run.seed"], "", "run.seed", &["KEY=VALUE was expected"]);
+    problem(&["--set", "run.sede=3"], "run.sede", "", &["unknown key", "did you mean \"seed\"?"]);
+    problem(&["--set", "run..seed=3"], "", "run..seed=3", &["a dotted key"]);
+    problem(&["--set", "run.seed.x=3"], "", "run.seed.x=3", &["not a table"]);
+    problem(&["--set", "run.horizon_days=0"], "run.horizon_days", "0", &["a whole number from 1"]);
+    problem(&["--set", "run.levels=[99]"], "run.levels", "99", &["write 0.99 for 99 %"]);
+    problem(&["--set", "dependence.copula=frank"], "dependence.copula", "frank", &["student_t"]);
+    let source = "source.avs_falt.rate=1";
+    problem(&["--set", source], "", source, &["no [[source]]", "did you mean \"avs_fault\"?"]);
+    let both = ["--set", "run.sede=3", "--set", "source.exploit.rate=-1"];
+    assert_eq!(problems_of(&Example::new(), &[&["run", "run.toml"], &both[..]].concat()).len(), 2);
+}
+
+#[test]
+fn arguments() {
+    for (args, words) in [
+        (&["--seed", "-1"][..], &["-1"][..]),
+        (&["--seed", "7.5"], &["--seed", "7.5", "invalid digit"]),
+        (&["--seed", "9223372036854775808"], &["--seed", "9223372036854775807"]),
+        (&["--paths", "0"], &["--paths", "0", "1..=1000000000"]),
+        (&["--threads", "0"], &["--threads", "1..=1024"]),
+        (&["--treads", "1"], &["--treads", "--threads"]),
+    ] {
+        let example = Example::new();
+        let before = example.tree();
+        let output = example.slashfall(&[&["run", "run.toml"], args].concat());
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert_eq!(stdout(&output), "");
+        assert!(words.iter().all(|word| said.contains(word)), "{words:?} in {said}");
+        assert!(example.tree() == before, "{args:?} left something behind");
+    }
+}
+
+/// Breaks the example freely; expects one problem a line of `expected`, in order.
+#[track_caller]
+fn check_all(breaking: impl FnOnce(&Example), args: &[&str], expected: &[&[&str]]) {
+    let example = Example::new();
+    breaking(&example);
+    let problems = problems_of(&example, args);
+    assert_eq!(problems.len(), expected.len(), "{problems:#?}");
+    for (problem, words) in problems.iter().zip(expected) {
+        assert!(words.iter().all(|word| problem.contains(word)), "{words:?} in {problem}");
+    }
+}
+
+#[test]
+fn the_file_itself() {
+    let run = ["run", "run.toml"];
+    let missing: &[&[&str]] = &[&["error: nowhere.toml: ", "cannot be read", "No such file"]];
+    check_all(|_| {}, &["run", "nowhere.toml"], missing);
+    check_all(|_| {}, &["run", "network"], &[&["error: network: ", "cannot be read", "directory"]]);
+    let not_utf8: &[&[&str]] = &[&["error: run.toml: ", "UTF-8", "byte 2"]];
+    check_all(|e| e.write("run.toml", b"a \xFF = 3\n"), &run, not_utf8);
+    check_all(
+        |e| e.write("run.toml", b""),
+        &run,
+        &[
+            &["run.toml, line 1, key `name`: is missing"],
+            &["key `network`: is missing"],
+            &["key `run`: is missing"],
+            &["key `dependence`: is missing"],
+        ],
+    );
+    check_all(
+        |e| {
+            e.swap("run.toml", "seed = 7", "seed = = 7");
+            e.swap("run.toml", "epochs = 225", "epochs 225");
+        },
+        &run,
+        &[&["run.toml, line 5: not valid TOML"], &["run.toml, line 48: not valid TOML"]],
+    );
+    check_all(
+        |e| e.swap("run.toml", "df = 4", "df = 4\ndf = 5"),
+        &run,
+        &[&["run.toml, line 14: not valid TOML", "duplicate key"]],
+    );
+    let nowhere: &[&[&str]] = &[&["error: nowhere", "a network folder was expected"]];
+    check_all(|e| e.swap("run.toml", "\"network\"", "\"nowhere\""), &run, nowhere);
+    check_all(|_| {}, &["run", "run.toml", "--set", "network=nowhere"], nowhere);
+}
+
+#[test]
+fn everything_at_once() {
+    check_all(
+        |e| {
+            e.swap("run.toml", "0.975]", "97.5]");
+            e.swap("run.toml", "enabled", "enable");
+            e.swap("run.toml", "rate = 0.07", "rate = -0.07");
+            e.swap("network/holdings.csv", "1000", "NaN");
+            e.swap("network/allocations.csv", "bridge,A,ETH,0.3", "bridge,A,ETH,0.6");
+        },
+        &["run", "run.toml"],
+        &[
+            &["run.toml, line 8, key `run.levels`: found \"97.5\"", "write 0.975 for 97.5 %"],
+            &["run.toml, line 43, key `source.rate`: found \"-0.07\""],
+            &["run.toml, line 70, key `cascade.enable`: unknown key", "\"enabled\"?"],
+            &["holdings.csv, row 1 (line 2), column `amount_eth`: found \"NaN\""],
+            &["allocations.csv, row 2 (line 3), column `fraction`: found \"0.6\"", "1.1"],
+        ],
+    );
+}
+
+#[test]
+fn one_mistake_in_a_source_hides_no_other() {
+    check_all(
+        |e| {
+            e.swap("run.toml", "target = { asset = \"ezETH\" }\n", "colour = 1\n");
+            e.swap("run.toml", "[0.125, 1.0]", "[]");
+            e.swap("run.toml", "effect = \"avs_fault\"", "colour = 2");
+            e.swap("run.toml", "severity = 0.02", "severity = 2");
+            e.swap("run.toml", "kind = \"operator_compromise\"", "kind = \"compromise\"");
+            e.swap("run.toml", "rate = 0.01", "rate = -0.01");
+        },
+        &["run", "run.toml"],
+        &[
+            &["`source.kind`: found \"compromise\""],
+            &["`source.rate`: found \"-0.01\""],
+            &["`source.effect`: is missing"],
+            &["`source.severity`: found \"2\""],
+            &["`source.colour`: unknown key"],
+            &["`source.target`: is missing"],
+            &["`source.severity.empirical`: found \"[]\""],
+            &["`source.colour`: unknown key"],
+        ],
+    );
+}
+
+#[test]
+fn places_that_cannot_take_a_result() {
+    for (occupied, words) in [
+        ("results/small/manifest.json", "results/small exists already"),
+        ("results/small/thesis.tex", "not a result of this program"),
+    ] {
+        let example = Example::new();
+        std::fs::create_dir_all(example.path("results/small")).unwrap();
+        example.write(occupied, b"mine");
+        let before = example.tree();
+        let output = example.slashfall(&["run", "run.toml"]);
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(stdout(&output), "");
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+        assert!(example.tree() == before);
+    }
+    let example = Example::new();
+    let before = example.tree();
+    let output = example.slashfall(&["run", "run.toml", "-o", "network", "--overwrite"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("network exists and is not a result"));
+    assert!(example.tree() == before);
+}

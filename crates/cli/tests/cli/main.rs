@@ -1,0 +1,15 @@
+//! The program from outside: what is said of broken input, what a result holds, what each command
+//! does. One test binary, so that the whole chain is linked once.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its own files fail")]
+
+mod broken_networks;
+mod broken_run_files;
+mod commands;
+mod example;
+mod import;
+mod interrupt;
+mod result;
+mod run;
+mod stop_rule;
+mod table;
