@@ -63,7 +63,8 @@ fn tables(criterion: &mut Criterion, name: &str, model: &Model<'_>) {
     group.bench_function("write", |b| {
         b.iter(|| {
             let dir = tempfile::tempdir().unwrap();
-            let folder = ResultFolder::create(&dir.path().join("result"), false, Vec::new()).unwrap();
+            let folder =
+                ResultFolder::create(&dir.path().join("result"), false, Vec::new()).unwrap();
             let mut table = Table::new(&schema::SUMMARY);
             push_summary(&mut table, &rows);
             folder.write_table(table).unwrap();

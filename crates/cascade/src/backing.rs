@@ -8,9 +8,20 @@ use crate::state::State;
 
 impl State<'_> {
     /// Nav of the `index`-th wrapped asset when those that back it have the navs given.
+    ///
+    /// What differs from day 0 by rounding alone is day 0: a loss that cover has paid in full leaves
+    /// none, not 1e-16 of one that would count as a path with a loss.
     pub(crate) fn backed_nav(&self, index: usize, nav: &[f64]) -> f64 {
+        let n_base = self.network.n_base();
         let wrapped = &self.wrapped[index];
-        let holder = Holder::Wrapped(AssetId::new(self.network.n_base() + index));
-        (wrapped.buffer_eth + self.columns_eth(holder, nav)) / wrapped.supply_units
+        let holder = Holder::Wrapped(AssetId::new(n_base + index));
+        let exact = (wrapped.buffer_eth + self.columns_eth(holder, nav)) / wrapped.supply_units;
+        match self.nav_0.get(n_base + index) {
+            Some(&nav_0) if (exact - nav_0).abs() <= ROUNDING * nav_0 => nav_0,
+            _ => exact,
+        }
     }
 }
+
+/// Differences of this relative size are rounding.
+const ROUNDING: f64 = 1e-13;

@@ -2,9 +2,9 @@
 
 use slashfall_cascade::{
     AssetFigure, BeaconParameters, Effect, Events, Figure, Hit, Layout, NoiseParameters,
-    Parameters, State, Target, run_path,
+    Parameters, State, Target, exposures, run_path,
 };
-use slashfall_graph::spec::{AssetKind, Sharing};
+use slashfall_graph::spec::{AssetKind, LoanRow, Oracle, PortfolioItem, PortfolioRow, Sharing};
 use slashfall_graph::{AssetId, Network, OperatorId, Sketch};
 
 const QUIET: NoiseParameters = NoiseParameters {
@@ -345,4 +345,62 @@ fn nothing_happens_and_nothing_is_lost() {
     let network = one_company().network().unwrap();
     let played = play(&network, 30, &[]);
     assert!(played.row.iter().all(|figure| figure.to_bits() == 0), "{:?}", played.row);
+}
+
+fn portfolio_loss(played: &Played<'_>, index: usize) -> f64 {
+    played.row[played.layout.portfolio(index)]
+}
+
+/// Collateral 100 with threshold .95 at health factors 1.0 and 1.9 (half each): debts 47.5 and 25,
+/// equity 2.5 and 25. A fall of the price by 8 % costs 2.5 (all there is) and 4; a rise of the debt's
+/// price is not in it, since ETH is owed.
+#[test]
+fn a_levered_position_loses_its_equity_at_most() {
+    let mut sketch = Sketch::new()
+        .asset("eETH", AssetKind::Lrt)
+        .operator("op", "Op")
+        .avs("a", Sharing::Unique)
+        .holding("eETH", "op", "ETH", 1_000.0)
+        .allocation("a", "op", "*", 1.0)
+        .portfolio("plain", "eETH", 100.0);
+    for health_factor in [1.0, 1.9] {
+        sketch.0.loans.rows.push(LoanRow {
+            market: "m".to_owned(),
+            collateral: "eETH".to_owned(),
+            debt_asset: "ETH".to_owned(),
+            oracle: Oracle::ExchangeRate,
+            ltv: 0.9,
+            liquidation_threshold: 0.95,
+            liquidation_bonus: 0.01,
+            health_factor,
+            collateral_eth: 200.0,
+            close_factor: 0.5,
+        });
+    }
+    sketch.0.portfolios.rows.push(PortfolioRow {
+        portfolio: "loop".to_owned(),
+        holds: PortfolioItem::Market("m".to_owned()),
+        amount_eth: 100.0,
+    });
+    let network = sketch.network().unwrap();
+    let played = play(&network, 1, &[(0.5, Happens::Slash("a", "op", 0.08))]);
+    close(portfolio_loss(&played, 0), 2.5 + 4.0);
+    close(portfolio_loss(&played, 1), 8.0);
+    let all = play(&network, 1, &[(0.5, Happens::Slash("a", "op", 1.0))]);
+    close(portfolio_loss(&all, 0), 2.5 + 25.0);
+    let exposure: f64 =
+        exposures(&network, &network.portfolios()[0]).iter().map(|(_, units)| units).sum();
+    close(exposure, 27.5);
+}
+
+/// The figures that `data/networks/tiny/SOURCES.md` works on paper.
+#[test]
+fn the_tiny_network_as_worked_on_paper() {
+    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data/networks/tiny");
+    let network = slashfall_graph::load_network(dir.as_ref()).unwrap().network;
+    let slashed = play(&network, 1, &[(0.5, Happens::Slash("X", "op-a", 0.5))]);
+    close(slashed.system(Figure::Burned), 62.5);
+    close(slashed.system(Figure::Total), 62.5);
+    close(slashed.asset("tLRT", AssetFigure::NavLoss), 37.5 / 350.0);
+    close(slashed.asset("tLST", AssetFigure::NavLoss), 0.0);
 }

@@ -4,35 +4,50 @@ use std::io::Write;
 
 use slashfall_graph::facts::{DebtRank, Exposure, Facts, Node, Ranking, Share, facts};
 use slashfall_graph::{AssetId, EntityId, Network, Problem, Problems, load_network};
+use slashfall_sampling::Scenario;
 
 use crate::Ending;
 use crate::args::Check;
 use crate::input::{Input, Overrides};
 use crate::number::{eth, percent};
+use crate::run::notes;
 use crate::summary::plain_table;
 
 /// Slack that stands in for profits from corruption nobody has estimated, where no run file says it.
 const DEFAULT_SECURITY_SLACK: f64 = 0.5;
 
 pub(crate) fn check(args: &Check) -> anyhow::Result<Ending> {
-    let (network, warnings, slack) = if args.path.is_dir() {
+    let mut out = std::io::stdout().lock();
+    if args.path.is_dir() {
         if let Some(assignment) = args.set.first() {
-            let expected = "a run file was expected: a network folder has no keys to change";
+            let expected = "a run file to change was expected; a network folder has no keys";
             return Err(Problems::from(Problem::new("--set", expected).value(assignment)).into());
         }
         let resolved = load_network(&args.path)?;
-        (resolved.network, resolved.warnings, DEFAULT_SECURITY_SLACK)
-    } else {
-        let input = Input::load(&args.path, &Overrides { set: &args.set, ..Overrides::default() })?;
-        input.spec.resolve(&input.file, &input.root, &input.network)?;
-        (input.network, input.warnings, input.spec.security_slack)
-    };
-    let facts = facts(&network, slack);
-    let mut out = std::io::stdout().lock();
+        let warnings = resolved.warnings.iter().map(|w| format!("warning: {w}")).collect();
+        let slack = DEFAULT_SECURITY_SLACK;
+        return show(&mut out, args, &resolved.network, slack, warnings, &[]);
+    }
+    let input = Input::load(&args.path, &Overrides { set: &args.set, ..Overrides::default() })?;
+    let scenarios = input.spec.resolve(&input.file, &input.root, &input.network)?;
+    let notes = notes(&input, &scenarios);
+    show(&mut out, args, &input.network, input.spec.security_slack, notes, &scenarios)
+}
+
+fn show(
+    out: &mut impl Write,
+    args: &Check,
+    network: &Network,
+    slack: f64,
+    notes: Vec<String>,
+    scenarios: &[Scenario<'_>],
+) -> anyhow::Result<Ending> {
+    let facts = facts(network, slack);
+    let page = Page { network, facts: &facts, slack, notes, scenarios };
     if args.json {
-        writeln!(out, "{:#}", Page { network: &network, facts: &facts, slack }.json(&warnings))?;
+        writeln!(out, "{:#}", page.json())?;
     } else {
-        Page { network: &network, facts: &facts, slack }.print(&mut out, &warnings, args.top)?;
+        page.print(out, args.top)?;
     }
     Ok(Ending::Done)
 }
@@ -42,16 +57,20 @@ struct Page<'a> {
     network: &'a Network,
     facts: &'a Facts,
     slack: f64,
+    notes: Vec<String>,
+    /// Of the run file, where one was given.
+    scenarios: &'a [Scenario<'a>],
 }
 
 impl Page<'_> {
-    fn print(&self, out: &mut impl Write, warnings: &[Problem], top: usize) -> std::io::Result<()> {
+    fn print(&self, out: &mut impl Write, top: usize) -> std::io::Result<()> {
         let meta = self.network.meta();
         let synthetic = if meta.synthetic { "; partly synthetic" } else { "" };
         writeln!(out, "{} as of {}{synthetic}. {}", meta.name, meta.as_of, meta.source)?;
-        for warning in warnings {
-            writeln!(out, "warning: {warning}")?;
+        for note in &self.notes {
+            writeln!(out, "{note}")?;
         }
+        self.print_sources(out)?;
         self.print_totals(out)?;
         self.print_concentration(out, top)?;
         self.print_coverage(out)?;
@@ -59,6 +78,33 @@ impl Page<'_> {
         self.print_security(out)?;
         self.print_overlap(out, top)?;
         self.print_debtrank(out, top)
+    }
+
+    fn print_sources(&self, out: &mut impl Write) -> std::io::Result<()> {
+        for scenario in self.scenarios {
+            let days = scenario.spec.horizon_days;
+            writeln!(
+                out,
+                "\nScenario {}: sources, and events expected on a path of {days} days",
+                scenario.name
+            )?;
+            let mut table = plain_table(&["kind", "sources", "events"].map(str::to_owned));
+            for (kind, (n, events)) in scenario.model.expected_events() {
+                table.add_row([kind.name().to_owned(), n.to_string(), format!("{events:.5}")]);
+            }
+            writeln!(out, "{}", table.trim_fmt())?;
+        }
+        Ok(())
+    }
+
+    fn sources_json(&self) -> serde_json::Value {
+        let of = |scenario: &Scenario<'_>| {
+            let kinds = scenario.model.expected_events().into_iter().map(|(kind, (n, events))| {
+                serde_json::json!({ "kind": kind.name(), "sources": n, "expected_events": events })
+            });
+            serde_json::json!({ "scenario": scenario.name, "kinds": kinds.collect::<Vec<_>>() })
+        };
+        self.scenarios.iter().map(of).collect()
     }
 
     fn asset(&self, id: AssetId) -> &str {
@@ -108,7 +154,7 @@ impl Page<'_> {
             ]);
             table.add_row(row);
         }
-        writeln!(out, "{table}")
+        writeln!(out, "{}", table.trim_fmt())
     }
 
     fn print_concentration(&self, out: &mut impl Write, top: usize) -> std::io::Result<()> {
@@ -178,7 +224,7 @@ impl Page<'_> {
         for column in table.column_iter_mut() {
             column.set_cell_alignment(comfy_table::CellAlignment::Left);
         }
-        writeln!(out, "{table}")
+        writeln!(out, "{}", table.trim_fmt())
     }
 
     fn print_security(&self, out: &mut impl Write) -> std::io::Result<()> {
@@ -219,7 +265,7 @@ impl Page<'_> {
             "\nSecurity of AVSs; profits in brackets are not given but implied by a slack of {}",
             self.slack
         )?;
-        writeln!(out, "{table}")?;
+        writeln!(out, "{}", table.trim_fmt())?;
         let local = &self.facts.local_slack;
         let binding = local.binding.map_or("none", |id| &self.network.operator(id).name);
         writeln!(
@@ -246,8 +292,8 @@ impl Page<'_> {
                 witness.failed.iter().map(|id| self.network.avs(*id).name.as_str()).collect();
             writeln!(
                 out,
-                "  when {} fail, {} is open",
-                failed.join(", "),
+                "  for example: once {} fails, {} can be attacked",
+                failed.join(" and "),
                 self.network.avs(witness.attackable).name
             )?;
         }
@@ -261,7 +307,7 @@ impl Page<'_> {
             let name = |id| self.network.avs(id).name.clone();
             table.add_row([name(pair.a), name(pair.b), eth(pair.both_eth), percent(pair.jaccard)]);
         }
-        writeln!(out, "{table}")
+        writeln!(out, "{}", table.trim_fmt())
     }
 
     fn print_debtrank(&self, out: &mut impl Write, top: usize) -> std::io::Result<()> {
@@ -274,7 +320,7 @@ impl Page<'_> {
             let (kind, name) = self.node(rank);
             table.add_row([name.to_owned(), kind.to_owned(), format!("{:.4}", rank.debtrank)]);
         }
-        writeln!(out, "{table}")?;
+        writeln!(out, "{}", table.trim_fmt())?;
         if self.facts.debtrank.n_unsettled > 0 {
             writeln!(
                 out,
@@ -293,12 +339,12 @@ impl Page<'_> {
         }
     }
 
-    fn json(&self, warnings: &[Problem]) -> serde_json::Value {
+    fn json(&self) -> serde_json::Value {
         let meta = self.network.meta();
-        let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
         serde_json::json!({
             "network": { "name": meta.name, "as_of": meta.as_of, "source": meta.source, "synthetic": meta.synthetic },
-            "warnings": warnings,
+            "notes": self.notes,
+            "sources": self.sources_json(),
             "restaked_eth": self.facts.totals.restaked.eth,
             "restaked_lrt_share": self.facts.totals.restaked.lrt_share(),
             "restaked_ether_eth": self.facts.totals.restaked_ether.eth,

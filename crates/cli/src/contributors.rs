@@ -1,9 +1,10 @@
-//! Who contributes to the system's expected shortfall, the largest few of each kind.
+//! Who contributes to the expected shortfall of the system, falls of base-asset prices apart: the
+//! largest few of each kind.
 
 use std::io::Write;
 
 use slashfall_output::measures::Level;
-use slashfall_output::{ComponentKind, Contribution, ScopeKind};
+use slashfall_output::{ComponentKind, Contribution, WITHOUT_PRICES};
 
 use crate::number::{level, percent, with_error};
 use crate::summary::plain_table;
@@ -18,14 +19,19 @@ const SHOWN: [(ComponentKind, &str, usize); 4] = [
 
 /// Prints the largest contributors at the highest level at which there are any.
 pub(crate) fn print(out: &mut impl Write, contributions: &[Contribution]) -> std::io::Result<()> {
-    let system = |c: &&Contribution| c.scope_kind == ScopeKind::System;
+    // What restaking did says more than that bitcoin moved, wherever the two differ.
+    let system = |c: &&Contribution| c.scope == WITHOUT_PRICES;
     let highest = contributions.iter().filter(system).map(|c| c.level.get()).fold(0.0, f64::max);
     let Some(highest) = Level::new(highest) else { return Ok(()) };
     let at_highest: Vec<&Contribution> =
         contributions.iter().filter(system).filter(|c| c.level == highest).collect();
     let es = format!("of ES {}", level(highest.get()));
-    let header =
-        ["system, by".to_owned(), "component".to_owned(), "ETH ± standard error".to_owned(), es];
+    let header = [
+        format!("{WITHOUT_PRICES}, by"),
+        "component".to_owned(),
+        "ETH ± standard error".to_owned(),
+        es,
+    ];
     let mut table = plain_table(&header);
     for (kind, title, n) in SHOWN {
         let mut of_kind: Vec<&Contribution> =
@@ -40,5 +46,5 @@ pub(crate) fn print(out: &mut impl Write, contributions: &[Contribution]) -> std
             ]);
         }
     }
-    writeln!(out, "{table}")
+    writeln!(out, "{}", table.trim_fmt())
 }

@@ -24,7 +24,9 @@ pub(crate) fn init(args: &Init) -> anyhow::Result<Ending> {
     let dir = &args.dir;
     let place = || format!("the example could not be written to {}", dir.display());
     if dir.exists() {
-        anyhow::bail!("{} exists already and is left alone", dir.display());
+        let exists = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+        return Err(exists)
+            .with_context(|| format!("{} exists already and is left alone", dir.display()));
     }
     let name =
         dir.file_name().context("a folder to make was expected")?.to_string_lossy().into_owned();

@@ -36,20 +36,20 @@ impl Input {
     pub(crate) fn load(run_file: &Path, overrides: &Overrides<'_>) -> Result<Self, Problems> {
         let file = run_file.display().to_string();
         let root = read_run_file(run_file, &file, overrides)?;
-        let spec = RunSpec::read(&file, &root);
-        let network_dir = root.text("network").map(|dir| beside(run_file, dir));
-        let network = network_dir.as_deref().map(load_network);
-        let mut problems = Problems::default();
-        match (spec, network, network_dir) {
-            (Ok(spec), Some(Ok(resolved)), Some(network_dir)) => {
+        let (spec, mut problems) = RunSpec::read_all(&file, &root);
+        let Some(dir) = root.text("network") else { return Err(problems) };
+        let network_dir = beside(run_file, dir);
+        match load_network(&network_dir) {
+            Ok(resolved) if problems.is_empty() => {
                 let run_file = run_file.to_owned();
                 let (network, warnings) = (resolved.network, resolved.warnings);
                 return Ok(Self { file, root, spec, network, warnings, network_dir, run_file });
             }
-            (spec, network, _) => {
-                spec.err().into_iter().for_each(|found| problems.append(found));
-                network.and_then(Result::err).into_iter().for_each(|found| problems.append(found));
+            Ok(resolved) => {
+                let names = spec.resolve(&file, &root, &resolved.network);
+                names.err().into_iter().for_each(|found| problems.append(found));
             }
+            Err(found) => problems.append(found),
         }
         Err(problems)
     }

@@ -73,16 +73,20 @@ fn report(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(BAD_INPUT);
     }
     let _ = writeln!(stderr, "error: {error:#}");
-    if error.is::<slashfall_output::OutputError>() && is_bad_target(error) {
+    if is_bad_target(error) {
         return ExitCode::from(BAD_INPUT);
     }
     ExitCode::FAILURE
 }
 
-/// True when the folder asked for cannot be used: that is input too.
+/// True when the folder asked for is there already: that is input too.
 fn is_bad_target(error: &anyhow::Error) -> bool {
     use slashfall_output::OutputError::{Exists, NotAResult};
-    matches!(error.downcast_ref(), Some(Exists(_) | NotAResult(_)))
+    let exists = |cause: &(dyn std::error::Error + 'static)| {
+        let io = cause.downcast_ref::<std::io::Error>();
+        io.is_some_and(|error| error.kind() == std::io::ErrorKind::AlreadyExists)
+    };
+    matches!(error.downcast_ref(), Some(Exists(_) | NotAResult(_))) || error.chain().any(exists)
 }
 
 fn completions(shell: clap_complete::Shell) -> anyhow::Result<Ending> {

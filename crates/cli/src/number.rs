@@ -4,7 +4,7 @@ use slashfall_output::measures::Estimate;
 
 /// An amount of ETH.
 pub(crate) fn eth(x: f64) -> String {
-    if x.abs() >= 1_000.0 {
+    if x.abs() >= 999.5 {
         return grouped(x);
     }
     let digits = match x.abs() {
@@ -78,6 +78,7 @@ mod tests {
             (1_234_567.8, "1,234,568"),
             (-4_321.0, "-4,321"),
             (999.4, "999"),
+            (999.7, "1,000"),
             (12.34, "12.3"),
             (0.0123, "0.01230"),
             (0.0, "0"),

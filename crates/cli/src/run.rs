@@ -1,6 +1,6 @@
 //! `slashfall run`: from a run file to a result folder and a table on the terminal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::Context;
+use slashfall_graph::Network;
 use slashfall_output::measures::Level;
 use slashfall_output::tables::{
     SummaryRow, push_cascade, push_contributions, push_exceedance, push_summary, summary_rows,
@@ -49,7 +50,7 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<Ending> {
     let overrides = Overrides { set: &args.set, paths: args.paths, seed: args.seed };
     let input = Input::load(&args.run_file, &overrides)?;
     let scenarios = input.spec.resolve(&input.file, &input.root, &input.network)?;
-    warn(&input, args.quiet);
+    warn(&input, &scenarios, args.quiet);
     let mut threads = rayon::ThreadPoolBuilder::new();
     if let Some(n) = args.threads {
         threads = threads.num_threads(n.into());
@@ -269,7 +270,7 @@ fn manifest(
         network_synthetic: meta.synthetic,
         config: config.collect(),
         absent_keys: absent_keys(),
-        not_applied: input.spec.not_applied.clone(),
+        not_applied: without_effect(&input.network, scenarios).into_iter().collect(),
         inputs_sha256: digest_all(&files),
         inputs: files,
         seed: input.spec.seed,
@@ -293,11 +294,9 @@ fn absent_keys() -> BTreeMap<&'static str, f64> {
         ("noise.kappa", noise.kappa),
         ("noise.beta_market", noise.beta_market),
         ("noise.panic_kappa", noise.panic_kappa),
-        ("noise.depth_kappa", noise.depth_kappa),
         ("beacon.total_active_eth", BeaconSpec::ABSENT.total_active_eth),
         ("source.participation", 1.0),
-        ("source.background", 0.0),
-        ("source.flight", 0.0),
+        ("source.background of validator_incident and group_incident", 0.0),
         ("source.severity of operator_compromise", 1.0),
     ])
 }
@@ -319,16 +318,33 @@ fn peak_memory_bytes() -> Option<u64> {
     Some(kib * 1_024)
 }
 
-fn warn(input: &Input, quiet: bool) {
-    for warning in &input.warnings {
-        say(quiet, &format!("warning: {warning}"));
+fn warn(input: &Input, scenarios: &[Scenario<'_>], quiet: bool) {
+    for note in notes(input, scenarios) {
+        say(quiet, &note);
     }
-    for section in &input.spec.not_applied {
-        say(
-            quiet,
-            &format!("note: [{section}] is checked but has no effect on a run of this version"),
-        );
-    }
+}
+
+/// What is not wrong but should be known: warnings, and what has no effect.
+pub(crate) fn notes(input: &Input, scenarios: &[Scenario<'_>]) -> Vec<String> {
+    let of_scenarios = scenarios.iter().flat_map(|scenario| &scenario.warnings);
+    let warnings = input.warnings.iter().chain(of_scenarios).map(|w| format!("warning: {w}"));
+    let idle = without_effect(&input.network, scenarios).into_iter();
+    let idle = idle
+        .map(|what| format!("note: {what} is checked but has no effect on a run of this version"));
+    let mut seen = BTreeSet::new();
+    warnings.chain(idle).filter(|note| seen.insert(note.clone())).collect()
+}
+
+/// Keys and tables that are read and that no mechanism makes use of yet.
+fn without_effect(network: &Network, scenarios: &[Scenario<'_>]) -> BTreeSet<String> {
+    let keys = scenarios.iter().flat_map(|scenario| &scenario.spec.not_applied);
+    let mut all: BTreeSet<String> = keys.map(|key| format!("`{key}`")).collect();
+    let tables = [
+        ("table `pools`", !network.pools().is_empty()),
+        ("table `loans`, levered portfolios apart,", !network.markets().is_empty()),
+    ];
+    all.extend(tables.iter().filter(|(_, there)| *there).map(|(name, _)| (*name).to_owned()));
+    all
 }
 
 fn say(quiet: bool, line: &str) {

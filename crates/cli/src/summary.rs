@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, presets};
+use slashfall_cascade::Channel;
 use slashfall_output::measures::Estimate;
 use slashfall_output::tables::SummaryRow;
 use slashfall_output::{Manifest, ScopeKind};
@@ -62,7 +63,12 @@ pub(crate) fn print(
             table.add_row(cells);
         }
     }
-    writeln!(out, "{table}")
+    writeln!(out, "{}", table.trim_fmt())?;
+    writeln!(
+        out,
+        "nav: the whole supply at its backing; market: at its price. All {} levels are in summary.parquet.",
+        scenario.spec.levels.len()
+    )
 }
 
 /// The cells of a scope; none where nothing was lost on any path.
@@ -82,6 +88,8 @@ fn scope_cells(scope: &[&SummaryRow], levels: &[f64]) -> Option<Vec<String>> {
         ScopeKind::Asset => format!("{} (nav)", scope[0].scope),
         ScopeKind::AssetMarket => format!("{} (market)", scope[0].scope),
         ScopeKind::Portfolio => format!("portfolio {}", scope[0].scope),
+        // What cover pays is no loss: its tail would be that of the paths without cover.
+        ScopeKind::Channel if scope[0].scope == Channel::Cover.name() => return None,
         ScopeKind::Channel => format!("by {}", scope[0].scope),
     };
     let amount = |estimate: Option<&Estimate>| estimate.map_or_else(String::new, with_error);

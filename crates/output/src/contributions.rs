@@ -97,7 +97,8 @@ impl Sensitivity {
     }
 }
 
-/// Contributions to the expected shortfall of the system, of each asset and of each portfolio, at
+/// Contributions to the expected shortfall of the system (with and without falls of base-asset
+/// prices), of each asset and of each portfolio, at
 /// every level (ascending). Components that contribute nothing are left out.
 #[must_use]
 pub fn contributions(
@@ -122,7 +123,7 @@ pub fn contributions(
 /// Scopes whose shortfall is split.
 fn is_split(scope: &Scope) -> bool {
     match scope.kind {
-        ScopeKind::System => scope.name == "system",
+        ScopeKind::System => scope.name == "system" || scope.is_without_prices(),
         ScopeKind::Asset | ScopeKind::Portfolio => true,
         ScopeKind::AssetMarket | ScopeKind::Channel => false,
     }
@@ -186,7 +187,10 @@ impl<'c> Split<'c> {
     fn split(&self, model: &Model<'_>, record: &PathRecord) -> Vec<(Component, f64)> {
         let mut parts = Vec::new();
         let mut by_nav = 0.0;
-        for entry in &record.entries {
+        let counts = |entry: &&LossEntry| {
+            entry.channel != Channel::BasePrice || !self.scope.is_without_prices()
+        };
+        for entry in record.entries.iter().filter(counts) {
             let mut loss = 0.0;
             for &(asset, units) in &self.sensitivity.units {
                 let own = units * entry.nav_fall[asset.index()];
@@ -247,6 +251,7 @@ fn merged(mut parts: Vec<(Component, f64)>) -> Vec<(Component, f64)> {
         }
         same
     });
+    parts.shrink_to_fit();
     parts
 }
 
@@ -276,7 +281,7 @@ fn split_paths(model: &Model<'_>, splits: &[Split<'_>]) -> Vec<Components> {
 }
 
 /// Paths replayed between two gatherings: bounds what is held twice.
-const PATHS_AT_ONCE: usize = 16_384;
+const PATHS_AT_ONCE: usize = 1_024;
 
 /// What a component is called; in brackets what has no name of its own.
 fn name(network: &Network, component: Component) -> String {

@@ -20,4 +20,4 @@ pub use folder::{OutputError, ResultFolder};
 pub use manifest::{DEFINITIONS, Digest, InputFile, Manifest, digest_all, digest_file};
 pub use paths::PathsWriter;
 pub use schema::{SCHEMA_VERSION, Table};
-pub use scope::{Scope, ScopeKind, scopes};
+pub use scope::{Scope, ScopeKind, WITHOUT_PRICES, scopes};

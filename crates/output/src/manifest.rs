@@ -42,7 +42,7 @@ pub struct Manifest {
     pub config: BTreeMap<String, serde_json::Value>,
     /// What keys mean that the run file leaves out.
     pub absent_keys: BTreeMap<&'static str, f64>,
-    /// Sections that were read and checked and that no mechanism uses yet.
+    /// Keys and tables that were read and checked and that no mechanism uses yet.
     pub not_applied: Vec<String>,
     /// Every file read.
     pub inputs: Vec<InputFile>,

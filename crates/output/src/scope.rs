@@ -43,6 +43,8 @@ pub struct Scope {
     pub name: String,
     /// Position of its figure in the row of a path.
     column: usize,
+    /// Position of a figure that is taken off it.
+    less: Option<usize>,
     /// ETH that one unit of the figure is.
     eth: f64,
     /// What it is a scope of: index of the wrapped asset or of the portfolio.
@@ -53,7 +55,13 @@ impl Scope {
     /// Its loss on a path, in ETH.
     #[must_use]
     pub fn loss_eth(&self, row: &[f64]) -> f64 {
-        row[self.column] * self.eth
+        let less = self.less.map_or(0.0, |column| row[column]);
+        (row[self.column] - less) * self.eth
+    }
+
+    /// True when falls of base-asset prices are no loss of this scope.
+    pub(crate) fn is_without_prices(&self) -> bool {
+        self.less.is_some()
     }
 
     /// Position of the worst discount of the asset it is of, for assets.
@@ -63,6 +71,9 @@ impl Scope {
     }
 }
 
+/// The system's loss less the fall of base-asset prices: what restaking itself did.
+pub const WITHOUT_PRICES: &str = "system_ex_price";
+
 /// All scopes of a network, in the order in which tables list them.
 #[must_use]
 pub fn scopes(network: &Network) -> Vec<Scope> {
@@ -71,6 +82,7 @@ pub fn scopes(network: &Network) -> Vec<Scope> {
         kind: ScopeKind::System,
         name: name.to_owned(),
         column: layout.system(figure),
+        less: None,
         eth: 1.0,
         index: 0,
     };
@@ -80,6 +92,10 @@ pub fn scopes(network: &Network) -> Vec<Scope> {
         of_system("system_contagion", Figure::Contagion),
         of_system("system_market", Figure::MarketLoss),
     ];
+    scopes.push(Scope {
+        less: Some(layout.channel(Channel::BasePrice)),
+        ..of_system(WITHOUT_PRICES, Figure::Total)
+    });
     for (kind, figure) in [
         (ScopeKind::Asset, AssetFigure::NavLoss),
         (ScopeKind::AssetMarket, AssetFigure::MarketLoss),
@@ -90,6 +106,7 @@ pub fn scopes(network: &Network) -> Vec<Scope> {
                 kind,
                 name: asset.name.clone(),
                 column: layout.asset(index, figure),
+                less: None,
                 eth: asset.supply_units * asset.nav_0,
                 index,
             }
@@ -99,6 +116,7 @@ pub fn scopes(network: &Network) -> Vec<Scope> {
         kind: ScopeKind::Portfolio,
         name: portfolio.name.clone(),
         column: layout.portfolio(index),
+        less: None,
         eth: 1.0,
         index,
     }));
@@ -107,6 +125,7 @@ pub fn scopes(network: &Network) -> Vec<Scope> {
         kind: ScopeKind::Channel,
         name: channel.name().to_owned(),
         column: layout.channel(channel),
+        less: None,
         eth: 1.0,
         index: channel.index(),
     }));

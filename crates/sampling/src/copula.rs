@@ -7,7 +7,7 @@ use statrs::function::beta::{beta_reg, inv_beta_reg, ln_beta};
 
 use crate::gaussian;
 
-const DAYS_PER_YEAR: f64 = 365.0;
+pub(crate) const DAYS_PER_YEAR: f64 = 365.0;
 
 /// How sources depend on one another.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,13 +1,15 @@
 //! A scenario that cannot be wrong: sources, dependence and noise on one network, ready to draw.
 
+use std::collections::BTreeMap;
+
 use slashfall_cascade::{Layout, Parameters};
 use slashfall_graph::Network;
 
-use crate::copula::{Copula, ThresholdTable};
+use crate::copula::{Copula, ThresholdTable, event_probability};
 use crate::keys::{Seed, StreamKey};
 use crate::noise::Noise;
-use crate::rate::Evidence;
-use crate::source::{Class, Source};
+use crate::rate::{Evidence, Rate};
+use crate::source::{Class, Source, SourceKind};
 
 /// A scenario on a network.
 #[derive(Clone, Debug)]
@@ -45,6 +47,26 @@ impl<'n> Model<'n> {
     #[must_use]
     pub fn sources(&self) -> &[Source] {
         &self.sources
+    }
+
+    /// By kind of source: how many there are, and how many of them fire on a path on average.
+    #[must_use]
+    pub fn expected_events(&self) -> BTreeMap<SourceKind, (usize, f64)> {
+        let mut by_kind: BTreeMap<SourceKind, (usize, f64)> = BTreeMap::new();
+        for class in &self.classes {
+            let probability = match class.rate {
+                Rate::Known(rate) => event_probability(rate, self.horizon_days),
+                Rate::Drawn { evidence, scale } => {
+                    self.evidence[evidence].mean_probability(scale, self.horizon_days)
+                }
+            };
+            for source in &self.sources[class.sources.clone()] {
+                let (n, events) = by_kind.entry(source.kind).or_default();
+                *n += 1;
+                *events += probability;
+            }
+        }
+        by_kind
     }
 
     /// Where each figure stands in the row of a path.

@@ -2,6 +2,7 @@
 
 use rand_distr::{Distribution, Gamma};
 
+use crate::copula::DAYS_PER_YEAR;
 use crate::keys::{Seed, StreamKey};
 
 /// Room for a Gamma draw, which rejects now and then.
@@ -25,6 +26,8 @@ pub(crate) enum Rate {
 /// from Jeffreys' prior. Drawn anew on every path, one draw for all sources that share it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Evidence {
+    events: f64,
+    exposure_years: f64,
     posterior: Gamma<f64>,
     key: StreamKey,
 }
@@ -33,7 +36,14 @@ impl Evidence {
     /// None when the figures give no distribution: negative events, or no exposure.
     pub(crate) fn new(events: f64, exposure_years: f64, key: StreamKey) -> Option<Self> {
         let posterior = Gamma::new(events + 0.5, 1.0 / exposure_years).ok()?;
-        Some(Self { posterior, key })
+        Some(Self { events, exposure_years, posterior, key })
+    }
+
+    /// Probability of an event within the horizon, over the posterior:
+    /// `1 - (1 + scale t / T)^-(events + 1/2)`.
+    pub(crate) fn mean_probability(&self, scale: f64, horizon_days: f64) -> f64 {
+        let years = scale * horizon_days / DAYS_PER_YEAR;
+        -(-(self.events + 0.5) * (years / self.exposure_years).ln_1p()).exp_m1()
     }
 
     pub(crate) fn draw(&self, seed: Seed, path: u64) -> f64 {

@@ -88,6 +88,9 @@ fn parameter_uncertainty_is_part_of_the_distribution() {
     let model = model(&network, &toml);
     let n = 1_000_000;
     let shape: f64 = 1.5;
+    let (n_sources, expected) = model.expected_events().into_values().next().unwrap();
+    let exact = 2.0 * (1.0 - (1.0 + 1.0 / 20.0f64).powf(-shape));
+    assert!(n_sources == 2 && (expected - exact).abs() < 1e-12, "{expected}");
     let none = (1.0 + 2.0 / 20.0f64).powf(-shape);
     let both = 1.0 - 2.0 * (1.0 + 1.0 / 20.0f64).powf(-shape) + none;
     for (losses, expected) in [(0.0, none), (2.0, both)] {

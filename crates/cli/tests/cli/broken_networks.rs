@@ -22,7 +22,7 @@ type Case = (
 const CASES: [Case; 24] = [
     ("network.toml", ("name", "nmae = 1\nname"), Some(1), ("nmae", "nmae"), &["did you mean \"name\"?"]),
     ("network.toml", ("2026-11-20", "\"20.11.2026\""), None, ("as_of", "20.11.2026"), &["YYYY-MM-DD"]),
-    ("holdings.csv", (",100\n", ",nan\n"), Some(4), ("amount_eth", "nan"), &["a finite amount in ETH"]),
+    ("holdings.csv", (",100\n", ",nan\n"), Some(4), ("amount_eth", "NaN"), &["a finite amount in ETH"]),
     ("holdings.csv", (",100\n", ",inf\n"), Some(4), ("amount_eth", "inf"), &["a finite amount in ETH"]),
     ("holdings.csv", (",100\n", ",-100\n"), Some(4), ("amount_eth", "-100"), &["at least 0"]),
     ("holdings.csv", (",100\n", ",\n"), Some(4), ("amount_eth", ""), &["empty", "a finite amount in ETH"]),
@@ -30,11 +30,11 @@ const CASES: [Case; 24] = [
     ("holdings.csv", ("direct,C,ETH", "direct,C,stEHT"), Some(6), ("asset", "stEHT"), &["did you mean \"stETH\"?"]),
     ("holdings.csv", ("direct,C,ETH", "direct,D,ETH"), Some(6), ("operator", "D"), &["an operator"]),
     ("holdings.csv", ("direct,C,ETH", "dierct,C,ETH"), Some(6), ("holder", "dierct"), &["did you mean \"direct\"?"]),
-    ("holdings.csv", ("60\n", "60\nstETH,,ezETH,5\n"), Some(7), ("asset", "ezETH"), &["circle", "ezETH -> stETH"]),
+    ("holdings.csv", ("60\n", "60\nstETH,,ezETH,5\n"), Some(7), ("asset", "ezETH -> stETH -> ezETH"), &["no circle"]),
     ("holdings.csv", ("60\n", "60\ndirect,C,ETH,1\n"), Some(7), ("holder", ""), &["row 6"]),
-    ("assets.csv", ("stETH,lst", "stETH,ltr"), Some(2), ("kind", "ltr"), &["did you mean \"lrt\"?"]),
+    ("assets.csv", ("stETH,lst", "stETH,lstt"), Some(2), ("kind", "lstt"), &["did you mean \"lst\"?"]),
     ("assets.csv", ("lrt,,7", "lrt,,7\nrsETH,lrt,,7"), Some(4), ("asset", "rsETH"), &["nothing backs"]),
-    ("operators.csv", ("C,Gamma", "A,Gamma"), Some(3), ("operator", "A"), &["row 1"]),
+    ("operators.csv", ("C,Gamma\n", "C,Gamma\nA,Gamma\n"), Some(4), ("operator", "A"), &["row 1"]),
     ("avs.csv", ("da,unique", "da,uniqe"), Some(1), ("sharing", "uniqe"), &["did you mean \"unique\"?"]),
     ("allocations.csv", ("bridge,A,ETH,0.3", "bridge,A,ETH,0.6"), Some(2), ("fraction", "0.6"), &["at most 1", "1.1", "da, bridge"]),
     ("allocations.csv", ("bridge,A,ETH,0.3", "bridge,A,ETH,30"), Some(2), ("fraction", "30"), &["between 0 and 1"]),
@@ -42,7 +42,7 @@ const CASES: [Case; 24] = [
     ("groups.csv", ("teku,client,A,0.5", "teku,client,A,0.6"), Some(2), ("share", "0.6"), &["1.1"]),
     ("groups.csv", ("aws,cloud,B,1", "aws,client,B,1\naws,cloud,C,1"), Some(4), ("kind", "cloud"), &["client"]),
     ("portfolios.csv", ("fund,ezETH", "fund,ezEHT"), Some(1), ("asset", "ezEHT"), &["did you mean \"ezETH\"?"]),
-    ("portfolios.csv", (",amount_eth", ",amount_eth,colour"), None, ("colour", "colour"), &["one of the columns"]),
+    ("portfolios.csv", ("asset,amount_eth\nfund,ezETH,25", "asset,amount_eth,colour\nfund,ezETH,25,red"), None, ("colour", "colour"), &["one of the columns"]),
     ("holdings.csv", (",amount_eth", ""), None, ("amount_eth", ""), &["this column was expected and is missing"]),
 ];
 

@@ -237,7 +237,11 @@ pub(crate) fn problems_of(example: &Example, args: &[&str]) -> Vec<String> {
     let said = stderr(&output);
     assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
     assert_eq!(stdout(&output), "", "{args:?}");
-    assert!(example.tree() == before, "{args:?} left something behind: {:?}", example.tree().keys());
+    assert!(
+        example.tree() == before,
+        "{args:?} left something behind: {:?}",
+        example.tree().keys()
+    );
     let mut lines: Vec<String> = said.lines().map(str::to_owned).collect();
     let n = lines.len() - 1;
     let last = format!("{n} problem{}; nothing was written", if n == 1 { "" } else { "s" });

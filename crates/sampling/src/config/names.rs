@@ -74,7 +74,12 @@ impl<'n, 'f> Book<'n, 'f> {
                 .iter()
                 .filter(|name| {
                     let key = format!("target.{what}");
-                    let expected = if what == "asset" { "wrapped asset" } else { what };
+                    let expected = match what {
+                        "asset" => "a wrapped asset",
+                        "avs" => "an AVS",
+                        "operator" => "an operator",
+                        _ => "a group",
+                    };
                     self.known(name, &key, expected, known.keys().copied().collect())
                 })
                 .filter_map(|name| known.get(name.value.as_str()).copied())
@@ -95,7 +100,7 @@ impl<'n, 'f> Book<'n, 'f> {
     ) -> bool {
         let is_known = valid.contains(&name.value.as_str());
         if !is_known {
-            let expected = format!("{what}: a name that is known was expected, this one is not");
+            let expected = format!("{what} was expected, and there is none of that name");
             let problem = name.at.problem(self.file, key, expected);
             self.problems.borrow_mut().push(problem.value(&name.value).nearest_of(valid));
         }

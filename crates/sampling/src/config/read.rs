@@ -1,6 +1,5 @@
 //! Reads a run file: what each key is called, which values are good, what an absent one means.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use slashfall_graph::Problems;
@@ -12,6 +11,7 @@ use super::spec::{
     BeaconSpec, CopulaSpec, Detail, Located, NoiseSpec, PathCount, RunSpec, ScenarioSpec,
     StopMetric, StopRule,
 };
+use crate::source::SourceKind;
 
 const MAX_PATHS: i64 = 1_000_000_000;
 /// Ten years: a horizon beyond is a mistake of units.
@@ -41,65 +41,97 @@ impl RunSpec {
     /// # Errors
     /// Every problem with a key or a value, each with its line.
     pub fn read(file: &str, root: &Node) -> Result<Self, Problems> {
-        let reading = Reading { file, problems: RefCell::default() };
-        let spec = Section::new(&reading, "", root).and_then(read_root);
-        let problems = reading.problems.into_inner();
-        match spec {
-            Some(spec) => problems.or_ok(spec),
-            None => Err(problems),
-        }
+        let (spec, problems) = Self::read_all(file, root);
+        problems.or_ok(spec)
+    }
+
+    /// Reads a run file, and whatever is wrong with it, all that can be read of it: names in it can
+    /// then be checked against a network in the same go. Never simulate with it while there are
+    /// problems: what could not be read has a value that means nothing.
+    #[must_use]
+    pub fn read_all(file: &str, root: &Node) -> (Self, Problems) {
+        let reading = Reading::new(file);
+        let spec = Section::new(&reading, "", root).map_or_else(placeholder, read_root);
+        let spec =
+            Self { not_applied: reading.without_effect.into_inner().into_iter().collect(), ..spec };
+        (spec, reading.problems.into_inner())
     }
 }
 
-fn read_root(root: Section<'_, '_>) -> Option<RunSpec> {
+/// What stands in for what could not be read.
+fn placeholder() -> RunSpec {
+    RunSpec {
+        name: String::new(),
+        network: String::new(),
+        seed: 0,
+        paths: PathCount::Fixed(1),
+        horizon_days: 1,
+        levels: vec![0.5],
+        detail: Detail::Summary,
+        tail_paths: 0,
+        copula: CopulaSpec::Independent,
+        factors: Vec::new(),
+        sources: Vec::new(),
+        noise: BTreeMap::new(),
+        redemption: Vec::new(),
+        beacon: BeaconSpec::ABSENT,
+        security_slack: ABSENT_SECURITY_SLACK,
+        cascade_enabled: true,
+        scenarios: Vec::new(),
+        not_applied: Vec::new(),
+    }
+}
+
+fn read_root(root: Section<'_, '_>) -> RunSpec {
+    let blank = placeholder();
     let name = required_text(&root, "name", "the name of the run");
     let network =
         required_text(&root, "network", "the folder of the network, relative to this file");
-    let run = root.section("run");
-    if run.is_none() && root.here().get("run").is_none() {
+    if root.here().get("run").is_none() {
         root.missing("run", "a section [run] with seed, paths, horizon_days and levels");
     }
-    let run = run.and_then(read_run);
-    let dependence = root.section("dependence");
+    let run = root.section("run").map(read_run).unwrap_or_default();
     if root.here().get("dependence").is_none() {
         root.missing(
             "dependence",
             "a section [dependence] with copula: a silent correlation is a wrong one",
         );
     }
-    let dependence = dependence.and_then(read_dependence);
     let sources = read_sources(&root);
+    let (copula, factors) = root.section("dependence").map(read_dependence).unwrap_or_default();
+    // Without a list of factors no loading can be called unknown.
+    let loaded = sources.iter().flat_map(|source| &source.loadings);
+    let factors = factors.unwrap_or_else(|| loaded.map(|(name, _)| name.value.clone()).collect());
     let noise = root.section("noise").map(|s| read_noise(&s)).unwrap_or_default();
-    let mut not_applied = Vec::new();
-    read_redemption(&root, &mut not_applied);
-    let security_slack = read_security(&root, &mut not_applied);
+    let redemption = read_redemption(&root);
+    let security_slack = read_security(&root);
     let beacon = read_beacon(&root);
     let cascade_enabled = read_cascade(&root);
     let scenarios: Vec<ScenarioSpec> =
         root.sections("scenario").into_iter().filter_map(read_scenario).collect();
     repeated_scenarios(&root, &scenarios);
-    read_events(&root, &mut not_applied);
+    read_events(&root);
     root.finish();
-    let (run, (copula, factors)) = (run?, dependence?);
-    Some(RunSpec {
-        name: name?,
-        network: network?,
-        seed: run.seed,
-        paths: run.paths,
-        horizon_days: run.horizon_days,
-        levels: run.levels,
-        detail: run.detail,
-        tail_paths: run.tail_paths,
-        copula,
+    RunSpec {
+        name: name.unwrap_or_default(),
+        network: network.unwrap_or_default(),
+        seed: run.seed.unwrap_or(blank.seed),
+        paths: run.paths.unwrap_or(blank.paths),
+        horizon_days: run.horizon_days.unwrap_or(blank.horizon_days),
+        levels: run.levels.unwrap_or(blank.levels),
+        detail: run.detail.unwrap_or(blank.detail),
+        tail_paths: run.tail_paths.unwrap_or(blank.tail_paths),
+        copula: copula.unwrap_or(blank.copula),
         factors,
         sources,
         noise,
+        redemption,
         beacon,
         security_slack,
         cascade_enabled,
         scenarios,
-        not_applied,
-    })
+        not_applied: blank.not_applied,
+    }
 }
 
 fn required_text(section: &Section<'_, '_>, key: &'static str, what: &str) -> Option<String> {
@@ -114,16 +146,18 @@ fn required_text(section: &Section<'_, '_>, key: &'static str, what: &str) -> Op
     Some(text.value)
 }
 
+/// `[run]`, as far as it could be read.
+#[derive(Default)]
 struct Run {
-    seed: u64,
-    paths: PathCount,
-    horizon_days: u32,
-    levels: Vec<f64>,
-    detail: Detail,
-    tail_paths: u64,
+    seed: Option<u64>,
+    paths: Option<PathCount>,
+    horizon_days: Option<u32>,
+    levels: Option<Vec<f64>>,
+    detail: Option<Detail>,
+    tail_paths: Option<u64>,
 }
 
-fn read_run(run: Section<'_, '_>) -> Option<Run> {
+fn read_run(run: Section<'_, '_>) -> Run {
     let seed = required(&run, "seed", "a whole number that names the random streams", |k| {
         run.integer(k, 0, i64::MAX)
     });
@@ -138,17 +172,18 @@ fn read_run(run: Section<'_, '_>) -> Option<Run> {
         Some(_) => run.choice("detail", &DETAILS),
         None => Some(Detail::Standard),
     };
-    let tail_paths = run.integer("tail_paths", 0, MAX_PATHS).unwrap_or(1_000);
+    let tail_paths = run.integer("tail_paths", 0, MAX_PATHS);
+    run.without_effect("tail_paths");
     let levels = levels.map(|levels| sorted_levels(&run, levels));
     run.finish();
-    Some(Run {
-        seed: unsigned(seed?),
-        paths: paths?,
-        horizon_days: u32::try_from(horizon_days?).ok()?,
-        levels: levels?,
-        detail: detail?,
-        tail_paths: unsigned(tail_paths),
-    })
+    Run {
+        seed: seed.map(unsigned),
+        paths,
+        horizon_days: horizon_days.and_then(|days| u32::try_from(days).ok()),
+        levels,
+        detail,
+        tail_paths: tail_paths.map(unsigned),
+    }
 }
 
 fn unsigned(n: i64) -> u64 {
@@ -217,39 +252,41 @@ fn read_stop_rule(until: Section<'_, '_>) -> Option<StopRule> {
     })
 }
 
-fn read_dependence(section: Section<'_, '_>) -> Option<(CopulaSpec, Vec<String>)> {
+/// Copula and factors, each as far as it could be read.
+fn read_dependence(section: Section<'_, '_>) -> (Option<CopulaSpec>, Option<Vec<String>>) {
     let df = section.number("df", Range::Positive);
-    let copula = required(
-        &section,
-        "copula",
-        "gaussian, student_t or independent (there is no default: a silent correlation is a wrong one)",
-        |k| section.choice(k, &[("gaussian", 0), ("student_t", 1), ("independent", 2)]),
-    );
-    let copula = match (copula, df, section.here().get("df")) {
-        (Some(1), Some(df), _) => Some(CopulaSpec::StudentT(df)),
-        (Some(1), None, None) => {
-            section.missing("df", "the degrees of freedom of the student_t copula");
-            None
-        }
-        (Some(0), _, None) => Some(CopulaSpec::Gaussian),
-        (Some(2), _, None) => Some(CopulaSpec::Independent),
-        (Some(0 | 2), _, Some(node)) => {
-            section.wrong("df", node, "only the student_t copula has degrees of freedom");
-            None
-        }
-        _ => None,
-    };
-    let factors = section.list("factors").unwrap_or_default();
-    let factors = factors.iter().filter_map(|node| match &node.value {
-        NodeValue::Text(name) => Some(name.clone()),
-        _ => {
-            section.wrong("factors", node, "names in quotes were expected");
-            None
-        }
+    let what = "gaussian, student_t or independent (there is no default: a silent correlation is a wrong one)";
+    let copula = required(&section, "copula", what, |k| {
+        section.choice(k, &[("gaussian", 0), ("student_t", 1), ("independent", 2)])
     });
-    let factors = factors.collect();
+    let copula = match (copula, df) {
+        (Some(1), Some(df)) => Some(CopulaSpec::StudentT(df)),
+        (Some(1), None) => {
+            if section.here().get("df").is_none() {
+                section.missing("df", "the degrees of freedom of the student_t copula");
+            }
+            None
+        }
+        (Some(other), _) => {
+            // A scenario may change the copula alone, so this is no mistake; but it is said.
+            section.without_effect("df");
+            Some(if other == 0 { CopulaSpec::Gaussian } else { CopulaSpec::Independent })
+        }
+        (None, _) => None,
+    };
+    let factors = section.list("factors").map(|factors| {
+        let name = |node: &Node| match &node.value {
+            NodeValue::Text(name) => Some(name.clone()),
+            _ => {
+                section.wrong("factors", node, "names in quotes were expected");
+                None
+            }
+        };
+        factors.iter().filter_map(name).collect()
+    });
+    let factors = if section.here().get("factors").is_none() { Some(Vec::new()) } else { factors };
     section.finish();
-    Some((copula?, factors))
+    (copula, factors)
 }
 
 fn read_noise(noise: &Section<'_, '_>) -> BTreeMap<String, Located<NoiseSpec>> {
@@ -269,6 +306,7 @@ fn read_noise(noise: &Section<'_, '_>) -> BTreeMap<String, Located<NoiseSpec>> {
             panic_kappa: section.number_or("panic_kappa", Range::NonNegative, default.panic_kappa),
             depth_kappa: section.number_or("depth_kappa", Range::NonNegative, default.depth_kappa),
         };
+        section.without_effect("depth_kappa");
         section.finish();
         if name == "default" {
             default = spec;
@@ -278,30 +316,33 @@ fn read_noise(noise: &Section<'_, '_>) -> BTreeMap<String, Located<NoiseSpec>> {
     all
 }
 
-fn read_redemption(root: &Section<'_, '_>, not_applied: &mut Vec<String>) {
-    let Some(redemption) = root.section("redemption") else {
-        return;
-    };
-    not_applied.push("redemption".to_owned());
+/// Names of the assets that have a section of their own.
+fn read_redemption(root: &Section<'_, '_>) -> Vec<Located<String>> {
+    let Some(redemption) = root.section("redemption") else { return Vec::new() };
+    root.without_effect("redemption");
+    let mut names = Vec::new();
     for (name, node) in redemption.entries() {
-        let Some(section) = Section::new(redemption.reading(), &redemption.path(name), node) else {
-            continue;
-        };
+        let path = redemption.path(name);
+        let Some(section) = Section::new(redemption.reading(), &path, node) else { continue };
         for (key, range) in REDEMPTION_KEYS {
             section.number(key, range);
         }
         section.finish();
+        if name != "default" {
+            names.push(Located { value: name.to_owned(), at: node.clone() });
+        }
     }
+    names
 }
 
 /// Slack that stands in where no profit from corruption is given.
 const ABSENT_SECURITY_SLACK: f64 = 0.5;
 
-fn read_security(root: &Section<'_, '_>, not_applied: &mut Vec<String>) -> f64 {
+fn read_security(root: &Section<'_, '_>) -> f64 {
     let Some(section) = root.section("security") else {
         return ABSENT_SECURITY_SLACK;
     };
-    not_applied.push("security".to_owned());
+    root.without_effect("security");
     let slack = section.number_or("security_slack", Range::NonNegative, ABSENT_SECURITY_SLACK);
     section.number("attack_prob", Range::Fraction);
     section.number("loss_given_attack", Range::Fraction);
@@ -316,6 +357,7 @@ fn read_beacon(root: &Section<'_, '_>) -> BeaconSpec {
     let absent = BeaconSpec::ABSENT.total_active_eth;
     let total_active_eth = section.number_or("total_active_eth", Range::Positive, absent);
     section.number("exit_queue_eth", Range::NonNegative);
+    section.without_effect("exit_queue_eth");
     section.finish();
     BeaconSpec { total_active_eth }
 }
@@ -327,6 +369,9 @@ fn read_cascade(root: &Section<'_, '_>) -> bool {
     let enabled = section.boolean("enabled").unwrap_or(true);
     section.integer("max_rounds", 1, 10_000);
     section.integer("oracle_reads_per_day", 1, 10_000);
+    section.without_effect("enabled");
+    section.without_effect("max_rounds");
+    section.without_effect("oracle_reads_per_day");
     section.finish();
     enabled
 }
@@ -366,15 +411,35 @@ fn repeated_scenarios(root: &Section<'_, '_>, scenarios: &[ScenarioSpec]) {
 }
 
 /// Events belong to deterministic stress; a run checks that they are tables and leaves them.
-fn read_events(root: &Section<'_, '_>, not_applied: &mut Vec<String>) {
+fn read_events(root: &Section<'_, '_>) {
     let events = root.sections("event");
-    if !events.is_empty() {
-        not_applied.push("event".to_owned());
-    }
+    root.without_effect("event");
     for event in events {
         event.number("day", Range::NonNegative);
-        event.text("kind");
+        event.choice("kind", SourceKind::NAMES);
         event.text("scenario");
-        event.section("target");
+        if let Some(target) = event.section("target") {
+            for key in ["avs", "operator", "asset", "group", "group_kind"] {
+                target.node(key);
+            }
+            target.finish();
+        }
+        for key in EVENT_KEYS {
+            event.node(key);
+        }
+        event.finish();
     }
 }
+
+/// Keys that an event takes from its kind of source.
+const EVENT_KEYS: [&str; 9] = [
+    "severity",
+    "participation",
+    "reach",
+    "effect",
+    "background",
+    "epochs",
+    "sale_days",
+    "pledge_share",
+    "flight",
+];

@@ -88,16 +88,19 @@ fn read_kind(
         }
         SourceKind::Exploit => {
             source.number("sale_days", Range::Positive);
+            source.without_effect("sale_days");
             KindSpec::Exploit { asset: required_names(target, "asset")? }
         }
         SourceKind::UnbackedMint => {
             source.number("pledge_share", Range::Fraction);
+            source.without_effect("pledge_share");
             KindSpec::UnbackedMint { asset: required_names(target, "asset")? }
         }
-        SourceKind::Depeg => KindSpec::Depeg {
-            flight: source.number_or("flight", Range::Fraction, 0.0),
-            asset: required_names(target, "asset")?,
-        },
+        SourceKind::Depeg => {
+            let flight = source.number_or("flight", Range::Fraction, 0.0);
+            source.without_effect("flight");
+            KindSpec::Depeg { flight, asset: required_names(target, "asset")? }
+        }
     })
 }
 

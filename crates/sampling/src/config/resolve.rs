@@ -8,7 +8,7 @@ use slashfall_graph::{Network, Problem, Problems};
 use super::names::Book;
 use super::node::Node;
 use super::resolve_source::Sources;
-use super::spec::{CopulaSpec, NoiseSpec, PathCount, RunSpec, ScenarioSpec};
+use super::spec::{CopulaSpec, Located, NoiseSpec, PathCount, RunSpec, ScenarioSpec};
 use crate::copula::{Copula, ThresholdTable};
 use crate::keys::{Purpose, Seed, StreamKey};
 use crate::model::Model;
@@ -25,6 +25,8 @@ pub struct Scenario<'n> {
     pub root: Node,
     /// Ready to draw.
     pub model: Model<'n>,
+    /// What is not wrong and yet hardly meant.
+    pub warnings: Vec<Problem>,
 }
 
 impl RunSpec {
@@ -41,22 +43,25 @@ impl RunSpec {
         let mut problems = Problems::default();
         let mut scenarios = Vec::new();
         match self.resolve_one(file, root, network) {
-            Ok(model) => scenarios.push(Scenario {
-                name: "base".to_owned(),
-                spec: self.clone(),
-                root: root.clone(),
-                model,
-            }),
+            Ok((model, warnings)) => {
+                let (name, root) = ("base".to_owned(), root.clone());
+                scenarios.push(Scenario { name, spec: self.clone(), root, model, warnings });
+            }
             Err(found) => problems.append(found),
         }
-        let base = problems.clone();
+        let mut base = Self::read_all(file, root).1;
+        base.append(problems.clone());
         for scenario in &self.scenarios {
             match scenario.resolve(file, root, network) {
                 Ok(resolved) => scenarios.push(resolved),
                 Err(found) => {
                     // What is wrong with the run file itself has been said once.
                     let own = found.as_slice().iter().filter(|p| !base.as_slice().contains(p));
-                    own.for_each(|problem| problems.push(problem.clone()));
+                    for problem in own {
+                        let key = problem.key.as_deref().unwrap_or_default();
+                        let key = format!("in scenario {:?}: {key}", scenario.name);
+                        problems.push(problem.clone().key(key));
+                    }
                 }
             }
         }
@@ -68,7 +73,7 @@ impl RunSpec {
         file: &str,
         root: &Node,
         network: &'n Network,
-    ) -> Result<Model<'n>, Problems> {
+    ) -> Result<(Model<'n>, Vec<Problem>), Problems> {
         let book = Book::new(network, file);
         check_stop_scope(self, &book);
         let copula = match self.copula {
@@ -101,7 +106,7 @@ impl RunSpec {
                 noise: noise.into_iter().map(noise_parameters).collect(),
             },
         };
-        book.problems.into_inner().or_ok(model)
+        book.problems.into_inner().or_ok((model, sources.warnings))
     }
 }
 
@@ -116,31 +121,22 @@ impl ScenarioSpec {
         let mut problems = Problems::default();
         let mut note = |key: &str, outcome: Result<(), String>| {
             if let Err(expected) = outcome {
-                let place = format!("scenario {:?}, {key}", self.name);
-                problems.push(self.at.problem(file, &place, expected));
+                problems.push(self.at.problem(file, key, expected));
             }
         };
         for (key, value) in &self.set {
-            let outcome = if is_of_the_run(key) {
-                Err("a key that differs by scenario was expected; this one is of the whole run".into())
-            } else {
-                changed.set(key, value)
-            };
-            note(key, outcome);
+            note(key, check_key(key).and_then(|()| changed.set(key, value)));
         }
         for (key, factor) in &self.scale {
-            note(key, changed.scale(key, *factor, self.at.origin));
+            let scaled = check_key(key).and_then(|()| changed.scale(key, *factor, self.at.origin));
+            note(key, scaled);
         }
-        let spec = match RunSpec::read(file, &changed) {
-            Ok(spec) => spec,
-            Err(found) => {
-                problems.append(found);
-                return Err(problems);
-            }
-        };
+        let (spec, found) = RunSpec::read_all(file, &changed);
+        problems.append(found);
         match spec.resolve_one(file, &changed, network) {
-            Ok(model) => {
-                problems.or_ok(Scenario { name: self.name.clone(), spec, root: changed, model })
+            Ok((model, warnings)) => {
+                let name = self.name.clone();
+                problems.or_ok(Scenario { name, spec, root: changed, model, warnings })
             }
             Err(found) => {
                 problems.append(found);
@@ -150,9 +146,23 @@ impl ScenarioSpec {
     }
 }
 
-/// True for what is read once for all scenarios: to set it in one would change nothing.
-fn is_of_the_run(key: &str) -> bool {
-    ["name", "network", "scenario"].contains(&key.split('.').next().unwrap_or(key))
+/// Refuses keys that a scenario cannot change: what is read once for all, the seed (scenarios share
+/// their numbers), and whole sections, which `a.b = 1` without quotes would replace.
+fn check_key(key: &str) -> Result<(), String> {
+    const OF_THE_RUN: [&str; 7] =
+        ["name", "network", "scenario", "event", "run.seed", "run.detail", "run.tail_paths"];
+    let first = key.split('.').next().unwrap_or(key);
+    if OF_THE_RUN.contains(&first) || OF_THE_RUN.contains(&key) {
+        return Err(
+            "a key that differs by scenario was expected; this one is of the whole run".into()
+        );
+    }
+    if first == key {
+        return Err(
+            "a dotted key in quotes was expected, such as \"security.security_slack\"".into()
+        );
+    }
+    Ok(())
 }
 
 fn check_stop_scope(spec: &RunSpec, book: &Book<'_, '_>) {
@@ -189,8 +199,12 @@ fn resolve_noise(spec: &RunSpec, book: &Book<'_, '_>) -> Vec<NoiseSpec> {
     let names: Vec<&str> =
         network.wrapped_assets().map(|id| network.asset(id).name.as_str()).collect();
     for (name, section) in spec.noise.iter().filter(|(name, _)| *name != "default") {
-        let named = super::spec::Located { value: name.clone(), at: section.at.clone() };
+        let named = Located { value: name.clone(), at: section.at.clone() };
         book.known(&named, &format!("noise.{name}"), "`default` or a wrapped asset", names.clone());
+    }
+    for name in &spec.redemption {
+        let key = format!("redemption.{}", name.value);
+        book.known(name, &key, "`default` or a wrapped asset", names.clone());
     }
     let default = spec.noise.get("default").map_or(NoiseSpec::ABSENT, |default| default.value);
     names.iter().map(|name| spec.noise.get(*name).map_or(default, |own| own.value)).collect()

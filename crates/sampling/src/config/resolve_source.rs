@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use slashfall_cascade::{Effect, Hit, Target};
-use slashfall_graph::{AssetId, GroupId, Network, OperatorId};
+use slashfall_graph::{AssetId, GroupId, Network, OperatorId, Problem};
 
 use super::names::Book;
+use super::node::Node;
 use super::resolve::factor_numbers;
 use super::spec::{GroupEffect, KindSpec, RateSpec, RunSpec, SourceSpec};
 use crate::copula::{Copula, event_probability};
@@ -13,11 +14,15 @@ use crate::keys::{Purpose, StreamKey};
 use crate::rate::{Evidence, Rate};
 use crate::source::{Class, Reach, Source};
 
+/// Stands between the parts of a name of a stream; no name has it, so no two names run together.
+const SEPARATOR: &str = "\u{1f}";
+
 /// The sources of a scenario.
 pub(super) struct Sources {
     pub(super) classes: Vec<Class>,
     pub(super) sources: Vec<Source>,
     pub(super) evidence: Vec<Evidence>,
+    pub(super) warnings: Vec<Problem>,
 }
 
 /// A source before it is known whether a later entry replaces it.
@@ -38,13 +43,16 @@ impl Sources {
         }
         let factors = factor_numbers(spec);
         let mut evidence = EvidenceList::default();
-        let (mut classes, mut sources) = (Vec::new(), Vec::new());
+        let (mut classes, mut sources, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
         for (entry, (source, drafts)) in spec.sources.iter().zip(&drafts).enumerate() {
             let class = classes.len();
             let start = sources.len();
             let own = drafts.iter().filter(|draft| last_entry[draft.name.as_str()] == entry);
             sources.extend(own.map(|draft| finish(draft, source, class, book.network)));
-            let rate = evidence.rate(entry, &source.rate);
+            if start == sources.len() {
+                warnings.push(idle(source, drafts, book.file));
+            }
+            let rate = evidence.rate(source, book);
             classes.push(Class {
                 rate,
                 threshold: threshold(rate, spec, copula),
@@ -55,8 +63,18 @@ impl Sources {
                 sources: start..sources.len(),
             });
         }
-        Self { classes, sources, evidence: evidence.list }
+        Self { classes, sources, evidence: evidence.list, warnings }
     }
+}
+
+/// Says that no source came of an entry.
+fn idle(entry: &SourceSpec, drafts: &[Draft], file: &str) -> Problem {
+    let why = if drafts.is_empty() {
+        "its target matches nothing in the network, so no source comes of it"
+    } else {
+        "later entries override all that it names, so no source comes of it"
+    };
+    entry.at.problem(file, "source", why).value(entry.kind.kind().name())
 }
 
 fn finish(draft: &Draft, entry: &SourceSpec, class: usize, network: &Network) -> Source {
@@ -67,7 +85,7 @@ fn finish(draft: &Draft, entry: &SourceSpec, class: usize, network: &Network) ->
         participation_key: participation.with(&network.operator(operator_of(hit, network)).name),
     });
     Source {
-        name: draft.name.clone(),
+        name: draft.name.replace(SEPARATOR, "/"),
         kind: entry.kind.kind(),
         class,
         key,
@@ -84,42 +102,55 @@ fn operator_of(hit: Hit, network: &Network) -> OperatorId {
     }
 }
 
-/// Probabilities of posteriors, each once.
+/// Posteriors, each once, by the name that their sources share.
 #[derive(Default)]
 struct EvidenceList {
     list: Vec<Evidence>,
-    by_name: BTreeMap<String, usize>,
+    by_name: BTreeMap<String, (usize, (f64, f64))>,
 }
 
 impl EvidenceList {
-    /// Sources share a draw by label and figures; without a label, those of one entry do.
-    fn rate(&mut self, entry: usize, spec: &RateSpec) -> Rate {
-        match spec {
-            RateSpec::Known(rate) => Rate::Known(*rate),
+    /// Sources share a draw by label; without a label, those of one entry do. The stream is named
+    /// by the label, or by what the entry says of itself, never by its place in the file.
+    fn rate(&mut self, entry: &SourceSpec, book: &Book<'_, '_>) -> Rate {
+        let (events, exposure_years, label, scale) = match &entry.rate {
+            RateSpec::Known(rate) => return Rate::Known(*rate),
             RateSpec::Evidence { events, exposure_years, label, scale } => {
-                let name = label
-                    .as_ref()
-                    .map_or_else(|| format!("entry {entry}"), |label| format!("label {label}"));
-                let place = format!("{name} {events} {exposure_years}");
-                let evidence = match self.by_name.get(&place) {
-                    Some(&known) => known,
-                    None => match Evidence::new(
-                        *events,
-                        *exposure_years,
-                        StreamKey::new(Purpose::Evidence, &name),
-                    ) {
-                        Some(new) => {
-                            self.list.push(new);
-                            self.by_name.insert(place, self.list.len() - 1);
-                            self.list.len() - 1
-                        }
-                        None => return Rate::Known(0.0),
-                    },
-                };
-                Rate::Drawn { evidence, scale: *scale }
+                (*events, *exposure_years, label, *scale)
             }
+        };
+        let name = match label {
+            Some(label) => format!("label{SEPARATOR}{label}"),
+            None => {
+                let target = entry.at.get("target").map(Node::shown).unwrap_or_default();
+                [entry.kind.kind().name(), &entry.id, &target].join(SEPARATOR)
+            }
+        };
+        if let Some(&(known, figures)) = self.by_name.get(&name) {
+            if figures != (events, exposure_years) {
+                report_other_evidence(entry, figures, book);
+            }
+            return Rate::Drawn { evidence: known, scale };
         }
+        let key = StreamKey::new(Purpose::Evidence, &name);
+        let Some(evidence) = Evidence::new(events, exposure_years, key) else {
+            return Rate::Known(0.0);
+        };
+        self.by_name.insert(name, (self.list.len(), (events, exposure_years)));
+        self.list.push(evidence);
+        Rate::Drawn { evidence: self.list.len() - 1, scale }
     }
+}
+
+/// One draw cannot come from two posteriors.
+fn report_other_evidence(entry: &SourceSpec, (events, years): (f64, f64), book: &Book<'_, '_>) {
+    let expected = format!(
+        "the evidence that an earlier entry gives under this label was expected: \
+         {events} events in {years} years"
+    );
+    let node = entry.at.get("rate").unwrap_or(&entry.at);
+    let problem = node.problem(book.file, "source.rate", expected).value(node.shown());
+    book.problems.borrow_mut().push(problem);
 }
 
 fn threshold(rate: Rate, spec: &RunSpec, copula: Copula) -> Option<f64> {
@@ -164,7 +195,10 @@ fn participation(kind: &KindSpec) -> f64 {
 }
 
 fn drafts(entry: &SourceSpec, book: &Book<'_, '_>) -> Vec<Draft> {
-    let name = |target: &str| format!("{}|{}|{target}", entry.kind.kind().name(), entry.id);
+    let name = |target: &[&str]| {
+        let own = [entry.kind.kind().name(), entry.id.as_str()];
+        own.iter().chain(target).copied().collect::<Vec<_>>().join(SEPARATOR)
+    };
     match &entry.kind {
         KindSpec::AvsFault { .. } | KindSpec::AvsIncident { .. } => avs_drafts(entry, book, name),
         KindSpec::OperatorCompromise { operator, reach_all } => {
@@ -206,7 +240,7 @@ fn drafts(entry: &SourceSpec, book: &Book<'_, '_>) -> Vec<Draft> {
 fn avs_drafts(
     entry: &SourceSpec,
     book: &Book<'_, '_>,
-    name: impl Fn(&str) -> String,
+    name: impl Fn(&[&str]) -> String,
 ) -> Vec<Draft> {
     let network = book.network;
     let hit = |member| Hit { target: Target::Member(member), share: 1.0 };
@@ -222,7 +256,7 @@ fn avs_drafts(
                 let (avs, operator) =
                     (network.avs(registration.avs), network.operator(registration.operator));
                 Draft {
-                    name: name(&format!("{}/{}", avs.name, operator.name)),
+                    name: name(&[&avs.name, &operator.name]),
                     effect: Effect::SlashByAvs,
                     reach: vec![hit(member)],
                 }
@@ -231,7 +265,7 @@ fn avs_drafts(
         }
         KindSpec::AvsIncident { avs, .. } => {
             let draft = |avs| Draft {
-                name: name(&network.avs(avs).name),
+                name: name(&[&network.avs(avs).name]),
                 effect: Effect::SlashByAvs,
                 reach: network.avs_members(avs).iter().map(|&member| hit(member)).collect(),
             };
@@ -245,10 +279,10 @@ fn operator_drafts(
     book: &Book<'_, '_>,
     operators: &[OperatorId],
     effect: Effect,
-    name: impl Fn(&str) -> String,
+    name: impl Fn(&[&str]) -> String,
 ) -> Vec<Draft> {
     let draft = |&operator| Draft {
-        name: name(&book.network.operator(operator).name),
+        name: name(&[&book.network.operator(operator).name]),
         effect,
         reach: vec![Hit { target: Target::Operator(operator), share: 1.0 }],
     };
@@ -259,7 +293,7 @@ fn group_drafts(
     book: &Book<'_, '_>,
     groups: &[GroupId],
     effect: impl Fn(GroupId) -> Effect,
-    name: impl Fn(&str) -> String,
+    name: impl Fn(&[&str]) -> String,
 ) -> Vec<Draft> {
     let draft = |&id| {
         let group = book.network.group(id);
@@ -268,7 +302,7 @@ fn group_drafts(
             share: member.share,
         };
         Draft {
-            name: name(&format!("{}/{}", group.kind, group.name)),
+            name: name(&[&group.kind, &group.name]),
             effect: effect(id),
             reach: group.members.iter().map(hit).collect(),
         }
@@ -280,10 +314,10 @@ fn asset_drafts(
     book: &Book<'_, '_>,
     assets: &[AssetId],
     effect: impl Fn(AssetId) -> Effect,
-    name: impl Fn(&str) -> String,
+    name: impl Fn(&[&str]) -> String,
 ) -> Vec<Draft> {
     let draft = |&asset| Draft {
-        name: name(&book.network.asset(asset).name),
+        name: name(&[&book.network.asset(asset).name]),
         effect: effect(asset),
         reach: Vec::new(),
     };

@@ -2,7 +2,7 @@
 //! is a problem too. Nothing stops at the first problem.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use slashfall_graph::{Problem, Problems, nearest};
 
@@ -13,6 +13,14 @@ use super::spec::Located;
 pub(crate) struct Reading<'f> {
     pub(crate) file: &'f str,
     pub(crate) problems: RefCell<Problems>,
+    /// Keys that are there and have no effect.
+    pub(crate) without_effect: RefCell<BTreeSet<String>>,
+}
+
+impl<'f> Reading<'f> {
+    pub(crate) fn new(file: &'f str) -> Self {
+        Self { file, problems: RefCell::default(), without_effect: RefCell::default() }
+    }
 }
 
 impl Reading<'_> {
@@ -151,6 +159,13 @@ impl<'a, 'f> Section<'a, 'f> {
             return None;
         }
         Some(number)
+    }
+
+    /// Notes that a key, if it is there, has no effect.
+    pub(crate) fn without_effect(&self, key: &str) {
+        if self.table.contains_key(key) {
+            self.reading.without_effect.borrow_mut().insert(self.path(key));
+        }
     }
 
     /// A number, or what an absent key means.

@@ -42,6 +42,8 @@ pub struct RunSpec {
     pub sources: Vec<SourceSpec>,
     /// Noise by asset; `default` holds for the others.
     pub noise: BTreeMap<String, Located<NoiseSpec>>,
+    /// Assets with a `[redemption.NAME]`.
+    pub redemption: Vec<Located<String>>,
     /// The chain.
     pub beacon: BeaconSpec,
     /// Slack that stands in for profits from corruption that nobody has estimated.
@@ -50,7 +52,7 @@ pub struct RunSpec {
     pub cascade_enabled: bool,
     /// Further scenarios, each a change to this file.
     pub scenarios: Vec<ScenarioSpec>,
-    /// Sections that are read and checked, and of which no mechanism makes use yet.
+    /// Keys that are read and checked, and of which no mechanism makes use yet.
     pub not_applied: Vec<String>,
 }
 
