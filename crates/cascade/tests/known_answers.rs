@@ -1,5 +1,7 @@
 //! Slashing, penalties and backing against figures worked by hand or published.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests that fails is a failed test")]
+
 use slashfall_cascade::{
     AssetFigure, BeaconParameters, Effect, Events, Figure, Hit, Layout, NoiseParameters,
     Parameters, State, Target, exposures, run_path,

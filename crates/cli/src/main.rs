@@ -62,6 +62,9 @@ fn main() -> ExitCode {
 
 /// Says what went wrong: problems with the input one a line, anything else with its causes.
 fn report(error: &anyhow::Error) -> ExitCode {
+    if is_closed_pipe(error) {
+        return ExitCode::SUCCESS;
+    }
     let mut stderr = std::io::stderr().lock();
     if let Some(problems) = error.downcast_ref::<Problems>() {
         for problem in problems.as_slice() {
@@ -79,6 +82,12 @@ fn report(error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// True when whoever read what is printed has read enough, as `head` does.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
 /// True when the folder asked for is there already: that is input too.
 fn is_bad_target(error: &anyhow::Error) -> bool {
     use slashfall_output::OutputError::{Exists, NotAResult};
@@ -90,7 +99,10 @@ fn is_bad_target(error: &anyhow::Error) -> bool {
 }
 
 fn completions(shell: clap_complete::Shell) -> anyhow::Result<Ending> {
-    clap_complete::generate(shell, &mut Args::command(), "slashfall", &mut std::io::stdout());
+    // Not straight to standard output: it panics when nobody reads on.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "slashfall", &mut script);
+    std::io::stdout().write_all(&script)?;
     Ok(Ending::Done)
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn print(
     let of_scenario: Vec<&SummaryRow> =
         rows.iter().filter(|row| row.scenario == scenario.name).collect();
     for scope in of_scenario.chunk_by(|a, b| (a.scope_kind, &a.scope) == (b.scope_kind, &b.scope)) {
-        if let Some(cells) = scope_cells(scope, shown) {
+        if let Some(cells) = scope_cells(scope, shown, &of_scenario) {
             table.add_row(cells);
         }
     }
@@ -72,7 +72,7 @@ pub(crate) fn print(
 }
 
 /// The cells of a scope; none where nothing was lost on any path.
-fn scope_cells(scope: &[&SummaryRow], levels: &[f64]) -> Option<Vec<String>> {
+fn scope_cells(scope: &[&SummaryRow], levels: &[f64], all: &[&SummaryRow]) -> Option<Vec<String>> {
     let find = |metric: &str, level: Option<f64>| -> Option<&Estimate> {
         let same = |row: &&&SummaryRow| {
             row.metric == metric && row.level.map(f64::to_bits) == level.map(f64::to_bits)
@@ -97,7 +97,18 @@ fn scope_cells(scope: &[&SummaryRow], levels: &[f64]) -> Option<Vec<String>> {
     for level in levels {
         cells.extend([amount(find("var", Some(*level))), amount(find("es", Some(*level)))]);
     }
-    let chance = |metric| find(metric, None).map_or_else(String::new, |p| percent(p.value));
-    cells.extend([chance("probability_positive"), chance("probability_depeg_1pct")]);
+    let chance = |p: Option<&Estimate>| p.map_or_else(String::new, |p| percent(p.value));
+    cells.extend([chance(find("probability_positive", None)), chance(depeg(scope, all))]);
     Some(cells)
+}
+
+/// Probability that an asset's price falls 1 % below its nav: shown where its price is.
+fn depeg<'a>(scope: &[&SummaryRow], all: &[&'a SummaryRow]) -> Option<&'a Estimate> {
+    let of_asset = |row: &&&SummaryRow| {
+        row.scope_kind == ScopeKind::Asset
+            && row.scope == scope[0].scope
+            && row.metric == "probability_depeg_1pct"
+    };
+    let is_market = scope[0].scope_kind == ScopeKind::AssetMarket;
+    all.iter().filter(|_| is_market).find(of_asset).map(|row| &row.estimate)
 }

@@ -55,8 +55,12 @@ impl Scope {
     /// Its loss on a path, in ETH.
     #[must_use]
     pub fn loss_eth(&self, row: &[f64]) -> f64 {
-        let less = self.less.map_or(0.0, |column| row[column]);
-        (row[self.column] - less) * self.eth
+        let figure = row[self.column];
+        let Some(less) = self.less.map(|column| row[column]) else { return figure * self.eth };
+        // Where the two cancel, what is left is rounding and no loss.
+        let rest = figure - less;
+        let is_rounding = rest.abs() <= ROUNDING * (figure.abs() + less.abs());
+        if is_rounding { 0.0 } else { rest * self.eth }
     }
 
     /// True when falls of base-asset prices are no loss of this scope.
@@ -70,6 +74,9 @@ impl Scope {
             .then(|| layout.asset(self.index, AssetFigure::WorstDiscount))
     }
 }
+
+/// Differences of this size, relative to what they are between, are rounding.
+const ROUNDING: f64 = 1e-12;
 
 /// The system's loss less the fall of base-asset prices: what restaking itself did.
 pub const WITHOUT_PRICES: &str = "system_ex_price";

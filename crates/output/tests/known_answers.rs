@@ -1,5 +1,7 @@
 //! Whole chain, network to figures, against closed forms.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests that fails is a failed test")]
+
 use std::ops::ControlFlow;
 
 use slashfall_graph::spec::{AssetKind, Sharing};

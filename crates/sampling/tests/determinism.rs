@@ -1,6 +1,8 @@
 //! An outcome is a pure function of network, model, seed and path: not of threads, batches, order
 //! of rows, or what else is in the network.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests that fails is a failed test")]
+
 mod support;
 
 use slashfall_graph::spec::{AssetKind, Sharing};

@@ -1,5 +1,7 @@
 //! Copulas, event times and noise against closed forms and published values.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests that fails is a failed test")]
+
 mod support;
 
 use std::ops::ControlFlow;

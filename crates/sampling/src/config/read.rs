@@ -85,6 +85,13 @@ fn placeholder() -> RunSpec {
 fn read_root(root: Section<'_, '_>) -> RunSpec {
     let blank = placeholder();
     let name = required_text(&root, "name", "the name of the run");
+    if let (Some(name), Some(node)) = (&name, root.here().get("name"))
+        && (name.contains(['/', '\\']) || name.starts_with('.'))
+    {
+        let expected =
+            "a name that can be that of a folder was expected: no slash, no dot in front";
+        root.wrong("name", node, expected);
+    }
     let network =
         required_text(&root, "network", "the folder of the network, relative to this file");
     if root.here().get("run").is_none() {
@@ -282,7 +289,12 @@ fn read_dependence(section: Section<'_, '_>) -> (Option<CopulaSpec>, Option<Vec<
                 None
             }
         };
-        factors.iter().filter_map(name).collect()
+        let names: Vec<String> = factors.iter().filter_map(name).collect();
+        let repeated = |(i, name): (usize, &String)| name.is_empty() || names[..i].contains(name);
+        if let Some(at) = names.iter().enumerate().position(repeated) {
+            section.wrong("factors", &factors[at], "names were expected, each once");
+        }
+        names
     });
     let factors = if section.here().get("factors").is_none() { Some(Vec::new()) } else { factors };
     section.finish();

@@ -1,5 +1,7 @@
 //! Small models for tests, from a network in memory and a run file in a string.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests that fails is a failed test")]
+
 use std::ops::ControlFlow;
 
 use slashfall_graph::spec::Sharing;
