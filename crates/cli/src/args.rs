@@ -109,9 +109,9 @@ pub(crate) struct Synth {
     /// Seed.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Folder to make.
+    /// Folder to make; synth-OPERATORSxAVS-SEED by default.
     #[arg(short, long, value_name = "DIR")]
-    pub(crate) output: PathBuf,
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Arguments)]

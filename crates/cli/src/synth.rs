@@ -1,5 +1,7 @@
 //! `slashfall synth`: writes a synthetic network.
 
+use std::io::Write;
+
 use anyhow::Context;
 use slashfall_graph::write_network;
 use slashfall_sampling::synth::{SynthSize, synth as make};
@@ -10,8 +12,10 @@ use crate::args::Synth;
 pub(crate) fn synth(args: &Synth) -> anyhow::Result<Ending> {
     let size =
         SynthSize { operators: args.operators as usize, avss: args.avs as usize, seed: args.seed };
-    write_network(&make(&size), &args.output).with_context(|| {
-        format!("the network could not be written to {}", args.output.display())
-    })?;
+    let name = || format!("synth-{}x{}-{}", args.operators, args.avs, args.seed).into();
+    let target = args.output.clone().unwrap_or_else(name);
+    write_network(&make(&size), &target)
+        .with_context(|| format!("the network could not be written to {}", target.display()))?;
+    writeln!(std::io::stdout(), "written to {}", target.display())?;
     Ok(Ending::Done)
 }

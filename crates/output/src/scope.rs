@@ -41,10 +41,8 @@ pub struct Scope {
     pub kind: ScopeKind,
     /// Name: `system`, `system_direct`, ..., or that of the asset, portfolio or channel.
     pub name: String,
-    /// Position of its figure in the row of a path.
-    column: usize,
-    /// Position of a figure that is taken off it.
-    less: Option<usize>,
+    /// Positions in the row of a path of the figures that it is the sum of.
+    columns: Vec<usize>,
     /// ETH that one unit of the figure is.
     eth: f64,
     /// What it is a scope of: index of the wrapped asset or of the portfolio.
@@ -52,20 +50,21 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Its loss on a path, in ETH.
+    /// Its loss on a path, in ETH. Where figures cancel (a slash that cover pays in full), what is
+    /// left is rounding and no loss.
     #[must_use]
     pub fn loss_eth(&self, row: &[f64]) -> f64 {
-        let figure = row[self.column];
-        let Some(less) = self.less.map(|column| row[column]) else { return figure * self.eth };
-        // Where the two cancel, what is left is rounding and no loss.
-        let rest = figure - less;
-        let is_rounding = rest.abs() <= ROUNDING * (figure.abs() + less.abs());
-        if is_rounding { 0.0 } else { rest * self.eth }
+        let (mut sum, mut size) = (0.0, 0.0);
+        for &column in &self.columns {
+            sum += row[column];
+            size += row[column].abs();
+        }
+        if sum.abs() <= ROUNDING * size { 0.0 } else { sum * self.eth }
     }
 
     /// True when falls of base-asset prices are no loss of this scope.
     pub(crate) fn is_without_prices(&self) -> bool {
-        self.less.is_some()
+        self.kind == ScopeKind::System && self.name == WITHOUT_PRICES
     }
 
     /// Position of the worst discount of the asset it is of, for assets.
@@ -75,7 +74,7 @@ impl Scope {
     }
 }
 
-/// Differences of this size, relative to what they are between, are rounding.
+/// Sums of this size, relative to what they are of, are rounding.
 const ROUNDING: f64 = 1e-12;
 
 /// The system's loss less the fall of base-asset prices: what restaking itself did.
@@ -88,8 +87,7 @@ pub fn scopes(network: &Network) -> Vec<Scope> {
     let of_system = |name: &str, figure| Scope {
         kind: ScopeKind::System,
         name: name.to_owned(),
-        column: layout.system(figure),
-        less: None,
+        columns: vec![layout.system(figure)],
         eth: 1.0,
         index: 0,
     };
@@ -99,8 +97,9 @@ pub fn scopes(network: &Network) -> Vec<Scope> {
         of_system("system_contagion", Figure::Contagion),
         of_system("system_market", Figure::MarketLoss),
     ];
+    let restaking = Channel::ALL.into_iter().filter(|channel| *channel != Channel::BasePrice);
     scopes.push(Scope {
-        less: Some(layout.channel(Channel::BasePrice)),
+        columns: restaking.map(|channel| layout.channel(channel)).collect(),
         ..of_system(WITHOUT_PRICES, Figure::Total)
     });
     for (kind, figure) in [
@@ -112,8 +111,7 @@ pub fn scopes(network: &Network) -> Vec<Scope> {
             Scope {
                 kind,
                 name: asset.name.clone(),
-                column: layout.asset(index, figure),
-                less: None,
+                columns: vec![layout.asset(index, figure)],
                 eth: asset.supply_units * asset.nav_0,
                 index,
             }
@@ -122,8 +120,7 @@ pub fn scopes(network: &Network) -> Vec<Scope> {
     scopes.extend(network.portfolios().iter().enumerate().map(|(index, portfolio)| Scope {
         kind: ScopeKind::Portfolio,
         name: portfolio.name.clone(),
-        column: layout.portfolio(index),
-        less: None,
+        columns: vec![layout.portfolio(index)],
         eth: 1.0,
         index,
     }));
@@ -131,8 +128,7 @@ pub fn scopes(network: &Network) -> Vec<Scope> {
     scopes.extend(of_holders.map(|channel| Scope {
         kind: ScopeKind::Channel,
         name: channel.name().to_owned(),
-        column: layout.channel(channel),
-        less: None,
+        columns: vec![layout.channel(channel)],
         eth: 1.0,
         index: channel.index(),
     }));
