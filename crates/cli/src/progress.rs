@@ -1,13 +1,14 @@
 //! Progress of a run on a terminal: paths a second, time left, the tail so far with its error.
 
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use slashfall_output::Collector;
 use slashfall_output::measures::Level;
 
-use crate::number::with_error;
+use crate::number::{count, level as percent_of, with_error};
 
 /// Between two looks at the tail: ranking all losses takes time.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
@@ -27,9 +28,9 @@ impl Progress {
             if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(n_paths), target);
         let template =
-            "{prefix} [{wide_bar}] {human_pos}/{human_len} paths, {per_sec}, {eta} left {msg}";
+            "{prefix} [{bar:24}] {human_pos}/{human_len} paths, {rate}, {eta} left  {msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> "));
+            bar.set_style(style.progress_chars("=> ").with_key("rate", write_rate));
         }
         bar.set_prefix(scenario.to_owned());
         Self { bar, level, last_look: Instant::now() }
@@ -45,7 +46,7 @@ impl Progress {
             let es = losses.expected_shortfall(self.level);
             self.bar.set_message(format!(
                 "ES {}: {} ETH",
-                crate::number::level(self.level.get()),
+                percent_of(self.level.get()),
                 with_error(&es)
             ));
         }
@@ -54,4 +55,15 @@ impl Progress {
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// Paths a second, whole ones.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate is not negative"
+)]
+fn write_rate(state: &ProgressState, out: &mut dyn Write) {
+    // The bar has no way to fail.
+    let _ = write!(out, "{} paths/s", count(state.per_sec() as u64));
 }

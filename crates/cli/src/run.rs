@@ -1,6 +1,6 @@
 //! `slashfall run`: from a run file to a result folder and a table on the terminal.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -9,21 +9,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::Context;
-use slashfall_graph::Network;
 use slashfall_output::measures::Level;
 use slashfall_output::tables::{
     SummaryRow, push_cascade, push_contributions, push_exceedance, push_summary, summary_rows,
 };
 use slashfall_output::{
-    Collector, Contribution, DEFINITIONS, Manifest, PathsWriter, ResultFolder, SCHEMA_VERSION,
-    Table, contributions, digest_all, schema,
+    Collector, Contribution, Manifest, PathsWriter, ResultFolder, Table, contributions, digest_all,
+    schema,
 };
-use slashfall_sampling::config::{BeaconSpec, Detail, NoiseSpec, PathCount, StopMetric, StopRule};
+use slashfall_sampling::config::{Detail, PathCount, StopMetric, StopRule};
 use slashfall_sampling::{Scenario, simulate};
 
 use crate::args::Run;
 use crate::input::{Input, Overrides};
+use crate::notes::notes;
 use crate::progress::Progress;
+use crate::provenance::{manifest, metadata, note, peak_memory_bytes};
 use crate::{Ending, contributors, summary};
 
 /// Paths a batch: some milliseconds of work, a few hundred kilobytes.
@@ -86,7 +87,7 @@ fn run_scenarios(
             );
             return Ok(Ending::Interrupted);
         }
-        note(&mut manifest, scenario, &played);
+        note(&mut manifest, scenario, &played.collector, played.precise);
         tables.add(scenario, &played.collector, &mut findings);
     }
     tables.write(&folder, input.spec.detail)?;
@@ -102,7 +103,7 @@ fn run_scenarios(
     Ok(if manifest.precision_reached == Some(false) { Ending::Imprecise } else { Ending::Done })
 }
 
-/// A flag that Ctrl-C raises; pressed again it ends the program at once.
+/// A flag that Ctrl-C raises (or a signal to terminate); a second one ends the program at once.
 fn stop_on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&stop);
@@ -230,121 +231,10 @@ fn levels(levels: &[f64]) -> Vec<Level> {
     levels.iter().copied().filter_map(Level::new).collect()
 }
 
-/// What every Parquet file says of itself.
-fn metadata(input: &Input, inputs_sha256: &str) -> Vec<(String, String)> {
-    let own = [
-        ("schema_version", SCHEMA_VERSION.to_owned()),
-        ("program", program()),
-        ("seed", input.spec.seed.to_string()),
-        ("inputs_sha256", inputs_sha256.to_owned()),
-        ("horizon_days", input.spec.horizon_days.to_string()),
-    ];
-    let definitions = DEFINITIONS.iter().map(|(key, text)| (*key, (*text).to_owned()));
-    own.into_iter()
-        .chain(definitions)
-        .map(|(key, value)| (format!("slashfall.{key}"), value))
-        .collect()
-}
-
-fn program() -> String {
-    format!("slashfall {}", env!("CARGO_PKG_VERSION"))
-}
-
-fn manifest(
-    input: &Input,
-    scenarios: &[Scenario<'_>],
-    files: Vec<slashfall_output::InputFile>,
-) -> Manifest {
-    let meta = input.network.meta();
-    let config = scenarios.iter().map(|scenario| {
-        let root = serde_json::to_value(&scenario.root).unwrap_or_default();
-        (scenario.name.clone(), root)
-    });
-    Manifest {
-        program: program(),
-        schema_version: SCHEMA_VERSION,
-        command: std::env::args().collect(),
-        name: input.spec.name.clone(),
-        network: meta.name.clone(),
-        network_as_of: meta.as_of.clone(),
-        network_synthetic: meta.synthetic,
-        config: config.collect(),
-        absent_keys: absent_keys(),
-        not_applied: without_effect(&input.network, scenarios).into_iter().collect(),
-        inputs_sha256: digest_all(&files),
-        inputs: files,
-        seed: input.spec.seed,
-        horizon_days: input.spec.horizon_days,
-        paths: BTreeMap::new(),
-        threads: rayon::current_num_threads(),
-        wall_seconds: 0.0,
-        peak_memory_bytes: None,
-        truncated_paths: 0,
-        books_error_max: 0.0,
-        unbalanced_paths: 0,
-        precision_reached: None,
-        definitions: DEFINITIONS.into_iter().collect(),
-    }
-}
-
-fn absent_keys() -> BTreeMap<&'static str, f64> {
-    let noise = NoiseSpec::ABSENT;
-    BTreeMap::from([
-        ("noise.sigma_daily", noise.sigma_daily),
-        ("noise.kappa", noise.kappa),
-        ("noise.beta_market", noise.beta_market),
-        ("noise.panic_kappa", noise.panic_kappa),
-        ("beacon.total_active_eth", BeaconSpec::ABSENT.total_active_eth),
-        ("source.participation", 1.0),
-        ("source.background of validator_incident and group_incident", 0.0),
-        ("source.severity of operator_compromise", 1.0),
-    ])
-}
-
-fn note(manifest: &mut Manifest, scenario: &Scenario<'_>, played: &Played) {
-    manifest.paths.insert(scenario.name.clone(), played.collector.n_paths());
-    manifest.books_error_max = manifest.books_error_max.max(played.collector.books_error_max());
-    manifest.unbalanced_paths += played.collector.n_unbalanced();
-    if let Some(precise) = played.precise {
-        manifest.precision_reached = Some(precise && manifest.precision_reached != Some(false));
-    }
-}
-
-/// Largest resident set of this process, where the system says it.
-fn peak_memory_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kib * 1_024)
-}
-
 fn warn(input: &Input, scenarios: &[Scenario<'_>], quiet: bool) {
     for note in notes(input, scenarios) {
         say(quiet, &note);
     }
-}
-
-/// What is not wrong but should be known: warnings, and what has no effect.
-pub(crate) fn notes(input: &Input, scenarios: &[Scenario<'_>]) -> Vec<String> {
-    let of_scenarios = scenarios.iter().flat_map(|scenario| &scenario.warnings);
-    let warnings = input.warnings.iter().chain(of_scenarios).map(|w| format!("warning: {w}"));
-    let idle = without_effect(&input.network, scenarios).into_iter();
-    let idle = idle
-        .map(|what| format!("note: {what} is checked but has no effect on a run of this version"));
-    let mut seen = BTreeSet::new();
-    warnings.chain(idle).filter(|note| seen.insert(note.clone())).collect()
-}
-
-/// Keys and tables that are read and that no mechanism makes use of yet.
-fn without_effect(network: &Network, scenarios: &[Scenario<'_>]) -> BTreeSet<String> {
-    let keys = scenarios.iter().flat_map(|scenario| &scenario.spec.not_applied);
-    let mut all: BTreeSet<String> = keys.map(|key| format!("`{key}`")).collect();
-    let tables = [
-        ("table `pools`", !network.pools().is_empty()),
-        ("table `loans`, levered portfolios apart,", !network.markets().is_empty()),
-    ];
-    all.extend(tables.iter().filter(|(_, there)| *there).map(|(name, _)| (*name).to_owned()));
-    all
 }
 
 fn say(quiet: bool, line: &str) {

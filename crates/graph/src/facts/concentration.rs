@@ -55,13 +55,14 @@ fn native_by_operator(network: &Network) -> impl Iterator<Item = (OperatorId, f6
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{Fixture, close};
+    use super::super::testing::close;
     use super::*;
+    use crate::Sketch;
     use crate::spec::AssetKind;
 
     #[test]
     fn two_brands_of_a_company_are_one() {
-        let network = Fixture::new()
+        let network = Sketch::new()
             .asset("lst", AssetKind::Lst)
             .asset("lrt", AssetKind::Lrt)
             .operator("a1", "A")
@@ -73,7 +74,8 @@ mod tests {
             .holding("lst", "b", "ETH", 100.0)
             .asset("BTC", AssetKind::Base)
             .holding("direct", "b", "BTC", 50.0)
-            .network();
+            .network()
+            .unwrap();
         let facts = concentration(&network);
         close(facts.restaked_ether_by_operator.hhi, 0.09 + 0.04 + 0.25);
         close(facts.restaked_ether_by_entity.hhi, 0.5);

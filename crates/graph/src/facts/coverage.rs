@@ -48,26 +48,28 @@ fn positive_fractions(network: &Network, stake: StakeId) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{Fixture, close};
+    use super::super::testing::close;
     use super::*;
+    use crate::Sketch;
     use crate::spec::Sharing::{Shared, Unique};
 
     #[test]
     fn cells_count_by_their_stake() {
-        let network = Fixture::new()
+        let network = Sketch::new()
             .operator("a", "A")
             .operator("b", "B")
             .operator("c", "C")
             .holding("direct", "a", "ETH", 60.0)
             .holding("direct", "b", "ETH", 30.0)
             .holding("direct", "c", "ETH", 10.0)
-            .avs("s", Shared, None)
-            .avs("t", Shared, None)
-            .avs("u", Unique, None)
+            .avs("s", Shared)
+            .avs("t", Shared)
+            .avs("u", Unique)
             .allocation("s", "a", "*", 1.0)
             .allocation("t", "a", "*", 0.5)
             .allocation("u", "b", "*", 0.2)
-            .network();
+            .network()
+            .unwrap();
         let facts = coverage(&network);
         assert_eq!(facts.eth_by_count, [10.0, 30.0, 60.0]);
         close(facts.mean_avss, 1.5);
@@ -76,7 +78,7 @@ mod tests {
 
     #[test]
     fn no_stake_has_no_coverage() {
-        let facts = coverage(&Fixture::new().operator("a", "A").network());
+        let facts = coverage(&Sketch::new().operator("a", "A").network().unwrap());
         assert_eq!((facts.mean_avss, facts.eth_by_count.len()), (0.0, 0));
     }
 }

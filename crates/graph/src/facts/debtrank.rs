@@ -239,8 +239,9 @@ fn spread(impacts: &Csr<(usize, f64)>, news: &[(usize, f64)], inflow: &mut [f64]
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{Fixture, close};
+    use super::super::testing::close;
     use super::*;
+    use crate::Sketch;
     use crate::spec::{AssetKind, Sharing::Unique};
 
     fn rank(network: &Network, node: Node) -> f64 {
@@ -249,15 +250,16 @@ mod tests {
 
     #[test]
     fn distress_comes_back_through_an_avs_until_it_settles() {
-        let network = Fixture::new()
+        let network = Sketch::new()
             .asset("lrt", AssetKind::Lrt)
             .operator("a", "A")
             .operator("b", "B")
             .holding("lrt", "a", "ETH", 60.0)
             .holding("lrt", "b", "ETH", 40.0)
-            .avs("s", Unique, None)
+            .avs("s", Unique)
             .allocation("s", "*", "*", 0.5)
-            .network();
+            .network()
+            .unwrap();
         // With a lost: s = .6 + .4 b and b = .5 s, so b = .375; the LRT loses .6 + .4 * .375.
         close(rank(&network, Node::Operator(OperatorId::new(0))), 0.75);
         // With s lost, each operator loses half.
@@ -268,7 +270,7 @@ mod tests {
 
     /// An LST of 100 with a, an LRT of 50 LST and 50 restaked ETH with a, 100 direct with b.
     fn layered() -> Network {
-        Fixture::new()
+        Sketch::new()
             .asset("lst", AssetKind::Lst)
             .asset("lrt", AssetKind::Lrt)
             .operator("a", "A")
@@ -277,9 +279,10 @@ mod tests {
             .holding("lrt", "", "lst", 50.0)
             .holding("lrt", "a", "ETH", 50.0)
             .holding("direct", "b", "ETH", 100.0)
-            .avs("s", Unique, None)
+            .avs("s", Unique)
             .allocation("s", "a", "*", 0.2)
             .network()
+            .unwrap()
     }
 
     #[test]
@@ -307,14 +310,15 @@ mod tests {
 
     #[test]
     fn stake_allocated_in_full_feeds_back_without_end() {
-        let network = Fixture::new()
+        let network = Sketch::new()
             .operator("a", "A")
             .operator("b", "B")
             .holding("direct", "a", "ETH", 50.0)
             .holding("direct", "b", "ETH", 50.0)
-            .avs("s", Unique, None)
+            .avs("s", Unique)
             .allocation("s", "*", "*", 1.0)
-            .network();
+            .network()
+            .unwrap();
         let ranks = debtrank(&network);
         assert_eq!(ranks.n_unsettled, 0);
         assert!((ranks.nodes[0].debtrank - 1.0).abs() < 1e-11);

@@ -107,18 +107,19 @@ fn at_stake(network: &Network) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{Fixture, close};
     use super::super::security;
+    use super::super::testing::close;
     use super::*;
+    use crate::Sketch;
     use crate::spec::Sharing::{Shared, Unique};
 
-    fn slack_of(fixture: &Fixture) -> LocalSlack {
-        let network = fixture.clone().network();
+    fn slack_of(sketch: &Sketch) -> LocalSlack {
+        let network = sketch.clone().network().unwrap();
         local_slack(&network, &security(&network, 0.5))
     }
 
-    fn three_operators() -> Fixture {
-        Fixture::new()
+    fn three_operators() -> Sketch {
+        Sketch::new()
             .operator("a", "A")
             .operator("b", "B")
             .operator("c", "C")
@@ -131,8 +132,10 @@ mod tests {
     fn the_operator_in_both_binds_at_eleven_ninths() {
         let slack = slack_of(
             &three_operators()
-                .avs("s", Shared, Some(10.0))
-                .avs("t", Shared, Some(20.0))
+                .avs("s", Shared)
+                .with_avs(|avs| avs.profit_from_corruption_eth = Some(10.0))
+                .avs("t", Shared)
+                .with_avs(|avs| avs.profit_from_corruption_eth = Some(20.0))
                 .allocation("s", "a", "*", 1.0)
                 .allocation("s", "b", "*", 1.0)
                 .allocation("t", "b", "*", 1.0)
@@ -151,8 +154,8 @@ mod tests {
     fn unique_stake_with_implied_profits_has_the_slack_of_the_scenario() {
         let slack = slack_of(
             &three_operators()
-                .avs("s", Unique, None)
-                .avs("t", Unique, None)
+                .avs("s", Unique)
+                .avs("t", Unique)
                 .allocation("s", "a", "*", 0.3)
                 .allocation("s", "b", "*", 0.4)
                 .allocation("t", "b", "*", 0.2),
@@ -165,8 +168,8 @@ mod tests {
     fn shared_stake_promised_twice_is_lost_once() {
         let slack = slack_of(
             &three_operators()
-                .avs("s", Shared, None)
-                .avs("t", Shared, None)
+                .avs("s", Shared)
+                .avs("t", Shared)
                 .allocation("s", "a", "*", 0.8)
                 .allocation("t", "a", "*", 0.7),
         );

@@ -104,14 +104,15 @@ fn nav_loss(network: &Network, own: impl Fn(&Holding) -> f64) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{Fixture, close};
+    use super::super::testing::close;
     use super::*;
+    use crate::Sketch;
     use crate::spec::{AssetKind, Sharing::Unique};
 
     /// An LST of 60 with A and 40 with B; an LRT of 50 LST restaked with A, 30 ETH restaked with
     /// B and 20 idle ETH; a bridged LRT, all LRT.
     fn network() -> Network {
-        Fixture::new()
+        Sketch::new()
             .asset("lst", AssetKind::Lst)
             .asset("lrt", AssetKind::Lrt)
             .asset("bridged", AssetKind::Bridged)
@@ -123,12 +124,13 @@ mod tests {
             .holding("lrt", "b", "ETH", 30.0)
             .holding("lrt", "", "ETH", 20.0)
             .holding("bridged", "", "lrt", 10.0)
-            .avs("s", Unique, None)
-            .avs("t", Unique, None)
+            .avs("s", Unique)
+            .avs("t", Unique)
             .allocation("s", "a", "*", 0.2)
             .allocation("s", "b", "*", 0.5)
             .allocation("t", "b", "*", 0.4)
             .network()
+            .unwrap()
     }
 
     fn of(network: &Network, name: &str) -> LookThrough {

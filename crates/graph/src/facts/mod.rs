@@ -9,13 +9,13 @@ mod concentration;
 mod coverage;
 mod debtrank;
 mod failing_services;
-#[cfg(test)]
-mod fixture;
 mod local_slack;
 mod look_through;
 mod overlap;
 mod ranking;
 mod security;
+#[cfg(test)]
+mod testing;
 mod totals;
 mod worth;
 

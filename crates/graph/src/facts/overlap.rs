@@ -73,28 +73,30 @@ fn served_by_operator(network: &Network) -> Vec<Vec<AvsId>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{Fixture, close};
+    use super::super::testing::close;
     use super::*;
+    use crate::Sketch;
     use crate::spec::Sharing::Unique;
 
     #[test]
     fn pairs_are_weighed_by_stake() {
-        let network = Fixture::new()
+        let network = Sketch::new()
             .operator("a", "A")
             .operator("b", "B")
             .operator("c", "C")
             .holding("direct", "a", "ETH", 60.0)
             .holding("direct", "b", "ETH", 30.0)
             .holding("direct", "c", "ETH", 10.0)
-            .avs("s", Unique, None)
-            .avs("t", Unique, None)
-            .avs("u", Unique, None)
+            .avs("s", Unique)
+            .avs("t", Unique)
+            .avs("u", Unique)
             .allocation("s", "a", "*", 0.3)
             .allocation("s", "b", "*", 0.3)
             .allocation("t", "b", "*", 0.3)
             .allocation("t", "c", "*", 0.3)
             .allocation("u", "c", "*", 0.0)
-            .network();
+            .network()
+            .unwrap();
         let pairs = overlap(&network);
         assert_eq!(pairs.len(), 3);
         assert_eq!((pairs[0].a, pairs[0].b), (AvsId::new(0), AvsId::new(1)));

@@ -64,7 +64,7 @@ impl<I: Copy + Ord> Ranking<I> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::close;
+    use super::super::testing::close;
     use super::*;
 
     #[test]

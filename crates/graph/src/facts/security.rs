@@ -67,24 +67,28 @@ fn slack(cost_eth: f64, profit_eth: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{Fixture, close};
+    use super::super::testing::close;
     use super::*;
+    use crate::Sketch;
     use crate::spec::Sharing::Unique;
 
     fn network() -> Network {
-        Fixture::new()
+        Sketch::new()
             .operator("a1", "A")
             .operator("a2", "A")
             .operator("b", "B")
             .holding("direct", "a1", "ETH", 100.0)
             .holding("direct", "a2", "ETH", 100.0)
             .holding("direct", "b", "ETH", 200.0)
-            .avs("given", Unique, Some(30.0))
-            .avs("implied", Unique, None)
-            .avs("nothing", Unique, Some(0.0))
+            .avs("given", Unique)
+            .with_avs(|avs| avs.profit_from_corruption_eth = Some(30.0))
+            .avs("implied", Unique)
+            .avs("nothing", Unique)
+            .with_avs(|avs| avs.profit_from_corruption_eth = Some(0.0))
             .allocation("given", "*", "*", 0.5)
             .allocation("implied", "a1", "*", 0.4)
             .network()
+            .unwrap()
     }
 
     #[test]

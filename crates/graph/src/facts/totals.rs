@@ -157,14 +157,16 @@ fn is_lrt(network: &Network, holder: Holder) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{Fixture, close};
+    use super::super::testing::close;
     use super::*;
+    use crate::Sketch;
 
     /// An LST of 80 at one operator and 20 of buffer; an LRT of 50 restaked ETH, 30 restaked LST
     /// and 20 idle; 40 restaked BTC and 10 restaked ETH without a wrapper.
     fn network() -> Network {
-        Fixture::new()
-            .asset_with_buffer("lst", AssetKind::Lst, 20.0)
+        Sketch::new()
+            .asset("lst", AssetKind::Lst)
+            .with(|asset| asset.buffer_eth = 20.0)
             .asset("lrt", AssetKind::Lrt)
             .asset("BTC", AssetKind::Base)
             .operator("a", "A")
@@ -175,6 +177,7 @@ mod tests {
             .holding("direct", "a", "BTC", 40.0)
             .holding("direct", "a", "ETH", 10.0)
             .network()
+            .unwrap()
     }
 
     fn of<'a>(network: &Network, totals: &'a Totals, name: &str) -> &'a AssetTotals {

@@ -1,6 +1,7 @@
-use super::super::fixture::{Fixture, close};
 use super::super::security;
+use super::super::testing::close;
 use super::*;
+use crate::Sketch;
 use crate::spec::AssetKind;
 use crate::spec::Sharing::{Shared, Unique};
 
@@ -10,12 +11,15 @@ fn found(network: &Network, security_slack: f64) -> FailingServices {
 
 /// One operator with a stake of 10 and `n` AVSs of half of it each.
 fn halves(n: usize, profit_eth: Option<f64>) -> Network {
-    let start = Fixture::new().operator("a", "A").holding("direct", "a", "ETH", 10.0);
-    let all = (0..n).fold(start, |fixture, i| {
+    let start = Sketch::new().operator("a", "A").holding("direct", "a", "ETH", 10.0);
+    let all = (0..n).fold(start, |sketch, i| {
         let name = format!("s{i}");
-        fixture.avs(&name, Shared, profit_eth).allocation(&name, "a", "*", 0.5)
+        sketch
+            .avs(&name, Shared)
+            .with_avs(|avs| avs.profit_from_corruption_eth = profit_eth)
+            .allocation(&name, "a", "*", 0.5)
     });
-    all.network()
+    all.network().unwrap()
 }
 
 #[test]
@@ -30,14 +34,15 @@ fn elastic_stake_bears_one_failure_and_not_two() {
 
 #[test]
 fn unique_stake_bears_any_failure() {
-    let network = Fixture::new()
+    let network = Sketch::new()
         .operator("a", "A")
         .holding("direct", "a", "ETH", 10.0)
-        .avs("s", Unique, None)
-        .avs("t", Unique, None)
+        .avs("s", Unique)
+        .avs("t", Unique)
         .allocation("s", "a", "*", 0.3)
         .allocation("t", "a", "*", 0.7)
-        .network();
+        .network()
+        .unwrap();
     let found = found(&network, 0.0);
     assert_eq!((found.tolerated_at_least(), found.broken_by), (Some(2), None));
     assert!(found.is_exact() && found.witness.is_none());
@@ -59,18 +64,19 @@ fn stake_equal_to_the_threshold_is_not_open() {
 
 #[test]
 fn a_failure_reaches_through_the_nav_of_a_restaked_token() {
-    let network = Fixture::new()
+    let network = Sketch::new()
         .asset("lrt", AssetKind::Lrt)
         .operator("a", "A")
         .operator("b", "B")
         .holding("lrt", "a", "ETH", 60.0)
         .holding("lrt", "", "ETH", 40.0)
         .holding("direct", "b", "lrt", 50.0)
-        .avs("s", Unique, None)
-        .avs("t", Unique, None)
+        .avs("s", Unique)
+        .avs("t", Unique)
         .allocation("s", "a", "*", 1.0)
         .allocation("t", "b", "*", 1.0)
-        .network();
+        .network()
+        .unwrap();
     let found = found(&network, 0.5);
     assert_eq!(found.broken_by, Some(1));
     let witness = found.witness.unwrap();
@@ -94,22 +100,22 @@ fn drawn(seed: u64) -> Network {
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % n
     };
-    let mut fixture = Fixture::new().asset("lrt", AssetKind::Lrt);
+    let mut sketch = Sketch::new().asset("lrt", AssetKind::Lrt);
     for name in ["a", "b", "c", "d", "e"] {
-        fixture = fixture.operator(name, name);
+        sketch = sketch.operator(name, name);
         let eth = 10.0 + draw(90) as f64;
-        fixture = fixture.holding("lrt", name, "ETH", eth);
-        fixture = fixture.holding("direct", name, "lrt", eth / 3.0);
+        sketch = sketch.holding("lrt", name, "ETH", eth);
+        sketch = sketch.holding("direct", name, "lrt", eth / 3.0);
     }
     for avs in ["s", "t", "u", "v", "w", "x"] {
-        fixture = fixture.avs(avs, Shared, None);
+        sketch = sketch.avs(avs, Shared);
         for operator in ["a", "b", "c", "d", "e"] {
             let w = draw(10) as f64 / 10.0;
             let asset = if draw(2) == 0 { "ETH" } else { "lrt" };
-            fixture = fixture.allocation(avs, operator, asset, w);
+            sketch = sketch.allocation(avs, operator, asset, w);
         }
     }
-    fixture.network()
+    sketch.network().unwrap()
 }
 
 /// The smallest breaking set by trying every subset.

@@ -1,0 +1,106 @@
+//! What a run leaves of itself beside its figures: the manifest, and metadata for every file.
+
+use std::collections::BTreeMap;
+
+use slashfall_output::{Collector, DEFINITIONS, InputFile, Manifest, SCHEMA_VERSION, digest_all};
+use slashfall_sampling::Scenario;
+use slashfall_sampling::config::{BeaconSpec, NoiseSpec};
+
+use crate::input::Input;
+use crate::notes::without_effect;
+
+/// What every Parquet file says of itself.
+pub(crate) fn metadata(input: &Input, inputs_sha256: &str) -> Vec<(String, String)> {
+    let own = [
+        ("schema_version", SCHEMA_VERSION.to_owned()),
+        ("program", program()),
+        ("seed", input.spec.seed.to_string()),
+        ("inputs_sha256", inputs_sha256.to_owned()),
+        ("horizon_days", input.spec.horizon_days.to_string()),
+    ];
+    let definitions = DEFINITIONS.iter().map(|(key, text)| (*key, (*text).to_owned()));
+    own.into_iter()
+        .chain(definitions)
+        .map(|(key, value)| (format!("slashfall.{key}"), value))
+        .collect()
+}
+
+fn program() -> String {
+    format!("slashfall {}", env!("CARGO_PKG_VERSION"))
+}
+
+/// The manifest of a run that has not begun.
+pub(crate) fn manifest(
+    input: &Input,
+    scenarios: &[Scenario<'_>],
+    files: Vec<InputFile>,
+) -> Manifest {
+    let meta = input.network.meta();
+    let config = scenarios.iter().map(|scenario| {
+        let root = serde_json::to_value(&scenario.root).unwrap_or_default();
+        (scenario.name.clone(), root)
+    });
+    Manifest {
+        program: program(),
+        schema_version: SCHEMA_VERSION,
+        command: std::env::args().collect(),
+        name: input.spec.name.clone(),
+        network: meta.name.clone(),
+        network_as_of: meta.as_of.clone(),
+        network_synthetic: meta.synthetic,
+        config: config.collect(),
+        absent_keys: absent_keys(),
+        not_applied: without_effect(&input.network, scenarios).into_iter().collect(),
+        inputs_sha256: digest_all(&files),
+        inputs: files,
+        seed: input.spec.seed,
+        horizon_days: input.spec.horizon_days,
+        paths: BTreeMap::new(),
+        threads: rayon::current_num_threads(),
+        wall_seconds: 0.0,
+        peak_memory_bytes: None,
+        truncated_paths: 0,
+        books_error_max: 0.0,
+        unbalanced_paths: 0,
+        precision_reached: None,
+        definitions: DEFINITIONS.into_iter().collect(),
+    }
+}
+
+fn absent_keys() -> BTreeMap<&'static str, f64> {
+    let noise = NoiseSpec::ABSENT;
+    BTreeMap::from([
+        ("noise.sigma_daily", noise.sigma_daily),
+        ("noise.kappa", noise.kappa),
+        ("noise.beta_market", noise.beta_market),
+        ("noise.panic_kappa", noise.panic_kappa),
+        ("beacon.total_active_eth", BeaconSpec::ABSENT.total_active_eth),
+        ("source.participation", 1.0),
+        ("source.background of validator_incident and group_incident", 0.0),
+        ("source.severity of operator_compromise", 1.0),
+    ])
+}
+
+/// Adds to the manifest how a scenario went; `precise` says whether the precision that was asked for
+/// was reached, where any was.
+pub(crate) fn note(
+    manifest: &mut Manifest,
+    scenario: &Scenario<'_>,
+    collector: &Collector,
+    precise: Option<bool>,
+) {
+    manifest.paths.insert(scenario.name.clone(), collector.n_paths());
+    manifest.books_error_max = manifest.books_error_max.max(collector.books_error_max());
+    manifest.unbalanced_paths += collector.n_unbalanced();
+    if let Some(precise) = precise {
+        manifest.precision_reached = Some(precise && manifest.precision_reached != Some(false));
+    }
+}
+
+/// Largest resident set of this process, where the system says it.
+pub(crate) fn peak_memory_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1_024)
+}
