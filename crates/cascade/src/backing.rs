@@ -1,4 +1,4 @@
-//! Backing and nav (section 4.3 of the model): what a unit of a wrapped asset is worth.
+//! Backing and nav (section 6.4 of `docs/model.md`): what a unit of a wrapped asset is worth.
 //!
 //! `B_k = buffer + sum over holdings units M l nav(asset)`, `nav_k = B_k / S_k`, base to wrapped.
 

@@ -1,4 +1,4 @@
-//! Penalties of the beacon chain (section 4.2 of the model; consensus-specs, Electra).
+//! Penalties of the beacon chain (section 6.2 of `docs/model.md`; consensus-specs, Electra).
 //!
 //! A slashed validator loses 1/4096 of its balance at once
 //! (`MIN_SLASHING_PENALTY_QUOTIENT_ELECTRA`) and the attestations it then misses; 18 days later

@@ -1,4 +1,4 @@
-//! The day (section 3 of the model): which mechanism acts when. Each is one file and one line here.
+//! The day (section 5 of `docs/model.md`): which mechanism acts when. Each is one file and one line here.
 
 use slashfall_graph::{MemberId, OperatorId};
 

@@ -1,4 +1,4 @@
-//! Prices that move by themselves (section 2.3 of the model): ordinary and panic discounts, the
+//! Prices that move by themselves (section 3.5 of `docs/model.md`): ordinary and panic discounts, the
 //! depth of pools, base assets against ETH.
 
 use slashfall_graph::{AssetId, Network};

@@ -1,4 +1,4 @@
-//! What a path yields (section 5 of the model): one row of figures, each named once, here.
+//! What a path yields (section 9 of `docs/model.md`): one row of figures, each named once, here.
 
 use slashfall_graph::{AssetId, Holder, Market, Network, Portfolio, Position};
 

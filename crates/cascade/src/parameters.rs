@@ -7,7 +7,7 @@ pub struct BeaconParameters {
     pub total_active_eth: f64,
 }
 
-/// Daily noise of one wrapped asset's discount (section 2.3 of the model).
+/// Daily noise of one wrapped asset's discount (section 3.5 of `docs/model.md`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NoiseParameters {
     /// Standard deviation a day of the ordinary discount's innovations, a fraction.

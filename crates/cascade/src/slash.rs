@@ -1,4 +1,4 @@
-//! Slashing by AVSs (section 4.1 of the model): one formula for unique and for shared stake.
+//! Slashing by AVSs (section 6.1 of `docs/model.md`): one formula for unique and for shared stake.
 //!
 //! `lost = f min(w, M); M <- M - lost; w <- w - lost` (EigenLayer's `AllocationManager` for unique
 //! stake, where `min` never binds; Bar-Zur and Eyal 2025 for shared stake, where it does).

@@ -1,5 +1,5 @@
 //! Backing that is stolen and units that are minted without it (kinds `exploit` and
-//! `unbacked_mint` of section 2.2 of the model), as far as backing goes.
+//! `unbacked_mint` of section 4 of `docs/model.md`), as far as backing goes.
 
 use slashfall_graph::{AssetId, Holder};
 

@@ -24,7 +24,7 @@ pub(crate) fn without_effect(network: &Network, scenarios: &[Scenario<'_>]) -> B
     let mut all: BTreeSet<String> = keys.map(|key| format!("`{key}`")).collect();
     let tables = [
         ("table `pools`", !network.pools().is_empty()),
-        ("table `loans`, levered portfolios apart,", !network.markets().is_empty()),
+        ("table `loans` (levered portfolios apart)", !network.markets().is_empty()),
     ];
     all.extend(tables.iter().filter(|(_, there)| *there).map(|(name, _)| (*name).to_owned()));
     all

@@ -1,4 +1,4 @@
-//! Copulas of event times (section 2.1 of the model; Li 2000): factors make sources fire together.
+//! Copulas of event times (section 3.1 of `docs/model.md`; Li 2000): factors make sources fire together.
 //!
 //! `X_i = (a_i . F + sqrt(1 - |a_i|^2) eps_i) / sqrt(W)`, `tau_i = -365 log1p(-SF(X_i)) / lambda_i`.
 //! Everything is in survival functions, because what matters is the far tail.

@@ -1,4 +1,4 @@
-//! Daily market noise (section 2.3 of the model): the market's days and each asset's own.
+//! Daily market noise (section 3.5 of `docs/model.md`): the market's days and each asset's own.
 
 use rand_distr::{Distribution, StandardNormal};
 use slashfall_graph::Network;

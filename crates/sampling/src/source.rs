@@ -1,4 +1,4 @@
-//! Sources of risk (section 2.2 of the model): what can fire, how often, how hard, upon whom.
+//! Sources of risk (section 4 of `docs/model.md`): what can fire, how often, how hard, upon whom.
 
 use slashfall_cascade::{Effect, Hit};
 

@@ -1,4 +1,4 @@
-//! The slow twin of the engine: sections 4.1 to 4.3, 5 and 8 of the model as plainly as they can
+//! The slow twin of the engine: sections 5, 6 and 9 of `docs/model.md` as plainly as they can
 //! be written. It keeps the factors of every formula and works everything out from them again each
 //! time: no sums carried along, no sparse tables, no order of assets. It shares nothing with the
 //! engine but the network as written.

@@ -145,7 +145,7 @@ impl EvidenceList {
 /// One draw cannot come from two posteriors.
 fn report_other_evidence(entry: &SourceSpec, (events, years): (f64, f64), book: &Book<'_, '_>) {
     let expected = format!(
-        "the evidence that an earlier entry gives under this label was expected: \
+        "the evidence of the earlier entry that shares this draw was expected: \
          {events} events in {years} years"
     );
     let node = entry.at.get("rate").unwrap_or(&entry.at);
