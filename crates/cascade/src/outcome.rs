@@ -212,7 +212,8 @@ impl State<'_> {
         portfolio.positions.iter().map(|position| self.position_loss(*position)).sum()
     }
 
-    /// Loss of a position at market prices; of a levered one its fall in equity, at most all of it.
+    /// Loss of a position at market prices; of a levered one its fall in equity, which is never
+    /// below 0.
     fn position_loss(&self, position: Position) -> f64 {
         let fall = |asset: AssetId, units: f64| {
             units * (self.nav_0[asset.index()] - self.market_price(asset))
@@ -224,8 +225,9 @@ impl State<'_> {
                 let loans = levered_loans(self.network, market, units);
                 let loans = loans.map(|(collateral, debt)| {
                     let equity_0 = collateral * self.nav_0[market.collateral.index()] - debt;
-                    (fall(market.collateral, collateral) - fall(market.debt_asset, debt))
-                        .min(equity_0)
+                    let fallen =
+                        fall(market.collateral, collateral) - fall(market.debt_asset, debt);
+                    equity_0.max(0.0) - (equity_0 - fallen).max(0.0)
                 });
                 loans.sum()
             }

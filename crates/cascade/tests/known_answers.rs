@@ -354,8 +354,8 @@ fn portfolio_loss(played: &Played<'_>, index: usize) -> f64 {
 }
 
 /// Collateral 100 with threshold .95 at health factors 1.0 and 1.9 (half each): debts 47.5 and 25,
-/// equity 2.5 and 25. A fall of the price by 8 % costs 2.5 (all there is) and 4; a rise of the debt's
-/// price is not in it, since ETH is owed.
+/// equity 2.5 and 25. A fall of the price by 8 % costs 2.5 (all there is) and 4. Loans that are under
+/// water from the start have no equity to lose and gain none.
 #[test]
 fn a_levered_position_loses_its_equity_at_most() {
     let mut sketch = Sketch::new()
@@ -390,6 +390,10 @@ fn a_levered_position_loses_its_equity_at_most() {
     close(portfolio_loss(&played, 1), 8.0);
     let all = play(&network, 1, &[(0.5, Happens::Slash("a", "op", 1.0))]);
     close(portfolio_loss(&all, 0), 2.5 + 25.0);
+    sketch.0.loans.rows[0].health_factor = 0.5;
+    let under_water = sketch.network().unwrap();
+    let played = play(&under_water, 1, &[(0.5, Happens::Slash("a", "op", 0.08))]);
+    close(portfolio_loss(&played, 0), 4.0);
     let exposure: f64 =
         exposures(&network, &network.portfolios()[0]).iter().map(|(_, units)| units).sum();
     close(exposure, 27.5);

@@ -159,9 +159,9 @@ pub(crate) struct Eigenlayer {
     /// Name of the network.
     #[arg(long, default_value = "eigenlayer")]
     pub(crate) name: String,
-    /// The day of the snapshot, YYYY-MM-DD: no file says it.
-    #[arg(long, default_value = "2024-11-23")]
-    pub(crate) as_of: String,
+    /// The day of the snapshot, YYYY-MM-DD: no file says it. Without it the network says 1970-01-01.
+    #[arg(long)]
+    pub(crate) as_of: Option<String>,
     /// Folder to make.
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: PathBuf,

@@ -17,6 +17,9 @@ pub(crate) fn import(args: &Import) -> anyhow::Result<Ending> {
     }
 }
 
+/// Stands in a network for a day that nobody gave.
+const UNKNOWN_DAY: &str = "1970-01-01";
+
 fn eigenlayer(args: &Eigenlayer) -> anyhow::Result<Ending> {
     let files = EigenlayerFiles {
         operators: args.operators.clone(),
@@ -28,7 +31,7 @@ fn eigenlayer(args: &Eigenlayer) -> anyhow::Result<Ending> {
     };
     let options = EigenlayerOptions {
         name: args.name.clone(),
-        as_of: args.as_of.clone(),
+        as_of: args.as_of.clone().unwrap_or_else(|| UNKNOWN_DAY.to_owned()),
         sharing: match args.sharing {
             SharingArgument::Unique => Sharing::Unique,
             SharingArgument::Shared => Sharing::Shared,
@@ -51,6 +54,12 @@ fn eigenlayer(args: &Eigenlayer) -> anyhow::Result<Ending> {
         eth(report.restaked_eth),
         eth(report.native_eth),
     )?;
+    if args.as_of.is_none() {
+        writeln!(
+            out,
+            "note: the day of the snapshot is not known, {UNKNOWN_DAY} stands for it; --as-of says it"
+        )?;
+    }
     for note in &report.notes {
         writeln!(out, "note: {note}")?;
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::Context;
 
@@ -31,12 +32,22 @@ pub(crate) fn init(args: &Init) -> anyhow::Result<Ending> {
     let name =
         dir.file_name().context("a folder to make was expected")?.to_string_lossy().into_owned();
     let partial = dir.with_file_name(format!(".{name}.partial-{}", std::process::id()));
-    fs::create_dir_all(partial.join("network")).with_context(place)?;
-    for (file, text) in FILES {
-        fs::write(partial.join(file), text).with_context(place)?;
+    if let Some(parent) = dir.parent() {
+        fs::create_dir_all(parent).with_context(place)?;
     }
-    fs::rename(&partial, dir).with_context(place)?;
+    fs::create_dir(&partial).with_context(place)?;
+    let written = write_example(&partial).and_then(|()| fs::rename(&partial, dir));
+    if written.is_err() {
+        // What is left says `.partial` in its name.
+        let _ = fs::remove_dir_all(&partial);
+    }
+    written.with_context(place)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "written to {0}; now: slashfall run {0}/run.toml", dir.display())?;
     Ok(Ending::Done)
+}
+
+fn write_example(dir: &Path) -> std::io::Result<()> {
+    fs::create_dir(dir.join("network"))?;
+    FILES.iter().try_for_each(|(file, text)| fs::write(dir.join(file), text))
 }

@@ -22,7 +22,11 @@ pub(crate) fn notes(input: &Input, scenarios: &[Scenario<'_>]) -> Vec<String> {
 pub(crate) fn without_effect(network: &Network, scenarios: &[Scenario<'_>]) -> BTreeSet<String> {
     let keys = scenarios.iter().flat_map(|scenario| &scenario.spec.not_applied);
     let mut all: BTreeSet<String> = keys.map(|key| format!("`{key}`")).collect();
+    let assets = network.assets();
+    let avss = network.avss();
     let tables = [
+        ("column `redemption_days` of assets", assets.iter().any(|a| a.redemption_days > 0.0)),
+        ("column `secured_value_eth` of avs", avss.iter().any(|a| a.secured_value_eth > 0.0)),
         ("table `pools`", !network.pools().is_empty()),
         ("table `loans` (levered portfolios apart)", !network.markets().is_empty()),
     ];

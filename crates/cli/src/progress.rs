@@ -10,7 +10,7 @@ use slashfall_output::measures::Level;
 
 use crate::number::{count, level as percent_of, with_error};
 
-/// Between two looks at the tail: ranking all losses takes time.
+/// At least so long between two looks at the tail: ranking all losses takes time.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 
 /// A progress bar; invisible when nobody watches.
@@ -18,7 +18,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 pub(crate) struct Progress {
     bar: ProgressBar,
     level: Level,
-    last_look: Instant,
+    next_look: Instant,
 }
 
 impl Progress {
@@ -33,15 +33,15 @@ impl Progress {
             bar.set_style(style.progress_chars("=> ").with_key("rate", write_rate));
         }
         bar.set_prefix(scenario.to_owned());
-        Self { bar, level, last_look: Instant::now() }
+        Self { bar, level, next_look: Instant::now() + BETWEEN_LOOKS }
     }
 
     pub(crate) fn advance(&mut self, collector: &Collector) {
         self.bar.set_position(collector.n_paths());
-        if self.bar.is_hidden() || self.last_look.elapsed() < BETWEEN_LOOKS {
+        if self.bar.is_hidden() || Instant::now() < self.next_look {
             return;
         }
-        self.last_look = Instant::now();
+        let start = Instant::now();
         if let Some(losses) = collector.losses("system").and_then(|losses| losses.sorted()) {
             let es = losses.expected_shortfall(self.level);
             self.bar.set_message(format!(
@@ -50,6 +50,8 @@ impl Progress {
                 with_error(&es)
             ));
         }
+        // Ranking must stay a small part of the work, however many paths there are.
+        self.next_look = Instant::now() + BETWEEN_LOOKS.max(20 * start.elapsed());
     }
 
     pub(crate) fn finish(&self) {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use slashfall_output::{Collector, DEFINITIONS, InputFile, Manifest, SCHEMA_VERSION, digest_all};
+use slashfall_output::{
+    Collector, DEFINITIONS, InputFile, Manifest, SCHEMA_VERSION, digest_all, digest_text,
+};
 use slashfall_sampling::Scenario;
 use slashfall_sampling::config::{BeaconSpec, NoiseSpec};
 
@@ -10,12 +12,17 @@ use crate::input::Input;
 use crate::notes::without_effect;
 
 /// What every Parquet file says of itself.
-pub(crate) fn metadata(input: &Input, inputs_sha256: &str) -> Vec<(String, String)> {
+pub(crate) fn metadata(
+    input: &Input,
+    scenarios: &[Scenario<'_>],
+    files: &[InputFile],
+) -> Vec<(String, String)> {
     let own = [
         ("schema_version", SCHEMA_VERSION.to_owned()),
         ("program", program()),
         ("seed", input.spec.seed.to_string()),
-        ("inputs_sha256", inputs_sha256.to_owned()),
+        ("inputs_sha256", digest_all(files)),
+        ("config_sha256", config_digest(scenarios)),
         ("horizon_days", input.spec.horizon_days.to_string()),
     ];
     let definitions = DEFINITIONS.iter().map(|(key, text)| (*key, (*text).to_owned()));
@@ -36,10 +43,6 @@ pub(crate) fn manifest(
     files: Vec<InputFile>,
 ) -> Manifest {
     let meta = input.network.meta();
-    let config = scenarios.iter().map(|scenario| {
-        let root = serde_json::to_value(&scenario.root).unwrap_or_default();
-        (scenario.name.clone(), root)
-    });
     Manifest {
         program: program(),
         schema_version: SCHEMA_VERSION,
@@ -48,7 +51,8 @@ pub(crate) fn manifest(
         network: meta.name.clone(),
         network_as_of: meta.as_of.clone(),
         network_synthetic: meta.synthetic,
-        config: config.collect(),
+        config: config(scenarios),
+        config_sha256: config_digest(scenarios),
         absent_keys: absent_keys(),
         not_applied: without_effect(&input.network, scenarios).into_iter().collect(),
         inputs_sha256: digest_all(&files),
@@ -65,6 +69,16 @@ pub(crate) fn manifest(
         precision_reached: None,
         definitions: DEFINITIONS.into_iter().collect(),
     }
+}
+
+/// The run file of every scenario, as changed by the command line.
+fn config(scenarios: &[Scenario<'_>]) -> BTreeMap<String, serde_json::Value> {
+    let root = |scenario: &Scenario<'_>| serde_json::to_value(&scenario.root).unwrap_or_default();
+    scenarios.iter().map(|scenario| (scenario.name.clone(), root(scenario))).collect()
+}
+
+fn config_digest(scenarios: &[Scenario<'_>]) -> String {
+    digest_text(&serde_json::json!(config(scenarios)).to_string())
 }
 
 fn absent_keys() -> BTreeMap<&'static str, f64> {

@@ -14,8 +14,7 @@ use slashfall_output::tables::{
     SummaryRow, push_cascade, push_contributions, push_exceedance, push_summary, summary_rows,
 };
 use slashfall_output::{
-    Collector, Contribution, Manifest, PathsWriter, ResultFolder, Table, contributions, digest_all,
-    schema,
+    Collector, Contribution, Manifest, PathsWriter, ResultFolder, Table, contributions, schema,
 };
 use slashfall_sampling::config::{Detail, PathCount, StopMetric, StopRule};
 use slashfall_sampling::{Scenario, simulate};
@@ -70,25 +69,23 @@ fn run_scenarios(
     let files = input.files()?;
     let target =
         args.output.clone().unwrap_or_else(|| PathBuf::from("results").join(&input.spec.name));
-    let folder =
-        ResultFolder::create(&target, args.overwrite, metadata(input, &digest_all(&files)))?;
+    let folder = ResultFolder::create(&target, args.overwrite, metadata(input, scenarios, &files))?;
     let mut tables = Tables::new();
     let mut findings = Findings::default();
     let mut manifest = manifest(input, scenarios, files);
     for (number, scenario) in scenarios.iter().enumerate() {
         let played = play(args, &folder, scenario, number, &stop)?;
-        if played.interrupted {
-            say(
-                args.quiet,
-                &format!(
-                    "interrupted after {} paths; nothing was written",
-                    played.collector.n_paths()
-                ),
-            );
+        let added = if played.interrupted {
+            ControlFlow::Break(())
+        } else {
+            note(&mut manifest, scenario, &played.collector, played.precise);
+            tables.add(scenario, &played.collector, &mut findings, &stop)
+        };
+        if added.is_break() {
+            let n = played.collector.n_paths();
+            say(args.quiet, &format!("interrupted after {n} paths; nothing was written"));
             return Ok(Ending::Interrupted);
         }
-        note(&mut manifest, scenario, &played.collector, played.precise);
-        tables.add(scenario, &played.collector, &mut findings);
     }
     tables.write(&folder, input.spec.detail)?;
     manifest.wall_seconds = start.elapsed().as_secs_f64();
@@ -178,9 +175,7 @@ fn is_precise(rule: &StopRule, collector: &Collector) -> bool {
         StopMetric::ValueAtRisk => losses.value_at_risk(level),
         StopMetric::ExpectedShortfall => losses.expected_shortfall(level),
     };
-    estimate.std_err.is_some_and(|std_err| {
-        std_err > 0.0 && std_err <= rule.relative_error * estimate.value.abs()
-    })
+    estimate.std_err.is_some_and(|std_err| std_err <= rule.relative_error * estimate.value.abs())
 }
 
 /// The tables of a run in the making.
@@ -201,7 +196,14 @@ impl Tables {
         }
     }
 
-    fn add(&mut self, scenario: &Scenario<'_>, collector: &Collector, findings: &mut Findings) {
+    /// Adds a scenario; breaks off when `stop` is raised.
+    fn add(
+        &mut self,
+        scenario: &Scenario<'_>,
+        collector: &Collector,
+        findings: &mut Findings,
+        stop: &AtomicBool,
+    ) -> ControlFlow<()> {
         let (name, horizon_days) = (&scenario.name, scenario.spec.horizon_days);
         let levels = levels(&scenario.spec.levels);
         let rows = summary_rows(name, collector, &levels, horizon_days);
@@ -210,10 +212,14 @@ impl Tables {
         push_exceedance(&mut self.exceedance, name, collector, horizon_days);
         push_cascade(&mut self.cascade, name, collector);
         if scenario.spec.detail >= Detail::Standard {
-            let split = contributions(&scenario.model, collector, &levels);
+            let stopped = || stop.load(Ordering::SeqCst);
+            let Some(split) = contributions(&scenario.model, collector, &levels, stopped) else {
+                return ControlFlow::Break(());
+            };
             push_contributions(&mut self.contributions, name, &split);
             findings.contributions.insert(name.clone(), split);
         }
+        ControlFlow::Continue(())
     }
 
     fn write(self, folder: &ResultFolder, detail: Detail) -> anyhow::Result<()> {
@@ -231,7 +237,21 @@ fn levels(levels: &[f64]) -> Vec<Level> {
     levels.iter().copied().filter_map(Level::new).collect()
 }
 
+/// Memory above which a run says what it may take.
+const MEMORY_TO_TELL_BYTES: u64 = 4_000_000_000;
+
 fn warn(input: &Input, scenarios: &[Scenario<'_>], quiet: bool) {
+    let n_paths = |scenario: &Scenario<'_>| match &scenario.spec.paths {
+        PathCount::Fixed(n) => *n,
+        PathCount::Until(rule) => rule.max_paths,
+    };
+    let most = scenarios.iter().map(n_paths).max().unwrap_or_default();
+    // A loss that is kept takes 16 bytes; with noise most scopes lose or gain on every path.
+    let bytes = 16 * most * slashfall_output::scopes(&input.network).len() as u64;
+    if bytes > MEMORY_TO_TELL_BYTES {
+        let gigabytes = bytes / 1_000_000_000;
+        say(quiet, &format!("note: {most} paths may take up to {gigabytes} GB of memory"));
+    }
     for note in notes(input, scenarios) {
         say(quiet, &note);
     }

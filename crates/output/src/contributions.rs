@@ -99,25 +99,27 @@ impl Sensitivity {
 
 /// Contributions to the expected shortfall of the system (with and without falls of base-asset
 /// prices), of each asset and of each portfolio, at
-/// every level (ascending). Components that contribute nothing are left out.
+/// every level (ascending). Components that contribute nothing are left out. None when `stop` says,
+/// between two thousand paths, that nobody waits for them any more.
 #[must_use]
 pub fn contributions(
     model: &Model<'_>,
     collector: &Collector,
     levels: &[Level],
-) -> Vec<Contribution> {
-    let Some(&lowest) = levels.first() else { return Vec::new() };
+    stop: impl Fn() -> bool,
+) -> Option<Vec<Contribution>> {
+    let Some(&lowest) = levels.first() else { return Some(Vec::new()) };
     let wanted = collector.scopes.iter().filter(|kept| is_split(&kept.scope));
     let splits: Vec<Split<'_>> =
         wanted.filter_map(|kept| Split::new(model, kept, lowest)).collect();
-    let components = split_paths(model, &splits);
+    let components = split_paths(model, &splits, stop)?;
     let mut all = Vec::new();
     for (split, components) in splits.iter().zip(&components) {
         for &level in levels {
             all.extend(split.at_level(model, components, level));
         }
     }
-    all
+    Some(all)
 }
 
 /// Scopes whose shortfall is split.
@@ -256,12 +258,19 @@ fn merged(mut parts: Vec<(Component, f64)>) -> Vec<(Component, f64)> {
 }
 
 /// Runs every path of any tail again, once, and splits its loss for each scope whose tail it is in.
-fn split_paths(model: &Model<'_>, splits: &[Split<'_>]) -> Vec<Components> {
+fn split_paths(
+    model: &Model<'_>,
+    splits: &[Split<'_>],
+    stop: impl Fn() -> bool,
+) -> Option<Vec<Components>> {
     let mut paths: Vec<u64> = splits.iter().flat_map(|split| split.paths.iter().copied()).collect();
     paths.sort_unstable();
     paths.dedup();
     let mut all: Vec<Components> = splits.iter().map(|_| Components::new()).collect();
     for some in paths.chunks(PATHS_AT_ONCE) {
+        if stop() {
+            return None;
+        }
         let parts = replay(model, some, |record| {
             let concerned =
                 |(_, split): &(usize, &Split<'_>)| split.paths.binary_search(&record.path).is_ok();
@@ -277,7 +286,7 @@ fn split_paths(model: &Model<'_>, splits: &[Split<'_>]) -> Vec<Components> {
             }
         }
     }
-    all
+    Some(all)
 }
 
 /// Paths replayed between two gatherings: bounds what is held twice.

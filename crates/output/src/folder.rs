@@ -97,8 +97,7 @@ impl ResultFolder {
                 return Err(OutputError::Exists(target.to_owned()));
             }
         }
-        let partial = beside(target, "partial");
-        fs::create_dir_all(&partial).map_err(OutputError::io(&partial))?;
+        let partial = create_partial(target).map_err(OutputError::io(target))?;
         Ok(Self { target: target.to_owned(), partial, overwrite, metadata })
     }
 
@@ -159,7 +158,8 @@ impl ResultFolder {
             return Err(OutputError::Io { path: self.target.clone(), source });
         }
         if replaces {
-            fs::remove_dir_all(&old).map_err(OutputError::io(&old))?;
+            // The result is in place; what it replaced says `.old` in its name if it stays.
+            let _ = fs::remove_dir_all(&old);
         }
         Ok(())
     }
@@ -173,7 +173,24 @@ impl Drop for ResultFolder {
     }
 }
 
-/// A hidden sibling of `target`, of this process alone.
+/// Makes a new hidden folder beside `target`; what another run has left there is never taken over.
+fn create_partial(target: &Path) -> io::Result<PathBuf> {
+    if let Some(parent) = target.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut partial = beside(target, "partial");
+    for attempt in 1.. {
+        match fs::create_dir(&partial) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                partial = beside(target, &format!("partial{attempt}"));
+            }
+            outcome => return outcome.map(|()| partial),
+        }
+    }
+    unreachable!("some number is free")
+}
+
+/// A hidden sibling of `target`.
 fn beside(target: &Path, what: &str) -> PathBuf {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     target.with_file_name(format!(".{name}.{what}-{}", std::process::id()))

@@ -17,7 +17,9 @@ pub mod tables;
 pub use collect::Collector;
 pub use contributions::{ComponentKind, Contribution, contributions};
 pub use folder::{OutputError, ResultFolder};
-pub use manifest::{DEFINITIONS, Digest, InputFile, Manifest, digest_all, digest_file};
+pub use manifest::{
+    DEFINITIONS, Digest, InputFile, Manifest, digest_all, digest_file, digest_text,
+};
 pub use paths::PathsWriter;
 pub use schema::{SCHEMA_VERSION, Table};
 pub use scope::{Scope, ScopeKind, WITHOUT_PRICES, scopes};

@@ -48,6 +48,8 @@ pub struct Manifest {
     pub inputs: Vec<InputFile>,
     /// SHA-256 over all inputs.
     pub inputs_sha256: Digest,
+    /// SHA-256 of the run file of every scenario, as changed by the command line.
+    pub config_sha256: Digest,
     /// Seed.
     pub seed: u64,
     /// Days simulated.
@@ -126,6 +128,12 @@ pub fn digest_all(files: &[InputFile]) -> Digest {
         hasher.update(file.sha256.as_bytes());
     }
     hex(&hasher.finalize())
+}
+
+/// The digest of a text.
+#[must_use]
+pub fn digest_text(text: &str) -> Digest {
+    hex(&Sha256::digest(text))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -153,7 +153,8 @@ fn contributions_sum_to_the_expected_shortfall() {
     let model = model(&network, &year(5, NESTED));
     let collector = collect(&model, 0..20_000);
     let levels: Vec<Level> = [0.5, 0.9, 0.99].into_iter().filter_map(Level::new).collect();
-    let all = contributions(&model, &collector, &levels);
+    let all = contributions(&model, &collector, &levels, || false).unwrap();
+    assert!(contributions(&model, &collector, &levels, || true).is_none());
     let kinds = [
         ComponentKind::Asset,
         ComponentKind::Channel,

@@ -1,7 +1,7 @@
 //! How hard a source hits, as a quantile function of one uniform: a severity takes exactly one
 //! draw whatever its form, so scenarios that change the form still share their numbers.
 
-use statrs::distribution::{Beta, ContinuousCDF};
+use statrs::distribution::{Beta, Continuous, ContinuousCDF};
 
 /// The law of a severity, checked when read.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +46,7 @@ impl Severity {
     pub fn quantile(&self, u: f64) -> f64 {
         match self {
             Self::Fixed(value) => *value,
-            Self::Beta(beta) => beta.inverse_cdf(u),
+            Self::Beta(beta) => beta_quantile(beta, u),
             Self::Uniform { low, high } => low + (high - low) * u,
             Self::GeneralizedPareto { threshold, shape, scale, cap } => {
                 let excess = -(-u).ln_1p();
@@ -63,6 +63,34 @@ impl Severity {
         }
     }
 }
+
+/// The quantile of a beta law: Newton's method held inside a bracket that shrinks at every step, so
+/// that it ends for every law. The library's own inverse does not for the most extreme ones.
+fn beta_quantile(beta: &Beta, u: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    let mut x = beta.shape_a() / (beta.shape_a() + beta.shape_b());
+    for _ in 0..QUANTILE_STEPS {
+        let excess = beta.cdf(x) - u;
+        if excess > 0.0 {
+            high = x
+        } else {
+            low = x
+        }
+        let newton = x - excess / beta.pdf(x);
+        let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
+        let done = (next - x).abs() <= QUANTILE_PRECISION * next;
+        x = next;
+        if done || high - low <= f64::EPSILON * QUANTILE_PRECISION {
+            break;
+        }
+    }
+    x
+}
+
+/// Bisection alone is down to the last digits by then.
+const QUANTILE_STEPS: u32 = 200;
+/// Relative precision of a quantile.
+const QUANTILE_PRECISION: f64 = 1e-13;
 
 #[cfg(test)]
 mod tests {
@@ -111,5 +139,23 @@ mod tests {
         let severity =
             Severity::GeneralizedPareto { threshold: 0.5, shape: 1.0, scale: 1.0, cap: 1.0 };
         assert_eq!(severity.quantile(0.999_999).to_bits(), 1f64.to_bits());
+    }
+
+    /// The quantile of a beta law finds an end, and inverts, for every law that a run file may give.
+    #[test]
+    fn quantiles_of_extreme_beta_laws_come_to_an_end() {
+        for mean in [1e-9, 1e-6, 1e-4, 0.01, 0.05, 0.5, 0.999, 1.0 - 1e-9] {
+            for concentration in [1e-3, 0.1, 1.0, 10.0, 1e3, 1e5] {
+                let beta = Beta::new(mean * concentration, (1.0 - mean) * concentration).unwrap();
+                for u in [1e-19, 1e-9, 0.01, 0.3, 0.7, 0.99, 1.0 - 1e-12] {
+                    let x = Severity::Beta(beta).quantile(u);
+                    let what = format!("mean {mean}, concentration {concentration}, u {u}: {x}");
+                    assert!((0.0..=1.0).contains(&x), "{what}");
+                    let (below, above) = (beta.cdf(x * (1.0 - 1e-9)), beta.cdf(x * (1.0 + 1e-9)));
+                    let inverts = below <= u + 1e-9 && above >= u - 1e-9;
+                    assert!(inverts || x < 1e-15 || x > 1.0 - 1e-9, "{what}");
+                }
+            }
+        }
     }
 }

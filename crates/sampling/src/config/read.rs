@@ -106,6 +106,9 @@ fn read_root(root: Section<'_, '_>) -> RunSpec {
     }
     let sources = read_sources(&root);
     let (copula, factors) = root.section("dependence").map(read_dependence).unwrap_or_default();
+    if copula == Some(CopulaSpec::Independent) && sources.iter().any(|s| !s.loadings.is_empty()) {
+        root.reading().without_effect.borrow_mut().insert("source.loadings".to_owned());
+    }
     // Without a list of factors no loading can be called unknown.
     let loaded = sources.iter().flat_map(|source| &source.loadings);
     let factors = factors.unwrap_or_else(|| loaded.map(|(name, _)| name.value.clone()).collect());
@@ -242,7 +245,13 @@ fn read_stop_rule(until: Section<'_, '_>) -> Option<StopRule> {
     let scope = required(&until, "scope", "system, or the name of an asset or portfolio", |k| {
         until.text(k)
     });
-    let level = required(&until, "level", "a probability", |k| until.number(k, Range::Probability));
+    let level = match metric {
+        Some(StopMetric::Mean) => {
+            until.without_effect("level");
+            Some(until.number("level", Range::Probability).unwrap_or(0.5))
+        }
+        _ => required(&until, "level", "a probability", |k| until.number(k, Range::Probability)),
+    };
     let relative_error = required(&until, "relative_error", "standard error over value", |k| {
         until.number(k, Range::Probability)
     });

@@ -283,10 +283,19 @@ fn read_severity(
 
 const FORMS: [&str; 5] = ["beta", "uniform", "generalized_pareto", "mixture", "empirical"];
 
+/// A beta law more concentrated is a number, and quantiles of it are hard to find.
+const MAX_CONCENTRATION: f64 = 1e5;
+
 fn read_beta(section: Section<'_, '_>) -> Option<Severity> {
     let mean = present(&section, "mean", Range::Probability);
     let concentration = present(&section, "concentration", Range::Positive);
     let beta = mean.zip(concentration).and_then(|(mean, concentration)| {
+        if concentration > MAX_CONCENTRATION {
+            section.wrong_here(
+                "a concentration of at most 100,000 was expected; beyond, give a fixed severity",
+            );
+            return None;
+        }
         let beta = Beta::new(mean * concentration, (1.0 - mean) * concentration);
         if beta.is_err() {
             section.wrong_here("a mean and a concentration whose product is above 0 were expected");

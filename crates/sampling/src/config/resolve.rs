@@ -149,8 +149,16 @@ impl ScenarioSpec {
 /// Refuses keys that a scenario cannot change: what is read once for all, the seed (scenarios share
 /// their numbers), and whole sections, which `a.b = 1` without quotes would replace.
 fn check_key(key: &str) -> Result<(), String> {
-    const OF_THE_RUN: [&str; 7] =
-        ["name", "network", "scenario", "event", "run.seed", "run.detail", "run.tail_paths"];
+    const OF_THE_RUN: [&str; 8] = [
+        "name",
+        "network",
+        "scenario",
+        "event",
+        "run.seed",
+        "run.horizon_days",
+        "run.detail",
+        "run.tail_paths",
+    ];
     let first = key.split('.').next().unwrap_or(key);
     if OF_THE_RUN.contains(&first) || OF_THE_RUN.contains(&key) {
         return Err(
@@ -172,7 +180,13 @@ fn check_stop_scope(spec: &RunSpec, book: &Book<'_, '_>) {
     let network = book.network;
     let assets = network.wrapped_assets().map(|id| network.asset(id).name.as_str());
     let portfolios = network.portfolios().iter().map(|p| p.name.as_str());
-    let valid = std::iter::once("system").chain(assets).chain(portfolios).collect();
+    let valid: Vec<&str> = std::iter::once("system").chain(assets).chain(portfolios).collect();
+    let n_named = valid.iter().filter(|name| **name == rule.scope.value).count();
+    if n_named > 1 {
+        let expected = "a scope that only one thing is called was expected";
+        let problem = rule.scope.at.problem(book.file, "run.until.scope", expected);
+        book.problems.borrow_mut().push(problem.value(&rule.scope.value));
+    }
     book.known(&rule.scope, "run.until.scope", "system, a wrapped asset or a portfolio", valid);
 }
 

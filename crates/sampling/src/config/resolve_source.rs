@@ -51,6 +51,8 @@ impl Sources {
             sources.extend(own.map(|draft| finish(draft, source, class, book.network)));
             if start == sources.len() {
                 warnings.push(idle(source, drafts, book.file));
+                loadings(source, &factors, copula, book); // a wrong name is a problem all the same
+                continue;
             }
             let rate = evidence.rate(source, book);
             classes.push(Class {
@@ -134,6 +136,9 @@ impl EvidenceList {
         }
         let key = StreamKey::new(Purpose::Evidence, &name);
         let Some(evidence) = Evidence::new(events, exposure_years, key) else {
+            let expected = "evidence with a posterior was expected: more exposure, or fewer events";
+            let problem = entry.at.problem(book.file, "source.rate", expected);
+            book.problems.borrow_mut().push(problem);
             return Rate::Known(0.0);
         };
         self.by_name.insert(name, (self.list.len(), (events, exposure_years)));
