@@ -59,7 +59,7 @@ fn tables(criterion: &mut Criterion, name: &str, model: &Model<'_>) {
     group.sample_size(10).throughput(Throughput::Elements(PATHS));
     group.bench_function("estimate", |b| b.iter(|| summary_rows("base", &collector, &levels, 30)));
     group.bench_function("contributions", |b| {
-        b.iter(|| contributions(model, &collector, &levels, || false))
+        b.iter(|| contributions(model, &collector, &levels, || false));
     });
     let rows = summary_rows("base", &collector, &levels, 30);
     group.bench_function("write", |b| {
