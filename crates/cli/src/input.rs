@@ -35,8 +35,9 @@ impl Input {
     /// Every problem of both.
     pub(crate) fn load(run_file: &Path, overrides: &Overrides<'_>) -> Result<Self, Problems> {
         let file = run_file.display().to_string();
-        let root = read_run_file(run_file, &file, overrides)?;
-        let (spec, mut problems) = RunSpec::read_all(&file, &root);
+        let (root, mut problems) = read_run_file(run_file, &file, overrides)?;
+        let (spec, found) = RunSpec::read_all(&file, &root);
+        problems.append(found);
         let Some(dir) = root.text("network") else { return Err(problems) };
         let network_dir = beside(run_file, dir);
         match load_network(&network_dir) {
@@ -81,7 +82,12 @@ impl Input {
     }
 }
 
-fn read_run_file(path: &Path, file: &str, overrides: &Overrides<'_>) -> Result<Node, Problems> {
+/// The run file as changed by the command line, and what is wrong with the changes.
+fn read_run_file(
+    path: &Path,
+    file: &str,
+    overrides: &Overrides<'_>,
+) -> Result<(Node, Problems), Problems> {
     let bytes = fs::read(path)
         .map_err(|error| Problem::new(file, format!("the run file cannot be read: {error}")))?;
     let text = String::from_utf8(bytes).map_err(|error| {
@@ -99,7 +105,7 @@ fn read_run_file(path: &Path, file: &str, overrides: &Overrides<'_>) -> Result<N
     if overrides.paths.is_some() {
         root.remove("run.until");
     }
-    problems.or_ok(root)
+    Ok((root, problems))
 }
 
 /// A path that is relative to the run file.

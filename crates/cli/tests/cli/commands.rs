@@ -107,7 +107,9 @@ fn check_takes_changes_to_a_run_file_only() {
     assert_eq!(slack("security.security_slack=0.25"), 0.25);
     let problems = problems_of(&example, &["check", "network", "--set", "run.seed=3"]);
     assert!(problems[0].starts_with("error: --set: found \"run.seed=3\""), "{problems:?}");
-    problems_of(&example, &["check", "run.toml", "--set", "run.sede=3"]);
+    let wrong = ["--set", "source.avs_falt.rate=1", "--set", "run.sede=3"];
+    let both = problems_of(&example, &[&["check", "run.toml"], &wrong[..]].concat());
+    assert!(both[0].contains("avs_falt") && both[1].contains("run.sede"), "{both:?}");
     assert!(example.good(&["check", "run.toml", "--top", "1"]).contains("the first 1 have"));
 }
 
