@@ -1,3 +1,5 @@
+//! The search for failing services against every subset, and cases worked by hand.
+
 use super::super::security;
 use super::super::testing::close;
 use super::*;
