@@ -83,6 +83,10 @@ impl Report {
         let expected = match name {
             "" => "a name was expected, and the cell is empty",
             "*" | "direct" => "another name was expected: `direct` and `*` have a meaning",
+            // One of them parts the names of random streams, and none can be read in a table.
+            _ if name.contains(char::is_control) => {
+                "a name without control characters was expected"
+            }
             _ => return true,
         };
         self.problem(cell.problem(name, expected));

@@ -348,3 +348,11 @@ fn a_network_made_in_memory_is_held_to_ranges() {
     let keys: Vec<&str> = problems.as_slice().iter().filter_map(|p| p.key.as_deref()).collect();
     assert_eq!(keys, ["as_of", "amount_eth", "share"]);
 }
+
+/// U+001F parts the names of random streams, so no name may have it.
+#[test]
+fn control_characters_are_no_part_of_a_name() {
+    let sketch = crate::Sketch::new().operator("a\u{1f}b", "A").holding("direct", "", "ETH", 1.0);
+    let problems = sketch.network().unwrap_err();
+    assert!(problems.to_string().contains("without control characters"), "{problems}");
+}
