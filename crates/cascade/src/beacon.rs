@@ -165,8 +165,7 @@ impl State<'_> {
 
     /// Active stake that is not in the network, as of day 0.
     fn background_eth(&self, parameters: &BeaconParameters) -> f64 {
-        let native = self.network.holdings().iter().filter(|h| h.is_native());
-        (parameters.total_active_eth - native.map(|h| h.units).sum::<f64>()).max(0.0)
+        (parameters.total_active_eth - self.native_eth_0).max(0.0)
     }
 
     fn lose_beacon(&mut self, operator: OperatorId, lost: f64, taker: Taker) {

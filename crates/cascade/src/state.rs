@@ -67,6 +67,7 @@ pub struct State<'n> {
     pub(crate) nav: Vec<f64>,
     pub(crate) nav_0: Vec<f64>,
     pub(crate) direct_eth_0: f64,
+    pub(crate) native_eth_0: f64,
     /// Marks after the last hit; equal to `nav` between events.
     shadow: Vec<f64>,
     shadow_direct_eth: f64,
@@ -120,6 +121,7 @@ impl<'n> State<'n> {
             nav: vec![1.0; network.assets().len()],
             nav_0: Vec::new(),
             direct_eth_0: 0.0,
+            native_eth_0: network.native_eth(),
             shadow: Vec::new(),
             shadow_direct_eth: 0.0,
             hit_took: false,

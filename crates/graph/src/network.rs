@@ -544,6 +544,12 @@ impl Network {
         holding.units * self.asset(holding.asset).nav_0
     }
 
+    /// Native ETH at all operators at day 0, restaked or not.
+    #[must_use]
+    pub fn native_eth(&self) -> f64 {
+        self.holdings.iter().filter(|holding| holding.is_native()).map(|h| h.units).sum()
+    }
+
     /// Value at day 0 of what is restaked in a cell, in ETH.
     #[must_use]
     pub fn stake_eth(&self, id: StakeId) -> f64 {

@@ -68,7 +68,6 @@ fn placeholder() -> RunSpec {
         horizon_days: 1,
         levels: vec![0.5],
         detail: Detail::Summary,
-        tail_paths: 0,
         copula: CopulaSpec::Independent,
         factors: Vec::new(),
         sources: Vec::new(),
@@ -76,7 +75,6 @@ fn placeholder() -> RunSpec {
         redemption: Vec::new(),
         beacon: BeaconSpec::ABSENT,
         security_slack: ABSENT_SECURITY_SLACK,
-        cascade_enabled: true,
         scenarios: Vec::new(),
         not_applied: Vec::new(),
     }
@@ -116,7 +114,7 @@ fn read_root(root: Section<'_, '_>) -> RunSpec {
     let redemption = read_redemption(&root);
     let security_slack = read_security(&root);
     let beacon = read_beacon(&root);
-    let cascade_enabled = read_cascade(&root);
+    read_cascade(&root);
     let scenarios: Vec<ScenarioSpec> =
         root.sections("scenario").into_iter().filter_map(read_scenario).collect();
     repeated_scenarios(&root, &scenarios);
@@ -130,7 +128,6 @@ fn read_root(root: Section<'_, '_>) -> RunSpec {
         horizon_days: run.horizon_days.unwrap_or(blank.horizon_days),
         levels: run.levels.unwrap_or(blank.levels),
         detail: run.detail.unwrap_or(blank.detail),
-        tail_paths: run.tail_paths.unwrap_or(blank.tail_paths),
         copula: copula.unwrap_or(blank.copula),
         factors,
         sources,
@@ -138,7 +135,6 @@ fn read_root(root: Section<'_, '_>) -> RunSpec {
         redemption,
         beacon,
         security_slack,
-        cascade_enabled,
         scenarios,
         not_applied: blank.not_applied,
     }
@@ -164,7 +160,6 @@ struct Run {
     horizon_days: Option<u32>,
     levels: Option<Vec<f64>>,
     detail: Option<Detail>,
-    tail_paths: Option<u64>,
 }
 
 fn read_run(run: Section<'_, '_>) -> Run {
@@ -182,7 +177,7 @@ fn read_run(run: Section<'_, '_>) -> Run {
         Some(_) => run.choice("detail", &DETAILS),
         None => Some(Detail::Standard),
     };
-    let tail_paths = run.integer("tail_paths", 0, MAX_PATHS);
+    run.integer("tail_paths", 0, MAX_PATHS);
     run.without_effect("tail_paths");
     let levels = levels.map(|levels| sorted_levels(&run, levels));
     run.finish();
@@ -192,7 +187,6 @@ fn read_run(run: Section<'_, '_>) -> Run {
         horizon_days: horizon_days.and_then(|days| u32::try_from(days).ok()),
         levels,
         detail,
-        tail_paths: tail_paths.map(unsigned),
     }
 }
 
@@ -383,18 +377,17 @@ fn read_beacon(root: &Section<'_, '_>) -> BeaconSpec {
     BeaconSpec { total_active_eth }
 }
 
-fn read_cascade(root: &Section<'_, '_>) -> bool {
+fn read_cascade(root: &Section<'_, '_>) {
     let Some(section) = root.section("cascade") else {
-        return true;
+        return;
     };
-    let enabled = section.boolean("enabled").unwrap_or(true);
+    section.boolean("enabled");
     section.integer("max_rounds", 1, 10_000);
     section.integer("oracle_reads_per_day", 1, 10_000);
     section.without_effect("enabled");
     section.without_effect("max_rounds");
     section.without_effect("oracle_reads_per_day");
     section.finish();
-    enabled
 }
 
 fn read_scenario(section: Section<'_, '_>) -> Option<ScenarioSpec> {

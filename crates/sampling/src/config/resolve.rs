@@ -191,8 +191,7 @@ fn check_stop_scope(spec: &RunSpec, book: &Book<'_, '_>) {
 }
 
 fn check_native_stake(spec: &RunSpec, root: &Node, book: &Book<'_, '_>) {
-    let native: f64 =
-        book.network.holdings().iter().filter(|h| h.is_native()).map(|h| h.units).sum();
+    let native = book.network.native_eth();
     let total = spec.beacon.total_active_eth;
     if native > total {
         let expected =

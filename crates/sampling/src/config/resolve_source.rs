@@ -335,7 +335,7 @@ fn group_share(network: &Network, group: GroupId) -> f64 {
     let native = |operator: OperatorId| -> f64 {
         network.operator_native(operator).iter().map(|&h| network.holding(h).units).sum()
     };
-    let all: f64 = network.holdings().iter().filter(|h| h.is_native()).map(|h| h.units).sum();
+    let all = network.native_eth();
     let members = &network.group(group).members;
     let inside: f64 = members.iter().map(|member| member.share * native(member.operator)).sum();
     if all > 0.0 { inside / all } else { 0.0 }

@@ -32,8 +32,6 @@ pub struct RunSpec {
     pub levels: Vec<f64>,
     /// How much is written.
     pub detail: Detail,
-    /// Paths kept of each tail where paths are kept.
-    pub tail_paths: u64,
     /// Copula of the sources.
     pub copula: CopulaSpec,
     /// Names of the systematic factors.
@@ -48,8 +46,6 @@ pub struct RunSpec {
     pub beacon: BeaconSpec,
     /// Slack that stands in for profits from corruption that nobody has estimated.
     pub security_slack: f64,
-    /// False: direct losses only.
-    pub cascade_enabled: bool,
     /// Further scenarios, each a change to this file.
     pub scenarios: Vec<ScenarioSpec>,
     /// Keys that are read and checked, and of which no mechanism makes use yet.
