@@ -14,8 +14,6 @@ pub struct NoiseParameters {
     pub sigma_daily: f64,
     /// Share of the ordinary discount that is left a day later, `exp(-kappa)`.
     pub discount_decay: f64,
-    /// Loading on the market's day, in [-1, 1].
-    pub beta_market: f64,
     /// Share of the panic discount that is left a day later, `exp(-panic_kappa)`.
     pub panic_decay: f64,
     /// Share of the missing depth that is still missing a day later, `exp(-depth_kappa)`.

@@ -9,13 +9,8 @@ use slashfall_cascade::{
 use slashfall_graph::spec::{AssetKind, LoanRow, Oracle, PortfolioItem, PortfolioRow, Sharing};
 use slashfall_graph::{AssetId, Network, OperatorId, Sketch};
 
-const QUIET: NoiseParameters = NoiseParameters {
-    sigma_daily: 0.0,
-    discount_decay: 1.0,
-    beta_market: 0.0,
-    panic_decay: 0.5,
-    depth_decay: 0.5,
-};
+const QUIET: NoiseParameters =
+    NoiseParameters { sigma_daily: 0.0, discount_decay: 1.0, panic_decay: 0.5, depth_decay: 0.5 };
 
 /// Something that happens on the path under test.
 enum Happens<'a> {

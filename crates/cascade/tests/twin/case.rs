@@ -242,7 +242,6 @@ fn noise() -> impl Strategy<Value = NoiseParameters> {
         |(sigma_daily, discount_decay, panic_decay, depth_decay)| NoiseParameters {
             sigma_daily,
             discount_decay,
-            beta_market: 0.0,
             panic_decay,
             depth_decay,
         },

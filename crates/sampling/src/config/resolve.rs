@@ -235,7 +235,6 @@ fn noise_parameters(spec: NoiseSpec) -> NoiseParameters {
     NoiseParameters {
         sigma_daily: spec.sigma_daily,
         discount_decay: (-spec.kappa).exp(),
-        beta_market: spec.beta_market,
         panic_decay: (-spec.panic_kappa).exp(),
         depth_decay: (-spec.depth_kappa).exp(),
     }
