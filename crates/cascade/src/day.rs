@@ -6,47 +6,34 @@ use crate::attribution::LossEntry;
 use crate::event::{Effect, Event, Events, Hit, Target};
 use crate::outcome::Layout;
 use crate::parameters::Parameters;
+use crate::setting::PathInput;
 use crate::state::State;
 
-/// Plays a path from day 0 to the horizon and writes its figures to `row`.
-///
-/// `noise` has one standard normal a day and asset, day by day, assets in the network's order; it
-/// is empty when nothing moves by itself. `row` has [`Layout::width`] figures.
-pub fn run_path(
-    state: &mut State<'_>,
-    parameters: &Parameters,
-    events: &Events,
-    noise: &[f64],
-    row: &mut [f64],
-) {
+/// Plays a path from day 0 to the horizon and writes its figures to `row`, which has
+/// [`Layout::width`] of them.
+pub fn run_path(state: &mut State<'_>, input: &PathInput<'_>, row: &mut [f64]) {
     state.reset(false);
-    play(state, parameters, events, noise, row);
+    play(state, input, row);
 }
 
 /// As [`run_path`], and also gives to what each loss is owed; the figures are the same to the bit.
 pub fn run_path_recorded(
     state: &mut State<'_>,
-    parameters: &Parameters,
-    events: &Events,
-    noise: &[f64],
+    input: &PathInput<'_>,
     row: &mut [f64],
 ) -> Vec<LossEntry> {
     state.reset(true);
-    play(state, parameters, events, noise, row);
+    play(state, input, row);
     state.take_record()
 }
 
-fn play(
-    state: &mut State<'_>,
-    parameters: &Parameters,
-    events: &Events,
-    noise: &[f64],
-    row: &mut [f64],
-) {
+fn play(state: &mut State<'_>, input: &PathInput<'_>, row: &mut [f64]) {
     let layout = Layout::new(state.network);
+    let parameters = &state.setting.parameters;
+    let events = input.events;
     let n_assets = state.network.assets().len();
     let mut coming = events.as_slice();
-    let mut days_of_noise = noise.chunks_exact(n_assets);
+    let mut days_of_noise = input.noise.chunks_exact(n_assets);
     for day in 1..=parameters.horizon_days {
         state.step_market(&parameters.noise, days_of_noise.next().unwrap_or(&[]));
         let today = coming.partition_point(|event| event.tau_days <= f64::from(day));
@@ -81,8 +68,8 @@ fn apply_event(state: &mut State<'_>, parameters: &Parameters, events: &Events, 
         Effect::Outage { background } => {
             state.go_offline(events, event, background, &parameters.beacon);
         }
-        Effect::Exploit { asset } => state.exploit(asset, severity, source),
-        Effect::UnbackedMint { asset } => state.mint_unbacked(asset, severity, source),
+        Effect::Exploit { asset, .. } => state.exploit(asset, severity, source),
+        Effect::UnbackedMint { asset, .. } => state.mint_unbacked(asset, severity, source),
         Effect::Depeg { asset, flight } => state.depeg(asset, severity, flight),
     }
 }

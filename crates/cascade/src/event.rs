@@ -29,11 +29,15 @@ pub enum Effect {
     Exploit {
         /// Whose backing.
         asset: AssetId,
+        /// Days over which wrapped units in the loot are sold, at least 1.
+        sale_days: u32,
     },
     /// The severity is the fraction by which the supply grows without backing.
     UnbackedMint {
         /// Whose supply.
         asset: AssetId,
+        /// Share of the minted units that is pledged for loans; the rest is sold.
+        pledge_share: f64,
     },
     /// The severity is added to the panic discount.
     Depeg {

@@ -1,7 +1,7 @@
 //! What happens on a path once something has happened: state, mechanisms, the day, the ledger.
 //!
-//! Deterministic and free of I/O: given a [`slashfall_graph::Network`], the [`Parameters`] of a
-//! scenario, the [`Events`] that fired and the noise of the market, [`run_path`] plays the days to
+//! Deterministic and free of I/O: given a [`Setting`] (a network and the [`Parameters`] of a
+//! scenario) and what happens from outside ([`PathInput`]), [`run_path`] plays the days to
 //! the horizon and writes one row of figures ([`Layout`] says which). One file a mechanism; the
 //! order in which they act is `day.rs` and nowhere else.
 
@@ -14,6 +14,7 @@ mod ledger;
 mod market;
 mod outcome;
 mod parameters;
+mod setting;
 mod slash;
 mod state;
 mod theft;
@@ -22,5 +23,9 @@ pub use attribution::{Cause, Channel, LossEntry};
 pub use day::{run_path, run_path_recorded};
 pub use event::{Effect, Event, Events, Hit, Target};
 pub use outcome::{AssetFigure, Figure, Layout, exposures};
-pub use parameters::{BeaconParameters, NoiseParameters, Parameters};
+pub use parameters::{
+    BeaconParameters, CascadeParameters, LendingParameters, NoiseParameters, Parameters,
+    RedemptionParameters, SecurityParameters, YieldParameters,
+};
+pub use setting::{PathInput, Setting};
 pub use state::State;

@@ -7,6 +7,7 @@ use crate::attribution::{Cause, Channel, LossEntry};
 use crate::beacon::Beacon;
 use crate::ledger::{Ledger, Taker};
 use crate::market::MarketState;
+use crate::setting::Setting;
 
 /// A value for each row of a large table, most of which no path touches.
 #[derive(Clone, Debug)]
@@ -45,8 +46,9 @@ impl Sparse {
 
 /// The state of a network on one path.
 #[derive(Clone, Debug)]
-pub struct State<'n> {
-    pub(crate) network: &'n Network,
+pub struct State<'s> {
+    pub(crate) setting: &'s Setting<'s>,
+    pub(crate) network: &'s Network,
     /// Remaining magnitude, by stake cell.
     pub(crate) magnitude: Sparse,
     /// Remaining fraction, by allocation.
@@ -91,10 +93,11 @@ pub(crate) struct WrappedState {
     pub(crate) cover_eth: f64,
 }
 
-impl<'n> State<'n> {
-    /// Day 0 of a network.
+impl<'s> State<'s> {
+    /// Day 0 of a setting.
     #[must_use]
-    pub fn new(network: &'n Network) -> Self {
+    pub fn new(setting: &'s Setting<'s>) -> Self {
+        let network = setting.network;
         let columns: Vec<f64> = network.columns().iter().map(|c| c.units).collect();
         let wrapped: Vec<WrappedState> = network
             .wrapped_assets()
@@ -108,6 +111,7 @@ impl<'n> State<'n> {
             .collect();
         let n_operators = network.operators().len();
         let mut state = Self {
+            setting,
             network,
             magnitude: Sparse::new(vec![1.0; network.stakes().len()]),
             fraction: Sparse::new(network.allocations().iter().map(|a| a.fraction).collect()),

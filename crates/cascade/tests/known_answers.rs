@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a helper of tests that fails is a failed test")]
 
 use slashfall_cascade::{
-    AssetFigure, BeaconParameters, Effect, Events, Figure, Hit, Layout, NoiseParameters,
-    Parameters, State, Target, exposures, run_path,
+    AssetFigure, Effect, Events, Figure, Hit, Layout, NoiseParameters, Parameters, PathInput,
+    Setting, State, Target, exposures, run_path,
 };
 use slashfall_graph::spec::{AssetKind, LoanRow, Oracle, PortfolioItem, PortfolioRow, Sharing};
 use slashfall_graph::{AssetId, Network, OperatorId, Sketch};
@@ -55,10 +55,10 @@ fn operator(network: &Network, name: &str) -> OperatorId {
 
 fn play<'n>(network: &'n Network, horizon_days: u32, happens: &[(f64, Happens<'_>)]) -> Played<'n> {
     let parameters = Parameters {
-        horizon_days,
-        beacon: BeaconParameters { total_active_eth: 35e6 },
         noise: vec![QUIET; network.n_wrapped()],
+        ..Parameters::absent(horizon_days, network.n_wrapped())
     };
+    let setting = Setting::new(network, parameters);
     let mut events = Events::default();
     for (number, (tau, event)) in happens.iter().enumerate() {
         let at = (*tau, u32::try_from(number).unwrap());
@@ -82,10 +82,15 @@ fn play<'n>(network: &'n Network, horizon_days: u32, happens: &[(f64, Happens<'_
                 events.push(at, epochs, Effect::Outage { background }, [hit]);
             }
             Happens::Exploit(k, f) => {
-                events.push(at, f, Effect::Exploit { asset: asset(network, k) }, []);
+                events.push(at, f, Effect::Exploit { asset: asset(network, k), sale_days: 1 }, []);
             }
             Happens::Mint(k, f) => {
-                events.push(at, f, Effect::UnbackedMint { asset: asset(network, k) }, []);
+                events.push(
+                    at,
+                    f,
+                    Effect::UnbackedMint { asset: asset(network, k), pledge_share: 0.0 },
+                    [],
+                );
             }
             Happens::Depeg(k, jump) => {
                 let effect = Effect::Depeg { asset: asset(network, k), flight: 0.2 };
@@ -95,11 +100,12 @@ fn play<'n>(network: &'n Network, horizon_days: u32, happens: &[(f64, Happens<'_
     }
     let layout = Layout::new(network);
     let mut row = vec![f64::NAN; layout.width()];
-    let mut state = State::new(network);
+    let mut state = State::new(&setting);
+    let input = PathInput { events: &events, noise: &[], attack_uniform: &|_| 0.0 };
     // Twice on one state: a path must leave no trace for the next.
-    run_path(&mut state, &parameters, &events, &[], &mut row);
+    run_path(&mut state, &input, &mut row);
     let first = row.clone();
-    run_path(&mut state, &parameters, &events, &[], &mut row);
+    run_path(&mut state, &input, &mut row);
     assert_eq!(first, row, "the state was not reset");
     let played = Played { network, layout, row };
     assert!(played.system(Figure::BooksError).abs() < 1e-12, "books do not balance");

@@ -11,7 +11,7 @@ use proptest::prelude::{
 use proptest::test_runner::{RngSeed, TestRunner};
 use slashfall_cascade::{
     AssetFigure, BeaconParameters, Channel, Effect, Events, Figure, Hit, Layout, LossEntry,
-    Parameters, State, Target, run_path, run_path_recorded,
+    Parameters, PathInput, Setting, State, Target, run_path, run_path_recorded,
 };
 use slashfall_graph::spec::Sharing;
 use slashfall_graph::{AssetId, Network, OperatorId, resolve};
@@ -74,9 +74,12 @@ impl Engine {
         }
         Self {
             parameters: Parameters {
-                horizon_days: case.horizon_days,
-                beacon: BeaconParameters { total_active_eth: case.total_active_eth },
+                beacon: BeaconParameters {
+                    total_active_eth: case.total_active_eth,
+                    ..BeaconParameters::ABSENT
+                },
                 noise: noise.collect(),
+                ..Parameters::absent(case.horizon_days, network.n_wrapped())
             },
             z: z.collect(),
             layout: Layout::new(&network),
@@ -86,25 +89,32 @@ impl Engine {
     }
 
     fn play(&self) -> Vec<f64> {
-        self.play_on(&mut State::new(&self.network))
+        self.play_on(&mut State::new(&self.setting()))
+    }
+
+    fn setting(&self) -> Setting<'_> {
+        Setting::new(&self.network, self.parameters.clone())
+    }
+
+    fn input(&self) -> PathInput<'_> {
+        PathInput { events: &self.events, noise: &self.z, attack_uniform: &|_| 0.0 }
     }
 
     fn play_on(&self, state: &mut State<'_>) -> Vec<f64> {
         let mut row = vec![f64::NAN; self.layout.width()];
-        run_path(state, &self.parameters, &self.events, &self.z, &mut row);
+        run_path(state, &self.input(), &mut row);
         row
     }
 
     fn record(&self) -> (Vec<f64>, Vec<LossEntry>) {
         let mut row = vec![f64::NAN; self.layout.width()];
-        let mut state = State::new(&self.network);
-        let entries =
-            run_path_recorded(&mut state, &self.parameters, &self.events, &self.z, &mut row);
+        let setting = self.setting();
+        let entries = run_path_recorded(&mut State::new(&setting), &self.input(), &mut row);
         (row, entries)
     }
 
     fn stake_eth(&self) -> f64 {
-        State::new(&self.network).stake_eth_0()
+        State::new(&self.setting()).stake_eth_0()
     }
 
     fn total(&self) -> f64 {
@@ -172,9 +182,11 @@ fn push_event(network: &Network, source: u32, happening: &Happening, events: &mu
         What::Outage { background, hits } => {
             (Effect::Outage { background: *background }, whole(hits))
         }
-        What::Exploit { asset: name } => (Effect::Exploit { asset: asset(name) }, Vec::new()),
+        What::Exploit { asset: name } => {
+            (Effect::Exploit { asset: asset(name), sale_days: 1 }, Vec::new())
+        }
         What::UnbackedMint { asset: name } => {
-            (Effect::UnbackedMint { asset: asset(name) }, Vec::new())
+            (Effect::UnbackedMint { asset: asset(name), pledge_share: 0.0 }, Vec::new())
         }
         What::Depeg { asset: name, flight } => {
             (Effect::Depeg { asset: asset(name), flight: *flight }, Vec::new())
@@ -277,7 +289,8 @@ fn a_path_is_the_same_recorded_and_after_others() {
         let noisy = Engine::new(&other);
         other.z.clear();
         let quiet = Engine::new(&other);
-        let mut state = State::new(&engine.network);
+        let setting = engine.setting();
+        let mut state = State::new(&setting);
         for path in [&noisy, &quiet, &engine] {
             path.play_on(&mut state);
         }

@@ -29,6 +29,8 @@ pub(crate) enum Purpose {
     MarketNoise = 7,
     /// Days of one asset.
     AssetNoise = 8,
+    /// On which attackable day an AVS is attacked, one uniform a path.
+    Attack = 9,
 }
 
 /// Distinguishes these streams from any other use of the same seed; a new version is a new law.

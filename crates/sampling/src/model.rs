@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use slashfall_cascade::{Layout, Parameters};
+use slashfall_cascade::{Layout, Setting};
 use slashfall_graph::Network;
 
 use crate::copula::{Copula, ThresholdTable, event_probability};
@@ -14,10 +14,9 @@ use crate::source::{Class, Source, SourceKind};
 /// A scenario on a network.
 #[derive(Clone, Debug)]
 pub struct Model<'n> {
-    pub(crate) network: &'n Network,
     pub(crate) seed: Seed,
     pub(crate) horizon_days: f64,
-    pub(crate) parameters: Parameters,
+    pub(crate) setting: Setting<'n>,
     pub(crate) copula: Copula,
     /// For rates that are drawn.
     pub(crate) thresholds: ThresholdTable,
@@ -28,19 +27,21 @@ pub struct Model<'n> {
     pub(crate) classes: Vec<Class>,
     pub(crate) sources: Vec<Source>,
     pub(crate) noise: Option<Noise>,
+    /// Streams of the AVSs' attacks.
+    pub(crate) attacks: Vec<StreamKey>,
 }
 
 impl<'n> Model<'n> {
     /// The network it is on.
     #[must_use]
     pub fn network(&self) -> &'n Network {
-        self.network
+        self.setting.network()
     }
 
     /// Days simulated.
     #[must_use]
     pub fn horizon_days(&self) -> u32 {
-        self.parameters.horizon_days
+        self.setting.parameters().horizon_days
     }
 
     /// All sources; an event or a loss entry names one by its position here.
@@ -72,6 +73,6 @@ impl<'n> Model<'n> {
     /// Where each figure stands in the row of a path.
     #[must_use]
     pub fn layout(&self) -> Layout {
-        Layout::new(self.network)
+        Layout::new(self.network())
     }
 }

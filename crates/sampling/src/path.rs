@@ -1,6 +1,7 @@
 //! One path: its events with their severities and victims, its noise, its days.
 
-use slashfall_cascade::{Events, LossEntry, State, run_path, run_path_recorded};
+use slashfall_cascade::{Events, LossEntry, PathInput, State, run_path, run_path_recorded};
+use slashfall_graph::AvsId;
 
 use crate::draw::Fired;
 use crate::model::Model;
@@ -10,7 +11,7 @@ use crate::source::Source;
 /// What a worker needs to run paths, kept from path to path.
 pub(crate) struct Worker<'m, 'n> {
     model: &'m Model<'n>,
-    state: State<'n>,
+    state: State<'m>,
     events: Events,
     noise: NoiseBuffer,
 }
@@ -19,7 +20,7 @@ impl<'m, 'n> Worker<'m, 'n> {
     pub(crate) fn new(model: &'m Model<'n>) -> Self {
         Self {
             model,
-            state: State::new(model.network),
+            state: State::new(&model.setting),
             events: Events::default(),
             noise: NoiseBuffer::default(),
         }
@@ -32,7 +33,13 @@ impl<'m, 'n> Worker<'m, 'n> {
             return;
         }
         self.prepare(path, fired);
-        run_path(&mut self.state, &self.model.parameters, &self.events, &self.noise.z, row);
+        let attack_uniform = attack_uniform(self.model, path);
+        let input = PathInput {
+            events: &self.events,
+            noise: &self.noise.z,
+            attack_uniform: &attack_uniform,
+        };
+        run_path(&mut self.state, &input, row);
     }
 
     /// Runs a path, writes its figures and gives to what each loss is owed.
@@ -43,7 +50,13 @@ impl<'m, 'n> Worker<'m, 'n> {
         row: &mut [f64],
     ) -> Vec<LossEntry> {
         self.prepare(path, fired);
-        run_path_recorded(&mut self.state, &self.model.parameters, &self.events, &self.noise.z, row)
+        let attack_uniform = attack_uniform(self.model, path);
+        let input = PathInput {
+            events: &self.events,
+            noise: &self.noise.z,
+            attack_uniform: &attack_uniform,
+        };
+        run_path_recorded(&mut self.state, &input, row)
     }
 
     fn prepare(&mut self, path: u64, fired: &[Fired]) {
@@ -61,9 +74,13 @@ impl<'m, 'n> Worker<'m, 'n> {
             self.events.push((fired.tau_days, fired.source), severity, source.effect, hits);
         }
         if let Some(noise) = &model.noise {
-            noise.draw(model.seed, path, model.parameters.horizon_days, &mut self.noise);
+            noise.draw(model.seed, path, model.horizon_days(), &mut self.noise);
         }
     }
+}
+
+fn attack_uniform(model: &Model<'_>, path: u64) -> impl Fn(AvsId) -> f64 {
+    move |avs| model.seed.uniform(model.attacks[avs.index()], path)
 }
 
 fn draw_severity(model: &Model<'_>, source: &Source, path: u64) -> f64 {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use slashfall_cascade::{BeaconParameters, NoiseParameters, Parameters};
+use slashfall_cascade::{BeaconParameters, NoiseParameters, Parameters, Setting};
 use slashfall_graph::{Network, Problem, Problems};
 
 use super::names::Book;
@@ -85,7 +85,6 @@ impl RunSpec {
         let noise = resolve_noise(self, &book);
         let sources = Sources::resolve(self, &book, copula);
         let model = Model {
-            network,
             seed: Seed(self.seed),
             horizon_days: f64::from(self.horizon_days),
             copula,
@@ -100,11 +99,22 @@ impl RunSpec {
             classes: sources.classes,
             sources: sources.sources,
             noise: noise_model(network, &noise),
-            parameters: Parameters {
-                horizon_days: self.horizon_days,
-                beacon: BeaconParameters { total_active_eth: self.beacon.total_active_eth },
-                noise: noise.into_iter().map(noise_parameters).collect(),
-            },
+            setting: Setting::new(
+                network,
+                Parameters {
+                    beacon: BeaconParameters {
+                        total_active_eth: self.beacon.total_active_eth,
+                        ..BeaconParameters::ABSENT
+                    },
+                    noise: noise.into_iter().map(noise_parameters).collect(),
+                    ..Parameters::absent(self.horizon_days, network.n_wrapped())
+                },
+            ),
+            attacks: network
+                .avss()
+                .iter()
+                .map(|avs| StreamKey::new(Purpose::Attack, &avs.name))
+                .collect(),
         };
         book.problems.into_inner().or_ok((model, sources.warnings))
     }

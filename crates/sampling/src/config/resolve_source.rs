@@ -229,12 +229,18 @@ fn drafts(entry: &SourceSpec, book: &Book<'_, '_>) -> Vec<Draft> {
             };
             group_drafts(book, &book.groups(groups, group_kind.as_ref()), effect, name)
         }
-        KindSpec::Exploit { asset } => {
-            asset_drafts(book, &book.wrapped(asset), |asset| Effect::Exploit { asset }, name)
-        }
-        KindSpec::UnbackedMint { asset } => {
-            asset_drafts(book, &book.wrapped(asset), |asset| Effect::UnbackedMint { asset }, name)
-        }
+        KindSpec::Exploit { asset } => asset_drafts(
+            book,
+            &book.wrapped(asset),
+            |asset| Effect::Exploit { asset, sale_days: 1 },
+            name,
+        ),
+        KindSpec::UnbackedMint { asset } => asset_drafts(
+            book,
+            &book.wrapped(asset),
+            |asset| Effect::UnbackedMint { asset, pledge_share: 0.0 },
+            name,
+        ),
         KindSpec::Depeg { asset, flight } => {
             let effect = |asset| Effect::Depeg { asset, flight: *flight };
             asset_drafts(book, &book.wrapped(asset), effect, name)
