@@ -1,6 +1,7 @@
 //! Backing and nav (section 6.4 of `docs/model.md`): what a unit of a wrapped asset is worth.
 //!
-//! `B_k = buffer + sum over holdings units M l nav(asset)`, `nav_k = B_k / S_k`, base to wrapped.
+//! `B_k = buffer + active sum over holdings units M l nav(asset)`, `nav_k = B_k / S_k`, base to
+//! wrapped.
 
 use slashfall_graph::{AssetId, Holder};
 
@@ -14,14 +15,19 @@ impl State<'_> {
     pub(crate) fn backed_nav(&self, index: usize, nav: &[f64]) -> f64 {
         let n_base = self.network.n_base();
         let wrapped = &self.wrapped[index];
-        let holder = Holder::Wrapped(AssetId::new(n_base + index));
-        let exact = (wrapped.buffer_eth + self.columns_eth(holder, nav)) / wrapped.supply_units;
-        match self.nav_0.get(n_base + index) {
-            Some(&nav_0) if (exact - nav_0).abs() <= ROUNDING * nav_0 => nav_0,
-            _ => exact,
+        let nav_0 = self.nav_0[n_base + index];
+        let supply_0 = self.network.asset(AssetId::new(n_base + index)).supply_units;
+        if wrapped.supply_units < LEAST_SUPPLY * supply_0 {
+            return self.shadow[n_base + index]; // everybody has been paid: what is left is rounding
         }
+        let holder = Holder::Wrapped(AssetId::new(n_base + index));
+        let at_work = wrapped.active * self.columns_eth(holder, nav);
+        let exact = (wrapped.buffer_eth + at_work) / wrapped.supply_units;
+        if (exact - nav_0).abs() <= ROUNDING * nav_0 { nav_0 } else { exact }
     }
 }
 
 /// Differences of this relative size are rounding.
 const ROUNDING: f64 = 1e-13;
+/// Share of the supply of day 0 below which nobody is left.
+const LEAST_SUPPLY: f64 = 1e-9;

@@ -6,13 +6,14 @@
 //! (`PROPORTIONAL_SLASHING_MULTIPLIER_BELLATRIX`). Offline validators miss attestations while the
 //! chain finalises, and leak quadratically while it does not.
 
-use slashfall_graph::OperatorId;
+use slashfall_graph::{HoldingId, OperatorId};
 
 use crate::attribution::{Cause, Channel};
 use crate::day::operators;
 use crate::event::{Event, Events};
 use crate::ledger::Taker;
 use crate::parameters::BeaconParameters;
+use crate::record::Happened;
 use crate::state::State;
 
 /// Initial penalty of a slashed validator, a fraction of its balance.
@@ -126,8 +127,11 @@ impl State<'_> {
             }
             let x = self.beacon.slashed_around(penalty.tau_days) / parameters.total_active_eth;
             let lost = penalty.slashed_share * (CORRELATION_MULTIPLIER * x).min(1.0);
+            let before = self.lost_eth();
             self.lose_beacon(penalty.operator, lost, Taker::Beacon);
             self.settle(Channel::Beacon, cause(penalty.source, penalty.operator));
+            let loss_eth = self.lost_eth() - before;
+            self.tell(|| Happened::Penalty { operator: penalty.operator, loss_eth });
         }
         self.beacon.pending = pending;
         self.beacon.pending.retain(|penalty| penalty.due_day != day && day != last_day);
@@ -156,10 +160,14 @@ impl State<'_> {
         }
     }
 
-    /// Native ETH at an operator before AVS magnitudes: an AVS takes nothing off the chain.
+    /// Native ETH at an operator before AVS magnitudes: an AVS takes nothing off the chain. What
+    /// has been paid out has left it.
     fn native_eth(&self, operator: OperatorId) -> f64 {
         let holdings = self.network.operator_native(operator);
-        let units: f64 = holdings.iter().map(|h| self.units.get(h.index())).sum();
+        let left = |&h: &HoldingId| {
+            self.units.get(h.index()) * self.active(self.network.holding(h).holder)
+        };
+        let units: f64 = holdings.iter().map(left).sum();
         units * self.beacon_factor.get(operator.index())
     }
 
@@ -180,6 +188,7 @@ impl State<'_> {
         }
         let factor = self.beacon_factor.get(operator.index());
         self.beacon_factor.set(operator.index(), factor * (1.0 - lost));
+        self.note_claims_of_operator(operator);
     }
 }
 

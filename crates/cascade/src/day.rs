@@ -2,11 +2,11 @@
 
 use slashfall_graph::{MemberId, OperatorId};
 
-use crate::attribution::LossEntry;
 use crate::event::{Effect, Event, Events, Hit, Target};
-use crate::outcome::Layout;
-use crate::parameters::Parameters;
+use crate::figures::Layout;
+use crate::record::{Happened, Record};
 use crate::setting::PathInput;
+use crate::slash::Slasher;
 use crate::state::State;
 
 /// Plays a path from day 0 to the horizon and writes its figures to `row`, which has
@@ -16,45 +16,63 @@ pub fn run_path(state: &mut State<'_>, input: &PathInput<'_>, row: &mut [f64]) {
     play(state, input, row);
 }
 
-/// As [`run_path`], and also gives to what each loss is owed; the figures are the same to the bit.
-pub fn run_path_recorded(
-    state: &mut State<'_>,
-    input: &PathInput<'_>,
-    row: &mut [f64],
-) -> Vec<LossEntry> {
+/// As [`run_path`], and also tells its story; the figures are the same to the bit.
+pub fn run_path_recorded(state: &mut State<'_>, input: &PathInput<'_>, row: &mut [f64]) -> Record {
     state.reset(true);
     play(state, input, row);
-    state.take_record()
+    state.record.take().unwrap_or_default()
 }
 
 fn play(state: &mut State<'_>, input: &PathInput<'_>, row: &mut [f64]) {
-    let layout = Layout::new(state.network);
-    let parameters = &state.setting.parameters;
-    let events = input.events;
-    let n_assets = state.network.assets().len();
-    let mut coming = events.as_slice();
-    let mut days_of_noise = input.noise.chunks_exact(n_assets);
+    let setting = state.setting;
+    let parameters = &setting.parameters;
+    let mut coming = input.events.as_slice();
+    let mut days_of_noise = input.noise.chunks_exact(state.network.assets().len());
     for day in 1..=parameters.horizon_days {
+        state.clock = (day, 0);
         state.step_market(&parameters.noise, days_of_noise.next().unwrap_or(&[]));
         let today = coming.partition_point(|event| event.tau_days <= f64::from(day));
         for event in &coming[..today] {
-            apply_event(state, parameters, events, event);
-            state.mark();
+            apply_event(state, input.events, event);
         }
         coming = &coming[today..];
+        state.sell_loot();
         state.charge_due_penalties(day, parameters.horizon_days, &parameters.beacon);
         state.mark();
+        let mut rounds = 0;
+        if parameters.cascade.enabled {
+            rounds = state.run_rounds(day, input);
+            state.clock = (day, 0);
+            state.redeem(day);
+            state.step_reserves(day);
+            state.work_off_exit_queue();
+        }
+        state.ledger.sums.n_rounds += rounds;
+        state.accrue_carry(day);
         state.note_discounts();
+        state.note_day(rounds);
     }
-    state.write_outcome(layout, events.as_slice().len(), row);
+    state.close_books();
+    state.write_outcome(Layout::new(state.network), input.events.as_slice().len(), row);
 }
 
-fn apply_event(state: &mut State<'_>, parameters: &Parameters, events: &Events, event: &Event) {
+fn apply_event(state: &mut State<'_>, events: &Events, event: &Event) {
+    let before = state.lost_eth();
+    apply_effect(state, events, event);
+    state.mark();
+    let loss_eth = state.lost_eth() - before;
+    let Event { source, tau_days, severity, .. } = *event;
+    state.tell(|| Happened::Fired { source, tau_days, severity, loss_eth });
+}
+
+fn apply_effect(state: &mut State<'_>, events: &Events, event: &Event) {
     let Event { source, severity, .. } = *event;
+    let setting = state.setting;
+    let beacon = &setting.parameters.beacon;
     match event.effect {
         Effect::SlashByAvs => {
             for (member, share) in members(events.hits(event)) {
-                state.slash_member(member, severity * share, source);
+                state.slash_member(member, severity * share, Slasher::Source(source));
             }
         }
         Effect::SlashOperator { reach_all } => {
@@ -63,14 +81,15 @@ fn apply_event(state: &mut State<'_>, parameters: &Parameters, events: &Events, 
             }
         }
         Effect::SlashValidators { background } => {
-            state.slash_validators(events, event, background, &parameters.beacon);
+            state.slash_validators(events, event, background, beacon);
         }
-        Effect::Outage { background } => {
-            state.go_offline(events, event, background, &parameters.beacon);
+        Effect::Outage { background } => state.go_offline(events, event, background, beacon),
+        Effect::Exploit { asset, sale_days } => state.exploit(asset, severity, sale_days, source),
+        Effect::UnbackedMint { asset, pledge_share } => {
+            state.mint_unbacked(asset, severity, pledge_share, source);
         }
-        Effect::Exploit { asset, .. } => state.exploit(asset, severity, source),
-        Effect::UnbackedMint { asset, .. } => state.mint_unbacked(asset, severity, source),
         Effect::Depeg { asset, flight } => state.depeg(asset, severity, flight),
+        Effect::WithdrawSupply { reserve } => state.withdraw_supply(reserve, severity),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use slashfall_graph::{AssetId, MemberId, OperatorId};
+use slashfall_graph::{AssetId, MemberId, OperatorId, ReserveId};
 
 /// What an event does to those it hits.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,6 +45,11 @@ pub enum Effect {
         asset: AssetId,
         /// Share of the pools' depth that leaves.
         flight: f64,
+    },
+    /// The severity is the fraction of the claims on a lending reserve that is withdrawn.
+    WithdrawSupply {
+        /// Whose claims.
+        reserve: ReserveId,
     },
 }
 

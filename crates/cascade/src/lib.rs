@@ -10,22 +10,35 @@ mod backing;
 mod beacon;
 mod day;
 mod event;
+mod figures;
 mod ledger;
+mod lending;
+mod liquidity;
+mod loans;
 mod market;
+mod marks;
 mod outcome;
 mod parameters;
+mod record;
+mod redemption;
+mod rounds;
+mod security;
 mod setting;
 mod slash;
+mod sparse;
 mod state;
 mod theft;
 
 pub use attribution::{Cause, Channel, LossEntry};
 pub use day::{run_path, run_path_recorded};
 pub use event::{Effect, Event, Events, Hit, Target};
-pub use outcome::{AssetFigure, Figure, Layout, exposures};
+pub use figures::{AssetFigure, Figure, Layout, PortfolioFigure};
+pub use liquidity::PriceCurve;
+pub use outcome::exposures;
 pub use parameters::{
     BeaconParameters, CascadeParameters, LendingParameters, NoiseParameters, Parameters,
     RedemptionParameters, SecurityParameters, YieldParameters,
 };
+pub use record::{AssetDay, DayRecord, Happened, Record, ReserveDay, Step};
 pub use setting::{PathInput, Setting};
 pub use state::State;

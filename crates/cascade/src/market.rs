@@ -1,31 +1,53 @@
-//! Prices that move by themselves (section 3.5 of `docs/model.md`): ordinary and panic discounts, the
-//! depth of pools, base assets against ETH.
+//! Prices (sections 3.5 and 6.6 of `docs/model.md`): ordinary and panic discounts and base assets
+//! move by themselves, the price in the pools with what is sold into them.
 
 use slashfall_graph::{AssetId, Network};
 
 use crate::attribution::{Cause, Channel};
 use crate::parameters::NoiseParameters;
+use crate::setting::{DAYS_PER_YEAR, Setting};
 use crate::state::State;
 
 /// The ordinary discount goes no lower: a premium of 2 %, above which arbitrage mints.
 const DISCOUNT_MIN: f64 = -0.02;
-const DAYS_PER_YEAR: f64 = 365.0;
 
-/// Discount and depth of one wrapped asset.
+/// The market of one wrapped asset.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Quote {
     pub(crate) discount: f64,
     pub(crate) panic: f64,
     pub(crate) depth: f64,
+    /// Units sold net into the pools since day 0.
+    pub(crate) sold_units: f64,
+    /// Marginal price in the pools over nav, as of `sold_units` and `depth`.
+    pub(crate) pool_price: f64,
+    /// Market price when an oracle last read it, in ETH.
+    pub(crate) read_price: f64,
     pub(crate) worst_discount: f64,
 }
 
 impl Quote {
-    const CALM: Self = Self { discount: 0.0, panic: 0.0, depth: 1.0, worst_discount: 0.0 };
+    fn on_day_0(setting: &Setting<'_>, index: usize) -> Self {
+        let asset = setting.network.n_base() + index;
+        Self {
+            discount: 0.0,
+            panic: 0.0,
+            depth: 1.0,
+            sold_units: 0.0,
+            pool_price: setting.curves[index].as_ref().map_or(1.0, |curve| curve.price(0.0)),
+            read_price: setting.price_0[asset],
+            worst_discount: 0.0,
+        }
+    }
+
+    /// Share of nav that is left by discounts alone.
+    pub(crate) fn mood(&self) -> f64 {
+        (1.0 - self.discount - self.panic).max(0.0)
+    }
 
     /// Share of nav that the price is.
     pub(crate) fn price_factor(&self) -> f64 {
-        (1.0 - self.discount - self.panic).max(0.0)
+        self.mood() * self.pool_price
     }
 }
 
@@ -33,6 +55,7 @@ impl Quote {
 #[derive(Clone, Debug)]
 pub(crate) struct MarketState {
     pub(crate) quotes: Vec<Quote>,
+    quotes_0: Vec<Quote>,
     moving: Vec<MovingBase>,
 }
 
@@ -45,34 +68,45 @@ struct MovingBase {
 }
 
 impl MarketState {
-    pub(crate) fn new(network: &Network) -> Self {
-        let moving = network.base_assets().filter_map(|asset| {
-            let vol = network.asset(asset).vol_annual;
-            (vol > 0.0).then(|| MovingBase {
-                asset,
-                drift_daily: -vol * vol / (2.0 * DAYS_PER_YEAR),
-                vol_daily: vol / DAYS_PER_YEAR.sqrt(),
-            })
-        });
-        Self { moving: moving.collect(), quotes: vec![Quote::CALM; network.n_wrapped()] }
+    pub(crate) fn new(setting: &Setting<'_>) -> Self {
+        let network = setting.network;
+        let quotes: Vec<Quote> =
+            (0..network.n_wrapped()).map(|index| Quote::on_day_0(setting, index)).collect();
+        Self { quotes: quotes.clone(), quotes_0: quotes, moving: moving(network) }
     }
 
     pub(crate) fn reset(&mut self) {
-        self.quotes.fill(Quote::CALM);
+        self.quotes.copy_from_slice(&self.quotes_0);
     }
+}
+
+fn moving(network: &Network) -> Vec<MovingBase> {
+    let moving = network.base_assets().filter_map(|asset| {
+        let vol = network.asset(asset).vol_annual;
+        (vol > 0.0).then(|| MovingBase {
+            asset,
+            drift_daily: -vol * vol / (2.0 * DAYS_PER_YEAR),
+            vol_daily: vol / DAYS_PER_YEAR.sqrt(),
+        })
+    });
+    moving.collect()
 }
 
 impl State<'_> {
     /// The market's day. `z` has one standard normal an asset, base and wrapped; empty is no noise.
     pub(crate) fn step_market(&mut self, noise: &[NoiseParameters], z: &[f64]) {
         let n_base = self.network.n_base();
-        for (index, (quote, noise)) in self.market.quotes.iter_mut().zip(noise).enumerate() {
+        for (index, noise) in noise.iter().enumerate() {
+            let quote = &mut self.market.quotes[index];
             quote.panic *= noise.panic_decay;
-            quote.depth = 1.0 - (1.0 - quote.depth) * noise.depth_decay;
             if noise.sigma_daily > 0.0 && !z.is_empty() {
                 let d =
                     quote.discount * noise.discount_decay + noise.sigma_daily * z[n_base + index];
                 quote.discount = d.max(DISCOUNT_MIN);
+            }
+            if quote.depth < 1.0 {
+                quote.depth = 1.0 - (1.0 - quote.depth) * noise.depth_decay;
+                self.reprice(index);
             }
         }
         if !z.is_empty() && !self.market.moving.is_empty() {
@@ -87,8 +121,10 @@ impl State<'_> {
             let after = before * (drift_daily + vol_daily * z[asset.index()]).exp();
             self.nav[asset.index()] = after;
             let columns = self.network.columns().iter().zip(&self.column_units);
-            let held: f64 = columns.filter(|(c, _)| c.asset == asset).map(|(_, units)| units).sum();
-            self.ledger.base_fall_eth += held * (before - after);
+            let held = columns
+                .filter(|(column, _)| column.asset == asset)
+                .map(|(column, units)| units * self.active(column.holder));
+            self.ledger.sums.base_fall += held.sum::<f64>() * (before - after);
         }
         self.book_fall(Channel::BasePrice, Cause::default());
         self.mark();
@@ -100,6 +136,70 @@ impl State<'_> {
         let quote = &mut self.market.quotes[index];
         quote.panic += jump;
         quote.depth *= 1.0 - flight;
+        self.reprice(index);
+    }
+
+    /// Takes the price from the pools after something was traded or depth has changed.
+    fn reprice(&mut self, index: usize) {
+        let Some(curve) = &self.setting.curves[index] else { return };
+        let quote = &mut self.market.quotes[index];
+        let sold = quote.sold_units * self.setting.nav_0[self.network.n_base() + index];
+        quote.pool_price = if sold.abs() > 0.0 && quote.depth <= 0.0 {
+            if sold > 0.0 { 0.0 } else { quote.pool_price }
+        } else if sold.abs() > 0.0 {
+            curve.price(sold / quote.depth)
+        } else {
+            curve.price(0.0)
+        };
+    }
+
+    /// Sells units into the pools at any price, or buys them out where negative; nothing happens
+    /// to an asset without a pool.
+    pub(crate) fn sell(&mut self, index: usize, units: f64) {
+        if self.setting.curves[index].is_some() {
+            self.market.quotes[index].sold_units += units;
+            self.reprice(index);
+        }
+    }
+
+    /// Units that can be sold before the price is the share `of_nav` of nav; none without a pool.
+    pub(crate) fn room(&self, index: usize, of_nav: f64) -> f64 {
+        let quote = &self.market.quotes[index];
+        let mood = quote.mood();
+        if self.setting.curves[index].is_none() || mood <= 0.0 {
+            return 0.0;
+        }
+        // Most who ask find the price too low already, and are spared the inverse.
+        let target = of_nav / mood;
+        if quote.pool_price <= target {
+            return 0.0;
+        }
+        (self.sold_at(index, target) - quote.sold_units).max(0.0)
+    }
+
+    /// ETH that selling units would bring, fees paid.
+    pub(crate) fn proceeds(&self, index: usize, units: f64) -> f64 {
+        let quote = &self.market.quotes[index];
+        let Some(curve) = &self.setting.curves[index] else { return 0.0 };
+        if quote.depth <= 0.0 {
+            return 0.0;
+        }
+        let nav_0 = self.setting.nav_0[self.network.n_base() + index];
+        let from = quote.sold_units * nav_0 / quote.depth;
+        let to = (quote.sold_units + units) * nav_0 / quote.depth;
+        // The pools pay out by the nav of day 0, and reprice as nav and mood fall.
+        let scale = self.nav_of(index) / nav_0 * quote.mood();
+        quote.depth * curve.proceeds(from, to) * scale
+    }
+
+    /// Units sold net since day 0 at which the price in the pools is `price`.
+    pub(crate) fn sold_at(&self, index: usize, price: f64) -> f64 {
+        let Some(curve) = &self.setting.curves[index] else { return 0.0 };
+        let depth = self.market.quotes[index].depth;
+        if depth <= 0.0 {
+            return 0.0;
+        }
+        depth * curve.sold_at(price) / self.setting.nav_0[self.network.n_base() + index]
     }
 
     /// Notes how far below nav one could sell today.

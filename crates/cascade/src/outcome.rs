@@ -1,192 +1,136 @@
-//! What a path yields (section 9 of `docs/model.md`): one row of figures, each named once, here.
+//! Writes what a path has come to at the horizon (sections 7 and 9 of `docs/model.md`).
 
-use slashfall_graph::{AssetId, Holder, Market, Network, Portfolio, Position};
+use slashfall_graph::{AssetId, Holder, MarketId, Network, Portfolio, Position};
 
 use crate::attribution::Channel;
+use crate::figures::{AssetFigure, Figure, Layout, PortfolioFigure};
 use crate::ledger::Taker;
+use crate::loans::{Loan, market_ids};
+use crate::record::{AssetDay, DayRecord, ReserveDay};
+use crate::setting::{DAYS_PER_YEAR, Setting};
 use crate::state::State;
 
-macro_rules! figures {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident, $text:literal, $unit:literal, $meaning:literal;)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum $name {
-            $(#[doc = $meaning] $variant,)+
-        }
-
-        impl $name {
-            /// All of them, in the order in which a row has them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-
-            /// Name in tables.
-            #[must_use]
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $text,)+ }
-            }
-
-            /// Unit: `eth`, `fraction` or `count`.
-            #[must_use]
-            pub fn unit(self) -> &'static str {
-                match self { $(Self::$variant => $unit,)+ }
-            }
-
-            /// What it says.
-            #[must_use]
-            pub fn meaning(self) -> &'static str {
-                match self { $(Self::$variant => $meaning,)+ }
-            }
-        }
-    };
-}
-
-figures! {
-    /// Figures of a path as a whole.
-    Figure {
-        Total, "total", "eth", "loss of all holders by nav, counted once; positive is bad";
-        Direct, "direct", "eth", "what the sources themselves destroyed or took, net of cover, and the fall of base-asset prices";
-        Contagion, "contagion", "eth", "total less direct: what followed from it";
-        MarketLoss, "holders_market_loss", "eth", "loss of all holders at market prices, counted once";
-        Burned, "burned", "eth", "stake slashed and destroyed";
-        Redistributed, "redistributed", "eth", "stake slashed or taken and handed on";
-        Stolen, "stolen", "eth", "backing stolen";
-        Beacon, "beacon", "eth", "penalties of slashed validators";
-        Leak, "leak", "eth", "penalties of offline validators";
-        BaseFall, "base_fall", "eth", "fall of base-asset prices on what was held";
-        Minted, "minted", "eth", "worth at the horizon of units minted without backing";
-        CoverPaid, "cover_paid", "eth", "paid by bonds and insurance";
-        Events, "events", "count", "sources that fired";
-        OperatorsSlashed, "operators_slashed", "count", "operators slashed by an AVS or by the chain";
-        Rounds, "rounds", "count", "rounds of the cascade in which something changed";
-        Depegs1, "depegs_1pct", "count", "wrapped assets whose worst discount to nav passed 1 %";
-        Depegs5, "depegs_5pct", "count", "wrapped assets whose worst discount to nav passed 5 %";
-        Depegs10, "depegs_10pct", "count", "wrapped assets whose worst discount to nav passed 10 %";
-        BooksError, "books_error", "fraction", "holders' loss less the sum of the books, over the stake of day 0";
-    }
-}
-
-figures! {
-    /// Figures of a path for one wrapped asset.
-    AssetFigure {
-        NavLoss, "nav_loss", "fraction", "fall of nav over nav of day 0";
-        MarketLoss, "market_loss", "fraction", "fall of the market price over that of day 0";
-        WorstDiscount, "worst_discount", "fraction", "largest discount of price to nav at the end of a day";
-        CoverUsed, "cover_used", "eth", "paid by its bonds and insurance";
-    }
-}
-
-/// Where each figure stands in the row of a path: figures of the system, channels, wrapped assets,
-/// portfolios.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Layout {
-    n_wrapped: usize,
-    n_portfolios: usize,
-}
-
-impl Layout {
-    /// The layout of a network's paths.
-    #[must_use]
-    pub fn new(network: &Network) -> Self {
-        Self { n_wrapped: network.n_wrapped(), n_portfolios: network.portfolios().len() }
-    }
-
-    /// Figures in a row.
-    #[must_use]
-    pub fn width(self) -> usize {
-        self.portfolio(self.n_portfolios)
-    }
-
-    /// Position of a figure of the system.
-    #[must_use]
-    pub fn system(self, figure: Figure) -> usize {
-        figure as usize
-    }
-
-    /// Position of the holders' loss through a channel, in ETH.
-    #[must_use]
-    pub fn channel(self, channel: Channel) -> usize {
-        Figure::ALL.len() + channel.index()
-    }
-
-    /// Position of a figure of the `index`-th wrapped asset.
-    #[must_use]
-    pub fn asset(self, index: usize, figure: AssetFigure) -> usize {
-        self.channel(Channel::Discount) + 1 + index * AssetFigure::ALL.len() + figure as usize
-    }
-
-    /// Position of the loss of the `index`-th portfolio at market prices, in ETH.
-    #[must_use]
-    pub fn portfolio(self, index: usize) -> usize {
-        self.asset(self.n_wrapped, AssetFigure::NavLoss) + index
-    }
-}
-
 impl State<'_> {
+    /// Books what open loans are short of.
+    pub(crate) fn close_books(&mut self) {
+        if !self.setting.parameters.cascade.enabled {
+            return; // nobody settles loans
+        }
+        for id in market_ids(self.network) {
+            let collateral = self.network.market(id).collateral;
+            let open = self.shortfall_eth(id, self.nav[collateral.index()]);
+            if open > 0.0 {
+                self.ledger.sums.bad_debt_open += open;
+                self.book_bad_debt(self.wrapped_index(collateral), open);
+            }
+            let at_market = self.shortfall_eth(id, self.market_price(collateral));
+            self.ledger.sums.bad_debt_open_market += at_market;
+        }
+    }
+
     /// Writes the figures of a path that has come to its horizon.
     pub(crate) fn write_outcome(&self, layout: Layout, n_events: usize, row: &mut [f64]) {
         row.fill(0.0);
-        self.write_system(layout, n_events, row);
+        self.write_losses(layout, row);
+        self.write_books(layout, row);
+        self.write_counts(layout, n_events, row);
         self.write_assets(layout, row);
         for (index, portfolio) in self.network.portfolios().iter().enumerate() {
-            row[layout.portfolio(index)] = self.portfolio_loss(portfolio);
+            let carry = self.carry(portfolio);
+            let loss = self.portfolio_loss(portfolio) - carry;
+            row[layout.portfolio(index, PortfolioFigure::Loss)] = loss;
+            row[layout.portfolio(index, PortfolioFigure::Carry)] = carry;
         }
     }
 
-    fn write_system(&self, layout: Layout, n_events: usize, row: &mut [f64]) {
-        let total = self.holders_nav_loss();
+    fn write_losses(&self, layout: Layout, row: &mut [f64]) {
+        let sums = &self.ledger.sums;
+        let nav_loss = self.holders_nav_loss();
+        let lent = sums.bad_debt + sums.bad_debt_open;
+        let total = nav_loss + lent + sums.avs_users;
+        let contagion = self.ledger.attack_loss_eth(&self.nav) + lent + sums.avs_users;
+        let books = self.ledger.holders_loss_eth(&self.nav);
         let mut set = |figure, value| row[layout.system(figure)] = value;
         set(Figure::Total, total);
-        set(Figure::Direct, total);
+        set(Figure::Direct, total - contagion);
+        set(Figure::Contagion, contagion);
+        set(Figure::NavLoss, nav_loss);
         set(Figure::MarketLoss, self.holders_market_loss());
-        set(Figure::Burned, self.ledger.taken_eth(Taker::Burned, &self.nav));
-        set(Figure::Redistributed, self.ledger.taken_eth(Taker::Redistributed, &self.nav));
-        set(Figure::Stolen, self.ledger.taken_eth(Taker::Stolen, &self.nav));
-        set(Figure::Beacon, self.ledger.taken_eth(Taker::Beacon, &self.nav));
-        set(Figure::Leak, self.ledger.taken_eth(Taker::Leak, &self.nav));
-        set(Figure::BaseFall, self.ledger.base_fall_eth);
-        set(Figure::Minted, self.ledger.minted_eth(&self.nav));
-        set(Figure::CoverPaid, self.ledger.cover_paid_eth);
-        set(Figure::Events, n_events as f64);
-        set(Figure::OperatorsSlashed, self.slashed.n_set() as f64);
-        let worst = |limit| {
-            let deep = self.market.quotes.iter().filter(|q| q.worst_discount > limit);
-            deep.count() as f64
-        };
-        set(Figure::Depegs1, worst(0.01));
-        set(Figure::Depegs5, worst(0.05));
-        set(Figure::Depegs10, worst(0.10));
-        set(Figure::BooksError, self.books_error(total));
-        for channel in Channel::ALL {
+        set(Figure::BooksError, (nav_loss - books) / self.stake_eth_0());
+        for &channel in Channel::ALL {
             row[layout.channel(channel)] = self.channel_eth[channel.index()];
         }
     }
 
+    fn write_books(&self, layout: Layout, row: &mut [f64]) {
+        let sums = &self.ledger.sums;
+        let taken = |taker| self.ledger.taken_eth(taker, &self.nav);
+        let mut set = |figure, value| row[layout.system(figure)] = value;
+        set(Figure::Burned, taken(Taker::Burned) + taken(Taker::BurnedInAttack));
+        set(
+            Figure::Redistributed,
+            taken(Taker::Redistributed) + taken(Taker::RedistributedInAttack),
+        );
+        set(Figure::Stolen, taken(Taker::Stolen));
+        set(Figure::Beacon, taken(Taker::Beacon));
+        set(Figure::Leak, taken(Taker::Leak));
+        set(Figure::BaseFall, sums.base_fall);
+        set(Figure::Minted, self.ledger.minted_eth(&self.nav));
+        set(Figure::CoverPaid, sums.cover_paid);
+        set(Figure::BadDebt, sums.bad_debt);
+        set(Figure::BadDebtOpen, sums.bad_debt_open);
+        set(Figure::BadDebtOpenMarket, sums.bad_debt_open_market);
+        set(Figure::AvsUsersLoss, sums.avs_users);
+        set(Figure::Liquidated, sums.liquidated);
+        set(Figure::Redeemed, sums.redeemed);
+    }
+
+    fn write_counts(&self, layout: Layout, n_events: usize, row: &mut [f64]) {
+        let sums = &self.ledger.sums;
+        let worst = |limit| {
+            let deep = self.market.quotes.iter().filter(|q| q.worst_discount > limit);
+            deep.count() as f64
+        };
+        let mut set = |figure, value| row[layout.system(figure)] = value;
+        set(Figure::Events, n_events as f64);
+        set(Figure::OperatorsSlashed, self.slashed.n_set() as f64);
+        set(Figure::AvssAttacked, f64::from(sums.n_attacked));
+        set(Figure::Rounds, f64::from(sums.n_rounds));
+        set(Figure::TruncatedDays, f64::from(sums.n_truncated));
+        set(Figure::Depegs1, worst(0.01));
+        set(Figure::Depegs5, worst(0.05));
+        set(Figure::Depegs10, worst(0.10));
+    }
+
     fn write_assets(&self, layout: Layout, row: &mut [f64]) {
         for (index, id) in self.network.wrapped_assets().enumerate() {
-            let (nav_0, nav) = (self.nav_0[id.index()], self.nav[id.index()]);
-            let quote = &self.market.quotes[index];
+            let asset = self.network.asset(id);
+            let (nav_0, price_0) = (self.nav_0[id.index()], self.price_0[id.index()]);
+            let wrapped = &self.wrapped[index];
             let mut set = |figure, value| row[layout.asset(index, figure)] = value;
-            set(AssetFigure::NavLoss, (nav_0 - nav) / nav_0);
-            set(AssetFigure::MarketLoss, (nav_0 - self.market_price(id)) / nav_0);
-            set(AssetFigure::WorstDiscount, quote.worst_discount);
-            let cover_0 = self.network.asset(id).cover_eth;
-            set(AssetFigure::CoverUsed, cover_0 - self.wrapped[index].cover_eth);
+            set(AssetFigure::NavLoss, (nav_0 - self.nav[id.index()]) / nav_0);
+            set(AssetFigure::MarketLoss, (price_0 - self.market_price(id)) / price_0);
+            set(AssetFigure::WorstDiscount, self.market.quotes[index].worst_discount);
+            set(AssetFigure::Queued, wrapped.queued_units / asset.supply_units);
+            set(AssetFigure::LongestWait, self.queues.longest_wait[index]);
+            set(AssetFigure::CoverUsed, asset.cover_eth - wrapped.cover_eth);
         }
     }
 
-    /// Fall in value at nav of outside units and direct holdings, in ETH.
+    /// Fall in value at nav of outside units and direct holdings, and what paid units had lost.
     fn holders_nav_loss(&self) -> f64 {
         let n_base = self.network.n_base();
         let falls = self.nav_0[n_base..].iter().zip(&self.nav[n_base..]);
         let wrapped = self.wrapped.iter().zip(falls);
         let outside: f64 = wrapped.map(|(w, (nav_0, nav))| w.outside_units * (nav_0 - nav)).sum();
-        outside + (self.direct_eth_0 - self.direct_eth(&self.nav))
+        self.ledger.sums.realised + outside + (self.direct_eth_0 - self.direct_eth(&self.nav))
     }
 
     /// The same at market prices.
     fn holders_market_loss(&self) -> f64 {
         let network = self.network;
         let prices =
-            network.wrapped_assets().map(|id| (self.nav_0[id.index()], self.market_price(id)));
+            network.wrapped_assets().map(|id| (self.price_0[id.index()], self.market_price(id)));
         let wrapped = self.wrapped.iter().zip(prices);
         let outside: f64 = wrapped.map(|(w, (m_0, m))| w.outside_units * (m_0 - m)).sum();
         let columns = network.holder_columns(Holder::Direct).iter();
@@ -196,70 +140,105 @@ impl State<'_> {
                     * self.market_price(network.columns()[id.index()].asset)
             })
             .sum();
-        outside + (self.direct_eth_0 - direct)
+        self.ledger.sums.realised_at_market + outside + (self.direct_at_market_0 - direct)
     }
 
-    /// How far the books are from closing, relative to the stake.
-    fn books_error(&self, holders_loss: f64) -> f64 {
-        let takers =
-            [Taker::Burned, Taker::Redistributed, Taker::Stolen, Taker::Beacon, Taker::Leak];
-        let taken: f64 = takers.iter().map(|&taker| self.ledger.taken_eth(taker, &self.nav)).sum();
-        let gone = self.ledger.base_fall_eth + self.ledger.minted_eth(&self.nav);
-        (holders_loss - (taken + gone - self.ledger.cover_paid_eth)) / self.stake_eth_0()
-    }
-
+    /// Loss of a portfolio at market prices, without carry.
     fn portfolio_loss(&self, portfolio: &Portfolio) -> f64 {
-        portfolio.positions.iter().map(|position| self.position_loss(*position)).sum()
+        let losses = portfolio.positions.iter().map(|position| match *position {
+            Position::Asset { asset, units } => {
+                units * (self.price_0[asset.index()] - self.market_price(asset))
+            }
+            Position::Levered { market, units } => self.levered_loss(market, units),
+        });
+        losses.sum()
     }
 
-    /// Loss of a position at market prices; of a levered one its fall in equity, which is never
-    /// below 0.
-    fn position_loss(&self, position: Position) -> f64 {
-        let fall = |asset: AssetId, units: f64| {
-            units * (self.nav_0[asset.index()] - self.market_price(asset))
-        };
-        match position {
-            Position::Asset { asset, units } => fall(asset, units),
-            Position::Levered { market, units } => {
-                let market = self.network.market(market);
-                let loans = levered_loans(self.network, market, units);
-                let loans = loans.map(|(collateral, debt)| {
-                    let equity_0 = collateral * self.nav_0[market.collateral.index()] - debt;
-                    let fallen =
-                        fall(market.collateral, collateral) - fall(market.debt_asset, debt);
-                    equity_0.max(0.0) - (equity_0 - fallen).max(0.0)
-                });
-                loans.sum()
+    /// Fall of the equity of a share of every loan of a market; equity is never below 0.
+    fn levered_loss(&self, id: MarketId, units: f64) -> f64 {
+        let market = self.network.market(id);
+        let growth = self.loans.markets[id.index()].growth;
+        let price = self.market_price(market.collateral);
+        let debt_price = self.nav[market.debt_asset.index()];
+        let price_0 = self.price_0[market.collateral.index()];
+        let falls = self.loans.own_at_start(id).zip(self.loans.own(id)).map(|(start, now)| {
+            let equity_0 = start.collateral * price_0 - start.debt;
+            let equity = now.collateral * price - now.debt * growth * debt_price;
+            equity_0.max(0.0) - equity.max(0.0)
+        });
+        share_of_market(market, units) * falls.sum::<f64>()
+    }
+
+    /// Yield less interest of a portfolio over the path.
+    fn carry(&self, portfolio: &Portfolio) -> f64 {
+        let carried = portfolio.positions.iter().map(|position| match *position {
+            Position::Asset { asset, units } => {
+                match asset.index().checked_sub(self.network.n_base()) {
+                    Some(index) => {
+                        units * self.nav_0[asset.index()] * self.setting.yield_sum(index)
+                            / DAYS_PER_YEAR
+                    }
+                    None => 0.0,
+                }
             }
+            Position::Levered { market, units } => {
+                let carry = self.lending.carry_eth[market.index()];
+                share_of_market(self.network.market(market), units) * carry
+            }
+        });
+        carried.sum()
+    }
+
+    /// Notes the end of a day, for the record.
+    pub(crate) fn note_day(&mut self, rounds: u32) {
+        if self.record.is_none() {
+            return;
+        }
+        let assets = self.network.wrapped_assets().enumerate().map(|(index, id)| {
+            let nav = self.nav[id.index()];
+            AssetDay {
+                nav,
+                price: self.market_price(id),
+                discount: 1.0 - self.market.quotes[index].price_factor(),
+                queued_eth: self.wrapped[index].queued_units * nav,
+                wait_days: self.wait_days(index),
+            }
+        });
+        let reserves = self.lending.reserves.iter();
+        let day = DayRecord {
+            day: self.clock.0,
+            rounds,
+            exit_queue_eth: self.queues.exit_eth,
+            assets: assets.collect(),
+            reserves: reserves
+                .map(|r| ReserveDay { utilization: r.utilization, rate: r.rate })
+                .collect(),
+        };
+        if let Some(record) = &mut self.record {
+            record.days.push(day);
         }
     }
 }
 
-/// Collateral and debt, each in units of its asset, of a levered position in each loan of its
-/// market: it is spread over them as their collateral is.
-fn levered_loans<'m>(
-    network: &'m Network,
-    market: &'m Market,
-    units: f64,
-) -> impl Iterator<Item = (f64, f64)> + 'm {
-    let in_market: f64 = market.loans.iter().map(|loan| loan.collateral_units).sum();
-    let price_0 = network.asset(market.collateral).nav_0;
-    market.loans.iter().map(move |loan| {
-        let collateral = units * loan.collateral_units / in_market;
-        (collateral, market.liquidation_threshold * collateral * price_0 / loan.health_factor)
-    })
+/// A levered position is spread over the loans of its market as their collateral is.
+fn share_of_market(market: &slashfall_graph::Market, units: f64) -> f64 {
+    let pledged: f64 = market.loans.iter().map(|loan| loan.collateral_units).sum();
+    units / pledged
 }
 
 /// What a portfolio gains and loses with at day 0, in units by asset: debt counts negative.
 #[must_use]
-pub fn exposures(network: &Network, portfolio: &Portfolio) -> Vec<(AssetId, f64)> {
+pub fn exposures(setting: &Setting<'_>, portfolio: &Portfolio) -> Vec<(AssetId, f64)> {
+    let network: &Network = setting.network();
     let mut exposures = Vec::new();
     for position in &portfolio.positions {
         match *position {
             Position::Asset { asset, units } => exposures.push((asset, units)),
             Position::Levered { market, units } => {
                 let market = network.market(market);
-                let debt: f64 = levered_loans(network, market, units).map(|(_, debt)| debt).sum();
+                let loans = crate::loans::loans_of_day_0(setting, market);
+                let debt: f64 = loans.map(|Loan { debt, .. }| debt).sum();
+                let debt = debt * share_of_market(market, units);
                 exposures.extend([(market.collateral, units), (market.debt_asset, -debt)]);
             }
         }

@@ -1,23 +1,51 @@
 //! Where paths are played: a network, what a scenario sets, and all that follows from the two and
 //! holds for every path.
 
-use slashfall_graph::{AvsId, Network};
+use slashfall_graph::{AssetId, AvsId, Holder, Network, Pool, Yields};
 
 use crate::event::Events;
-use crate::parameters::Parameters;
+use crate::liquidity::PriceCurve;
+use crate::parameters::{Parameters, YieldParameters};
+use crate::security::Claims;
 
 /// A scenario on a network, made ready.
 #[derive(Clone, Debug)]
 pub struct Setting<'n> {
     pub(crate) network: &'n Network,
     pub(crate) parameters: Parameters,
+    /// Price of base assets and nav of wrapped ones on day 0, by asset.
+    pub(crate) nav_0: Vec<f64>,
+    /// Market prices of day 0, by asset.
+    pub(crate) price_0: Vec<f64>,
+    /// Pools by wrapped asset.
+    pub(crate) curves: Vec<Option<PriceCurve>>,
+    /// Yield a year before and under the multipliers, by wrapped asset.
+    pub(crate) yields: Vec<[f64; 2]>,
+    /// Sum over days of the yields a year, by wrapped asset.
+    yield_sums: Vec<f64>,
+    /// Who may slash what.
+    pub(crate) claims: Claims,
 }
 
 impl<'n> Setting<'n> {
     /// Makes a scenario ready; parameters by asset are in the network's order.
     #[must_use]
     pub fn new(network: &'n Network, parameters: Parameters) -> Self {
-        Self { network, parameters }
+        let nav_0 = navs(network);
+        let curves: Vec<_> =
+            network.wrapped_assets().map(|id| curve(network, id, nav_0[id.index()])).collect();
+        let mut price_0 = nav_0.clone();
+        for (price, curve) in price_0[network.n_base()..].iter_mut().zip(&curves) {
+            *price *= curve.as_ref().map_or(1.0, |curve| curve.price(0.0));
+        }
+        let yields = network.wrapped_assets().map(|id| network.asset(id).yields);
+        let yields: Vec<[f64; 2]> =
+            yields.map(|y| [y.total(), multiplied(y, &parameters.yields)]).collect();
+        let on_day =
+            |y: &[f64; 2]| (1..=parameters.horizon_days).map(|day| y[cut(&parameters, day)]).sum();
+        let yield_sums = yields.iter().map(on_day).collect();
+        let claims = Claims::new(network, &parameters.security, &nav_0);
+        Self { network, parameters, nav_0, price_0, curves, yields, yield_sums, claims }
     }
 
     /// The network.
@@ -31,6 +59,62 @@ impl<'n> Setting<'n> {
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
     }
+
+    /// What a wrapped asset yields from day 0 to the horizon, a fraction of its nav of day 0.
+    #[must_use]
+    pub fn yield_to_horizon(&self, asset: AssetId) -> f64 {
+        let index = asset.index() - self.network.n_base();
+        self.yield_sum(index) / DAYS_PER_YEAR
+    }
+
+    /// True when a path on which no source fires and nothing moves has but one course: what happens
+    /// by chance in the days themselves is attacks.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        self.parameters.security.attack_prob <= 0.0 || !self.parameters.cascade.enabled
+    }
+
+    /// Sum over days of the yields a year of the `index`-th wrapped asset.
+    pub(crate) fn yield_sum(&self, index: usize) -> f64 {
+        self.yield_sums[index]
+    }
+
+    /// Yield a year of the `index`-th wrapped asset on a day.
+    pub(crate) fn yield_on(&self, index: usize, day: u32) -> f64 {
+        self.yields[index][cut(&self.parameters, day)]
+    }
+}
+
+/// 1 on days on which the multipliers of yields hold, else 0.
+fn cut(parameters: &Parameters, day: u32) -> usize {
+    usize::from(f64::from(day) > parameters.yields.from_day)
+}
+
+pub(crate) const DAYS_PER_YEAR: f64 = 365.0;
+
+/// Navs of day 0, summed as those of any other day are, so that a quiet day loses exactly nothing.
+fn navs(network: &Network) -> Vec<f64> {
+    let mut nav = vec![1.0; network.assets().len()];
+    for id in network.wrapped_assets() {
+        let columns = network.holder_columns(Holder::Wrapped(id)).iter();
+        let columns = columns.map(|&column| network.columns()[column.index()]);
+        let held: f64 = columns.map(|column| column.units * nav[column.asset.index()]).sum();
+        let asset = network.asset(id);
+        nav[id.index()] = (asset.buffer_eth + held) / asset.supply_units;
+    }
+    nav
+}
+
+fn curve(network: &Network, id: AssetId, nav_0: f64) -> Option<PriceCurve> {
+    let pools: Vec<&Pool> = network.asset_pools(id).collect();
+    (!pools.is_empty()).then(|| PriceCurve::new(&pools, nav_0))
+}
+
+fn multiplied(yields: Yields, by: &YieldParameters) -> f64 {
+    yields.staking * by.staking
+        + yields.avs_fees * by.avs_fees
+        + yields.incentives * by.incentives
+        + yields.campaign * by.campaign
 }
 
 /// What happens on a path from outside.

@@ -9,18 +9,53 @@ use crate::attribution::{Cause, Channel};
 use crate::ledger::Taker;
 use crate::state::State;
 
+/// Why an AVS slashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slasher {
+    /// A source fired.
+    Source(u32),
+    /// It was attacked.
+    Attack,
+}
+
+impl Slasher {
+    fn source(self) -> Option<u32> {
+        match self {
+            Self::Source(source) => Some(source),
+            Self::Attack => None,
+        }
+    }
+
+    fn channel(self) -> Channel {
+        match self {
+            Self::Source(_) => Channel::AvsSlash,
+            Self::Attack => Channel::AttackSlash,
+        }
+    }
+
+    fn taker(self, redistributes: bool) -> Taker {
+        match (self, redistributes) {
+            (Self::Source(_), false) => Taker::Burned,
+            (Self::Source(_), true) => Taker::Redistributed,
+            (Self::Attack, false) => Taker::BurnedInAttack,
+            (Self::Attack, true) => Taker::RedistributedInAttack,
+        }
+    }
+}
+
 impl State<'_> {
     /// An AVS slashes an operator by the fraction `f` of what it may, in every asset.
-    pub(crate) fn slash_member(&mut self, id: MemberId, f: f64, source: u32) {
+    pub(crate) fn slash_member(&mut self, id: MemberId, f: f64, slasher: Slasher) {
         let network = self.network;
         let member = network.member(id);
+        let taker = slasher.taker(network.avs(member.avs).redistributes);
         for allocation in network.member_allocations(id) {
-            self.slash_allocation(allocation, f, network.avs(member.avs).redistributes);
+            self.slash_allocation(allocation, f, taker);
         }
         if self.hit_took {
             self.mark_slashed(member.operator);
         }
-        self.settle(Channel::AvsSlash, cause(source, Some(member.avs), member.operator));
+        self.settle(slasher.channel(), cause(slasher.source(), Some(member.avs), member.operator));
     }
 
     /// Every AVS of an operator slashes it by `f`, in order of AVS; with `reach_all` the stake that
@@ -34,7 +69,7 @@ impl State<'_> {
     ) {
         let network = self.network;
         for &member in network.operator_members(operator) {
-            self.slash_member(member, f, source);
+            self.slash_member(member, f, Slasher::Source(source));
         }
         if reach_all {
             for &stake in network.operator_stakes(operator) {
@@ -43,17 +78,16 @@ impl State<'_> {
             if self.hit_took {
                 self.mark_slashed(operator);
             }
-            self.settle(Channel::AvsSlash, cause(source, None, operator));
+            self.settle(Channel::AvsSlash, cause(Some(source), None, operator));
         }
     }
 
-    fn slash_allocation(&mut self, id: AllocationId, f: f64, redistributes: bool) {
+    fn slash_allocation(&mut self, id: AllocationId, f: f64, taker: Taker) {
         let stake = self.network.allocation(id).stake;
         let fraction = self.fraction.get(id.index());
         let lost = f * fraction.min(self.magnitude.get(stake.index()));
         if lost > 0.0 {
             self.fraction.set(id.index(), fraction - lost);
-            let taker = if redistributes { Taker::Redistributed } else { Taker::Burned };
             self.lose_magnitude(stake, lost, taker);
         }
     }
@@ -74,9 +108,10 @@ impl State<'_> {
             self.take(holding, lost_units, taker);
         }
         self.magnitude.set(stake.index(), (magnitude - lost).max(0.0));
+        self.note_claims_of_stake(stake);
     }
 }
 
-fn cause(source: u32, avs: Option<AvsId>, operator: OperatorId) -> Cause {
-    Cause { source: Some(source), avs, operator: Some(operator) }
+fn cause(source: Option<u32>, avs: Option<AvsId>, operator: OperatorId) -> Cause {
+    Cause { source, avs, operator: Some(operator) }
 }

@@ -4,9 +4,9 @@
 
 use slashfall_cascade::{
     AssetFigure, Effect, Events, Figure, Hit, Layout, NoiseParameters, Parameters, PathInput,
-    Setting, State, Target, exposures, run_path,
+    PortfolioFigure, Setting, State, Target, exposures, run_path,
 };
-use slashfall_graph::spec::{AssetKind, LoanRow, Oracle, PortfolioItem, PortfolioRow, Sharing};
+use slashfall_graph::spec::{AssetKind, LoanRow, Sharing};
 use slashfall_graph::{AssetId, Network, OperatorId, Sketch};
 
 const QUIET: NoiseParameters =
@@ -351,7 +351,7 @@ fn nothing_happens_and_nothing_is_lost() {
 }
 
 fn portfolio_loss(played: &Played<'_>, index: usize) -> f64 {
-    played.row[played.layout.portfolio(index)]
+    played.row[played.layout.portfolio(index, PortfolioFigure::Loss)]
 }
 
 /// Collateral 100 with threshold .95 at health factors 1.0 and 1.9 (half each): debts 47.5 and 25,
@@ -367,24 +367,10 @@ fn a_levered_position_loses_its_equity_at_most() {
         .allocation("a", "op", "*", 1.0)
         .portfolio("plain", "eETH", 100.0);
     for health_factor in [1.0, 1.9] {
-        sketch.0.loans.rows.push(LoanRow {
-            market: "m".to_owned(),
-            collateral: "eETH".to_owned(),
-            debt_asset: "ETH".to_owned(),
-            oracle: Oracle::ExchangeRate,
-            ltv: 0.9,
-            liquidation_threshold: 0.95,
-            liquidation_bonus: 0.01,
-            health_factor,
-            collateral_eth: 200.0,
-            close_factor: 0.5,
-        });
+        sketch =
+            sketch.loan(LoanRow { ltv: 0.9, ..LoanRow::new("m", "eETH", health_factor, 200.0) });
     }
-    sketch.0.portfolios.rows.push(PortfolioRow {
-        portfolio: "loop".to_owned(),
-        holds: PortfolioItem::Market("m".to_owned()),
-        amount_eth: 100.0,
-    });
+    sketch = sketch.levered("loop", "m", 100.0);
     let network = sketch.network().unwrap();
     let played = play(&network, 1, &[(0.5, Happens::Slash("a", "op", 0.08))]);
     close(portfolio_loss(&played, 0), 2.5 + 4.0);
@@ -395,8 +381,9 @@ fn a_levered_position_loses_its_equity_at_most() {
     let under_water = sketch.network().unwrap();
     let played = play(&under_water, 1, &[(0.5, Happens::Slash("a", "op", 0.08))]);
     close(portfolio_loss(&played, 0), 4.0);
+    let setting = Setting::new(&network, Parameters::absent(1, network.n_wrapped()));
     let exposure: f64 =
-        exposures(&network, &network.portfolios()[0]).iter().map(|(_, units)| units).sum();
+        exposures(&setting, &network.portfolios()[0]).iter().map(|(_, units)| units).sum();
     close(exposure, 27.5);
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use slashfall_cascade::BeaconParameters;
 use slashfall_output::{
     Collector, DEFINITIONS, InputFile, Manifest, SCHEMA_VERSION, digest_all, digest_text,
 };
 use slashfall_sampling::Scenario;
-use slashfall_sampling::config::{BeaconSpec, NoiseSpec};
+use slashfall_sampling::config::NoiseSpec;
 
 use crate::input::Input;
 use crate::notes::without_effect;
@@ -54,7 +55,7 @@ pub(crate) fn manifest(
         config: config(scenarios),
         config_sha256: config_digest(scenarios),
         absent_keys: absent_keys(),
-        not_applied: without_effect(&input.network, scenarios).into_iter().collect(),
+        not_applied: without_effect(scenarios).into_iter().collect(),
         inputs_sha256: digest_all(&files),
         inputs: files,
         seed: input.spec.seed,
@@ -88,7 +89,7 @@ fn absent_keys() -> BTreeMap<&'static str, f64> {
         ("noise.kappa", noise.kappa),
         ("noise.beta_market", noise.beta_market),
         ("noise.panic_kappa", noise.panic_kappa),
-        ("beacon.total_active_eth", BeaconSpec::ABSENT.total_active_eth),
+        ("beacon.total_active_eth", BeaconParameters::ABSENT.total_active_eth),
         ("source.participation", 1.0),
         ("source.background of validator_incident and group_incident", 0.0),
         ("source.severity of operator_compromise", 1.0),
@@ -106,6 +107,7 @@ pub(crate) fn note(
     manifest.paths.insert(scenario.name.clone(), collector.n_paths());
     manifest.books_error_max = manifest.books_error_max.max(collector.books_error_max());
     manifest.unbalanced_paths += collector.n_unbalanced();
+    manifest.truncated_paths += collector.n_truncated();
     if let Some(precise) = precise {
         manifest.precision_reached = Some(precise && manifest.precision_reached != Some(false));
     }

@@ -48,6 +48,8 @@ dense_id!(
     GroupId,
     /// A lending market.
     MarketId,
+    /// A lending reserve, in order of its name.
+    ReserveId,
     /// A named portfolio.
     PortfolioId,
 );

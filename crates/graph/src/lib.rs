@@ -14,19 +14,21 @@ mod read;
 mod resolve;
 mod sketch;
 pub mod spec;
+mod venues;
 mod write;
 
 pub use ids::{
     AllocationId, AssetId, AvsId, ColumnId, EntityId, GroupId, HoldingId, MarketId, MemberId,
-    OperatorId, PortfolioId, StakeId,
+    OperatorId, PortfolioId, ReserveId, StakeId,
 };
 pub use network::{
-    Allocation, Asset, Avs, Column, Group, GroupMember, Holder, Holding, Loan, Market, Member,
-    Network, NetworkMeta, Operator, Pool, Portfolio, Position, Stake,
+    Allocation, Asset, Avs, Column, Group, GroupMember, Holder, Holding, Member, Network,
+    NetworkMeta, Operator, Stake,
 };
 pub use problem::{Place, Problem, Problems, nearest};
 pub use read::{TABLE_SHAPES, TableShape, read_network};
 pub use resolve::{Resolved, load_network, resolve};
 pub use sketch::Sketch;
-pub use spec::NetworkSpec;
+pub use spec::{NetworkSpec, Yields};
+pub use venues::{Loan, Market, Pool, Portfolio, Position, Reserve};
 pub use write::write_network;

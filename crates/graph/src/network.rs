@@ -10,7 +10,8 @@ use crate::ids::{
     AllocationId, AssetId, AvsId, ColumnId, EntityId, GroupId, HoldingId, MarketId, MemberId,
     OperatorId, StakeId,
 };
-use crate::spec::{AssetKind, Invariant, Oracle, Sharing};
+use crate::spec::{AssetKind, Sharing, Yields};
+use crate::venues::{Market, Pool, Portfolio, Reserve};
 
 /// Whence a network is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub struct Asset {
     pub vol_annual: f64,
     /// Loading on the market factor, in [-1, 1]; base assets only.
     pub beta_market: f64,
+    /// What a unit earns a year at day 0, as fractions of its nav; wrapped assets only.
+    pub yields: Yields,
     /// ETH of backing a unit at day 0; 1 for a base asset.
     pub nav_0: f64,
     /// Units owned by nobody inside the network's holdings: supply less what wrapped assets and
@@ -174,85 +177,6 @@ pub struct GroupMember {
     pub share: f64,
 }
 
-/// A pool of a wrapped asset against ETH.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Pool {
-    /// Name.
-    pub name: String,
-    /// What is traded.
-    pub asset: AssetId,
-    /// How it prices.
-    pub invariant: Invariant,
-    /// Reserve of the asset, in units.
-    pub reserve_units: f64,
-    /// Reserve of ETH.
-    pub reserve_eth: f64,
-    /// StableSwap's `A`.
-    pub amplification: f64,
-    /// Fee, a fraction.
-    pub fee: f64,
-}
-
-/// A lending market.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Market {
-    /// Name.
-    pub name: String,
-    /// What is pledged.
-    pub collateral: AssetId,
-    /// What is owed: a base asset.
-    pub debt_asset: AssetId,
-    /// The price believed.
-    pub oracle: Oracle,
-    /// Most that can be borrowed.
-    pub ltv: f64,
-    /// Debt over collateral at which liquidation begins.
-    pub liquidation_threshold: f64,
-    /// Discount a liquidator gets.
-    pub liquidation_bonus: f64,
-    /// Most of a debt that one liquidation repays.
-    pub close_factor: f64,
-    /// Its loans, health factor ascending.
-    pub loans: Vec<Loan>,
-}
-
-/// The loans of one market that share a health factor.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Loan {
-    /// At day 0.
-    pub health_factor: f64,
-    /// Collateral in units.
-    pub collateral_units: f64,
-}
-
-/// A named portfolio.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Portfolio {
-    /// Name.
-    pub name: String,
-    /// What it holds.
-    pub positions: Vec<Position>,
-}
-
-/// One position of a portfolio.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Position {
-    /// An asset.
-    Asset {
-        /// What.
-        asset: AssetId,
-        /// How much, in units.
-        units: f64,
-    },
-    /// Collateral in a lending market, borrowed against as that market's loans are.
-    Levered {
-        /// Where.
-        market: MarketId,
-        /// Collateral in units.
-        units: f64,
-    },
-}
-
 /// Lists of lists in two arrays: row `i` is `items[starts[i]..starts[i + 1]]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Csr<T> {
@@ -297,6 +221,7 @@ pub struct Network {
     pub(crate) groups: Vec<Group>,
     pub(crate) pools: Vec<Pool>,
     pub(crate) markets: Vec<Market>,
+    pub(crate) reserves: Vec<Reserve>,
     pub(crate) portfolios: Vec<Portfolio>,
     pub(crate) stake_holdings: Csr<HoldingId>,
     pub(crate) stake_allocations: Csr<AllocationId>,
@@ -306,6 +231,9 @@ pub struct Network {
     pub(crate) avs_members: Csr<MemberId>,
     pub(crate) holder_columns: Csr<ColumnId>,
     pub(crate) holder_holdings: Csr<HoldingId>,
+    pub(crate) asset_pools: Csr<usize>,
+    pub(crate) asset_markets: Csr<MarketId>,
+    pub(crate) reserve_markets: Csr<MarketId>,
 }
 
 impl Network {
@@ -463,30 +391,6 @@ impl Network {
     #[must_use]
     pub fn group(&self, id: GroupId) -> &Group {
         &self.groups[id.index()]
-    }
-
-    /// All pools.
-    #[must_use]
-    pub fn pools(&self) -> &[Pool] {
-        &self.pools
-    }
-
-    /// All lending markets.
-    #[must_use]
-    pub fn markets(&self) -> &[Market] {
-        &self.markets
-    }
-
-    /// One lending market.
-    #[must_use]
-    pub fn market(&self, id: MarketId) -> &Market {
-        &self.markets[id.index()]
-    }
-
-    /// All portfolios.
-    #[must_use]
-    pub fn portfolios(&self) -> &[Portfolio] {
-        &self.portfolios
     }
 
     /// The holdings that bear a cell's magnitude.

@@ -77,6 +77,7 @@ pub(crate) fn read_folder(dir: &Path) -> Read {
     read.spec.groups = rows::groups(&folder, &mut read);
     read.spec.pools = rows::pools(&folder, &mut read);
     read.spec.loans = rows::loans(&folder, &mut read);
+    read.spec.reserves = rows::reserves(&folder, &mut read);
     read.spec.portfolios = rows::portfolios(&folder, &mut read);
     read
 }

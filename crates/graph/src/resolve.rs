@@ -14,6 +14,7 @@ mod names;
 mod operators;
 mod quantity;
 mod report;
+mod reserves;
 mod supply;
 #[cfg(test)]
 mod tests;
@@ -84,7 +85,10 @@ fn check(spec: &NetworkSpec, unread: &Unread, report: &mut Report) -> Parts {
     let allocations = allocations::resolve(spec, &known, report);
     let groups = groups::resolve(&spec.groups, &operators, report);
     let pools = venues::resolve_pools(&spec.pools, &assets, &worths, report);
-    let markets = venues::resolve_markets(&spec.loans, unread, &assets, &worths, report);
+    let reserves = reserves::resolve(&spec.reserves, unread, &assets, report);
+    let lent = (&assets, &worths, &reserves);
+    let markets = venues::resolve_markets(&spec.loans, unread, lent, report);
+    reserves::check_debts(spec, &reserves, (&markets.markets, &worths), report);
     let portfolios =
         venues::resolve_portfolios(&spec.portfolios, &assets, &worths, &markets, report);
     let parts = Parts {
@@ -100,6 +104,7 @@ fn check(spec: &NetworkSpec, unread: &Unread, report: &mut Report) -> Parts {
         groups,
         pools,
         markets: markets.markets,
+        reserves: reserves.into_reserves(),
         portfolios,
     };
     uses::check(spec, (&assets, &worths), &parts, report);

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::network::Network;
 use crate::problem::Problems;
 use crate::spec::{
-    AllocationRow, AssetKind, AssetRow, AvsRow, GroupRow, HoldingRow, NetworkSpec, OperatorRow,
-    PortfolioItem, PortfolioRow, Sharing,
+    AllocationRow, AssetKind, AssetRow, AvsRow, GroupRow, HoldingRow, LoanRow, NetworkSpec,
+    OperatorRow, PoolRow, PortfolioItem, PortfolioRow, ReserveRow, Sharing, Yields,
 };
 
 /// A network in the making. What a method does not mention is zero, false or absent; the attack
@@ -33,16 +33,7 @@ impl Sketch {
     /// An asset whose supply is what backs it.
     #[must_use]
     pub fn asset(mut self, name: &str, kind: AssetKind) -> Self {
-        self.0.assets.rows.push(AssetRow {
-            asset: name.to_owned(),
-            kind,
-            supply_eth: None,
-            buffer_eth: 0.0,
-            cover_eth: 0.0,
-            redemption_days: 0.0,
-            vol_annual: 0.0,
-            beta_market: 0.0,
-        });
+        self.0.assets.rows.push(AssetRow::new(name, kind));
         self
     }
 
@@ -53,6 +44,12 @@ impl Sketch {
             change(row);
         }
         self
+    }
+
+    /// What the asset added last earns a year.
+    #[must_use]
+    pub fn yields(self, yields: Yields) -> Self {
+        self.with(|row| row.yields = yields)
     }
 
     /// An operator and its company.
@@ -127,12 +124,44 @@ impl Sketch {
         self
     }
 
+    /// A pool: see [`PoolRow::stableswap`] and [`PoolRow::constant_product`].
+    #[must_use]
+    pub fn pool(mut self, row: PoolRow) -> Self {
+        self.0.pools.rows.push(row);
+        self
+    }
+
+    /// A loan: see [`LoanRow::new`]; loans of one market must have the same terms.
+    #[must_use]
+    pub fn loan(mut self, row: LoanRow) -> Self {
+        self.0.loans.rows.push(row);
+        self
+    }
+
+    /// A reserve: see [`ReserveRow::new`]; loans name it.
+    #[must_use]
+    pub fn reserve(mut self, row: ReserveRow) -> Self {
+        self.0.reserves.rows.push(row);
+        self
+    }
+
     /// A position of a portfolio.
     #[must_use]
     pub fn portfolio(mut self, portfolio: &str, asset: &str, amount_eth: f64) -> Self {
         self.0.portfolios.rows.push(PortfolioRow {
             portfolio: portfolio.to_owned(),
             holds: PortfolioItem::Asset(asset.to_owned()),
+            amount_eth,
+        });
+        self
+    }
+
+    /// A levered position of a portfolio, by the value of its collateral.
+    #[must_use]
+    pub fn levered(mut self, portfolio: &str, market: &str, amount_eth: f64) -> Self {
+        self.0.portfolios.rows.push(PortfolioRow {
+            portfolio: portfolio.to_owned(),
+            holds: PortfolioItem::Market(market.to_owned()),
             amount_eth,
         });
         self

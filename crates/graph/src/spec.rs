@@ -25,6 +25,8 @@ pub struct NetworkSpec {
     pub pools: Table<PoolRow>,
     /// `loans`.
     pub loans: Table<LoanRow>,
+    /// `reserves`.
+    pub reserves: Table<ReserveRow>,
     /// `portfolios`.
     pub portfolios: Table<PortfolioRow>,
 }
@@ -161,6 +163,47 @@ pub struct AssetRow {
     pub vol_annual: f64,
     /// Loading of a base asset on the market factor, in [-1, 1].
     pub beta_market: f64,
+    /// What a wrapped asset earns a year.
+    pub yields: Yields,
+}
+
+impl AssetRow {
+    /// An asset whose supply is what backs it, every other number 0.
+    #[must_use]
+    pub fn new(asset: &str, kind: AssetKind) -> Self {
+        Self {
+            asset: asset.to_owned(),
+            kind,
+            supply_eth: None,
+            buffer_eth: 0.0,
+            cover_eth: 0.0,
+            redemption_days: 0.0,
+            vol_annual: 0.0,
+            beta_market: 0.0,
+            yields: Yields::default(),
+        }
+    }
+}
+
+/// What a wrapped asset earns a year, by whence it comes: fractions of its nav, so 0.03 is 3 %.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Yields {
+    /// Rewards of validators, after the fees of whoever runs them.
+    pub staking: f64,
+    /// What AVSs pay for the stake behind them.
+    pub avs_fees: f64,
+    /// Programmatic incentives of restaking protocols.
+    pub incentives: f64,
+    /// Points and other campaigns, as far as holders put a price on them.
+    pub campaign: f64,
+}
+
+impl Yields {
+    /// All of it.
+    #[must_use]
+    pub fn total(&self) -> f64 {
+        self.staking + self.avs_fees + self.incentives + self.campaign
+    }
 }
 
 /// A row of `operators`.
@@ -249,6 +292,34 @@ pub struct PoolRow {
     pub fee: f64,
 }
 
+impl PoolRow {
+    /// A StableSwap pool of `A` = 100 without a fee; the reserves are of the asset and of ETH.
+    #[must_use]
+    pub fn stableswap(pool: &str, asset: &str, reserve_asset_eth: f64, reserve_eth: f64) -> Self {
+        Self {
+            pool: pool.to_owned(),
+            asset: asset.to_owned(),
+            invariant: Invariant::Stableswap,
+            reserve_asset_eth,
+            reserve_eth,
+            amplification: 100.0,
+            fee: 0.0,
+        }
+    }
+
+    /// A constant-product pool without a fee; the reserves are of the asset and of ETH.
+    #[must_use]
+    pub fn constant_product(
+        pool: &str,
+        asset: &str,
+        reserve_asset_eth: f64,
+        reserve_eth: f64,
+    ) -> Self {
+        let stableswap = Self::stableswap(pool, asset, reserve_asset_eth, reserve_eth);
+        Self { invariant: Invariant::ConstantProduct, ..stableswap }
+    }
+}
+
 /// A row of `loans`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoanRow {
@@ -272,6 +343,68 @@ pub struct LoanRow {
     pub collateral_eth: f64,
     /// Most of a debt that one liquidation repays.
     pub close_factor: f64,
+    /// What lends to the market, by name.
+    pub reserve: Option<String>,
+}
+
+impl LoanRow {
+    /// A loan of ETH on the terms that Aave gives to correlated pairs: 0.93, 0.95, bonus 0.01,
+    /// exchange-rate oracle, close factor 0.5, no reserve.
+    #[must_use]
+    pub fn new(market: &str, collateral: &str, health_factor: f64, collateral_eth: f64) -> Self {
+        Self {
+            market: market.to_owned(),
+            collateral: collateral.to_owned(),
+            debt_asset: "ETH".to_owned(),
+            oracle: Oracle::ExchangeRate,
+            ltv: 0.93,
+            liquidation_threshold: 0.95,
+            liquidation_bonus: 0.01,
+            health_factor,
+            collateral_eth,
+            close_factor: 0.5,
+            reserve: None,
+        }
+    }
+}
+
+/// A row of `reserves`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReserveRow {
+    /// Name.
+    pub reserve: String,
+    /// The base asset lent.
+    pub asset: String,
+    /// What its suppliers are owed, as value in ETH.
+    pub supplied_eth: f64,
+    /// What it lends to others than the markets that name it, as value in ETH.
+    pub other_borrowed_eth: f64,
+    /// Utilization at which the second slope of the borrow rate begins.
+    pub optimal_utilization: f64,
+    /// Borrow rate at no utilization, a year.
+    pub base_rate: f64,
+    /// What the rate gains up to the optimal utilization, a year.
+    pub slope_1: f64,
+    /// What it gains from there to full utilization, a year.
+    pub slope_2: f64,
+}
+
+impl ReserveRow {
+    /// A reserve that lends to its markets alone, with rates as Aave's of WETH: 2.7 % at the
+    /// optimal utilization of 0.9, 80 % more at 1.
+    #[must_use]
+    pub fn new(reserve: &str, asset: &str, supplied_eth: f64) -> Self {
+        Self {
+            reserve: reserve.to_owned(),
+            asset: asset.to_owned(),
+            supplied_eth,
+            other_borrowed_eth: 0.0,
+            optimal_utilization: 0.9,
+            base_rate: 0.0,
+            slope_1: 0.027,
+            slope_2: 0.8,
+        }
+    }
 }
 
 /// A row of `portfolios`.

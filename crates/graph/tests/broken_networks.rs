@@ -3,146 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its own files fail")]
 
+mod small_folder;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
-use slashfall_graph::{Place, Problem, Problems, load_network, read_network};
-use tempfile::TempDir;
+use slashfall_graph::{Problem, load_network, read_network};
 
-const GOOD: [(&str, &str); 10] = [
-    (
-        "network.toml",
-        "name = \"small\"\nas_of = 2026-11-20\nsource = \"made up\"\nsynthetic = true\n\
-         notes = \"\"\n",
-    ),
-    (
-        "assets.csv",
-        "asset,kind,supply_eth,buffer_eth,cover_eth,redemption_days,vol_annual,beta_market\n\
-         ETH,base,,,,,,\n\
-         USD,base,,,,,0.6,-0.5\n\
-         stETH,lst,,,,4,,\n\
-         ezETH,lrt,600,10,5,7,,\n\
-         bezETH,bridged,,,,,,\n",
-    ),
-    ("operators.csv", "operator,entity,city\nA,Alpha,Bern\nB,Alpha,\nC,Gamma,Oslo\n"),
-    (
-        "holdings.csv",
-        "holder,operator,asset,amount_eth\n\
-         stETH,A,ETH,1000\n\
-         ezETH,A,ETH,200\n\
-         ezETH,B,ETH,290\n\
-         ezETH,,stETH,100\n\
-         bezETH,,ezETH,50\n\
-         direct,B,stETH,40\n\
-         direct,C,ETH,60\n",
-    ),
-    (
-        "avs.csv",
-        "avs,sharing,attack_threshold,profit_from_corruption_eth,secured_value_eth,redistributes\n\
-         da,unique,0.4,10,500,false\n\
-         bridge,unique,,,,\n\
-         vault,shared,,,,TRUE\n\
-         tower,shared,,,,0\n",
-    ),
-    (
-        "allocations.csv",
-        "avs,operator,asset,fraction\n\
-         da,A,ETH,0.5\n\
-         bridge,A,ETH,0.3\n\
-         da,B,*,0.4\n\
-         vault,C,ETH,0.9\n\
-         tower,C,ETH,0.9\n",
-    ),
-    (
-        "groups.csv",
-        "group,kind,operator,share\nprysm,client,A,0.5\nteku,client,A,0.5\naws,cloud,B,1\n",
-    ),
-    (
-        "pools.csv",
-        "pool,asset,invariant,reserve_asset_eth,reserve_eth,amplification,fee\n\
-         curve,ezETH,stableswap,80,100,50,0.0004\n\
-         uni,stETH,constant_product,70,70,,\n",
-    ),
-    (
-        "loans.csv",
-        "market,collateral,debt_asset,oracle,ltv,liquidation_threshold,liquidation_bonus,\
-         health_factor,collateral_eth,close_factor\n\
-         aave,ezETH,ETH,exchange_rate,0.9,0.95,0.01,1.5,60,\n\
-         aave,ezETH,ETH,exchange_rate,0.9,0.95,0.01,1.05,20,\n\
-         morpho,ezETH,USD,market,0.7,0.77,0.05,1.3,40,1\n",
-    ),
-    ("portfolios.csv", "portfolio,asset,market,amount_eth\nfund,ezETH,,25\nfund,,aave,10\n"),
-];
-
-fn good_folder() -> TempDir {
-    let dir = TempDir::new().unwrap();
-    for (file, text) in GOOD {
-        fs::write(dir.path().join(file), text).unwrap();
-    }
-    dir
-}
-
-/// What is done to a file of the good folder.
-enum Edit {
-    /// Replaces the first text by the second; the first must be there once.
-    Swap(&'static str, &'static str),
-    /// Adds a line at the end.
-    Add(&'static str),
-    /// Writes the whole file.
-    Write(&'static [u8]),
-    /// Deletes the file.
-    Remove,
-}
-use Edit::{Add, Remove, Swap, Write};
-
-fn apply(dir: &Path, file: &str, edit: &Edit) {
-    let path = dir.join(file);
-    let old = || fs::read_to_string(&path).unwrap();
-    match edit {
-        Swap(from, to) => {
-            assert_eq!(old().matches(from).count(), 1, "{file}: {from:?} is not there once");
-            fs::write(&path, old().replace(from, to)).unwrap();
-        }
-        Add(line) => fs::write(&path, old() + line + "\n").unwrap(),
-        Write(bytes) => fs::write(&path, bytes).unwrap(),
-        Remove => fs::remove_file(&path).unwrap(),
-    }
-}
-
-fn problems_of(dir: &Path) -> Problems {
-    match load_network(dir) {
-        Ok(_) => Problems::default(),
-        Err(problems) => problems,
-    }
-}
-
-/// Where a problem is to be: file, row, column (`""` for none).
-type At = (&'static str, Option<usize>, &'static str);
-
-fn is_at(problem: &Problem, (file, row, column): At) -> bool {
-    let found = match problem.place {
-        Place::Row { row, .. } | Place::Line(row) => Some(row),
-        Place::File => None,
-    };
-    problem.file == file && found == row && problem.key.as_deref().unwrap_or("") == column
-}
-
-/// Breaks `file` by `edit` and expects one problem at `at` that has all of `words` in it.
-fn check(file: &str, edit: &Edit, at: At, words: &[&str]) {
-    let dir = good_folder();
-    apply(dir.path(), file, edit);
-    let problems = problems_of(dir.path());
-    let [problem] = problems.as_slice() else {
-        panic!("one problem was expected at {at:?} and there are:\n{problems}");
-    };
-    assert!(is_at(problem, at), "expected at {at:?}: {problem}");
-    for word in words {
-        assert!(problem.to_string().contains(word), "expected {word:?} in: {problem}");
-    }
-}
+use small_folder::Edit::{self, Add, Remove, Swap, Write};
+use small_folder::{At, GOOD, apply, check, good_folder, is_at, problems_of};
 
 #[test]
 fn the_good_folder_is_good() {
@@ -254,7 +126,7 @@ fn cells() {
     check("portfolios.csv", &Swap("fund,,aave", "fund,stETH,aave"), at, &["not both"]);
 }
 
-const OUT_OF_RANGE: [(&str, Edit, At, &str); 14] = [
+const OUT_OF_RANGE: [(&str, Edit, At, &str); 19] = [
     ("assets.csv", Swap("-0.5", "-1.5"), ("assets.csv", Some(2), "beta_market"), "-1 and 1"),
     ("assets.csv", Swap("0.6", "-0.6"), ("assets.csv", Some(2), "vol_annual"), "60 %"),
     ("assets.csv", Swap("4,,", "-4,,"), ("assets.csv", Some(3), "redemption_days"), "days"),
@@ -269,6 +141,11 @@ const OUT_OF_RANGE: [(&str, Edit, At, &str); 14] = [
     ("loans.csv", Swap("1.05", "0"), ("loans.csv", Some(2), "health_factor"), "above 0"),
     ("loans.csv", Swap("0.7,0.77", "0.8,0.77"), ("loans.csv", Some(3), "ltv"), "at most"),
     ("loans.csv", Swap("40,1", "40,1.5"), ("loans.csv", Some(3), "close_factor"), "at most 1"),
+    ("assets.csv", Swap("0.0265", "2.65e1"), ("assets.csv", Some(3), "yield_staking"), "3 %"),
+    ("assets.csv", Swap("0.004", "-1"), ("assets.csv", Some(4), "yield_campaign"), "0 and 10"),
+    ("reserves.csv", Swap("100", "0"), ("reserves.csv", Some(1), "supplied_eth"), "above 0"),
+    ("reserves.csv", Swap("0.9", "1"), ("reserves.csv", Some(1), "optimal_utilization"), "90 %"),
+    ("reserves.csv", Swap("0.8", "80"), ("reserves.csv", Some(1), "slope_2"), "0.03 is 3 %"),
 ];
 
 #[test]
@@ -278,7 +155,7 @@ fn ranges() {
     }
 }
 
-const UNKNOWN_NAMES: [(&str, Edit, At, &[&str]); 14] = [
+const UNKNOWN_NAMES: [(&str, Edit, At, &[&str]); 17] = [
     ("holdings.csv", Swap("stETH,A", "stEHT,A"), ("holdings.csv", Some(1), "holder"), &[]),
     ("holdings.csv", Swap("stETH,A", "ETH,A"), ("holdings.csv", Some(1), "holder"), &["wrap"]),
     ("holdings.csv", Add("direct,D,ETH,1"), ("holdings.csv", Some(8), "operator"), &["table"]),
@@ -291,6 +168,9 @@ const UNKNOWN_NAMES: [(&str, Edit, At, &[&str]); 14] = [
     ("pools.csv", Swap("uni,stETH", "uni,USD"), ("pools.csv", Some(2), "asset"), &["wrapped"]),
     ("loans.csv", Swap("USD", "USDC"), ("loans.csv", Some(3), "debt_asset"), &["\"USD\"?"]),
     ("loans.csv", Swap("USD", "stETH"), ("loans.csv", Some(3), "debt_asset"), &["a base"]),
+    ("loans.csv", Swap("40,1,", "40,1,wet"), ("loans.csv", Some(3), "reserve"), &["\"weth\"?"]),
+    ("reserves.csv", Swap("ETH", "USDC"), ("reserves.csv", Some(1), "asset"), &["\"USD\"?"]),
+    ("reserves.csv", Swap("ETH", "stETH"), ("reserves.csv", Some(1), "asset"), &["a base"]),
     ("portfolios.csv", Swap("ez", "xz"), ("portfolios.csv", Some(1), "asset"), &["ezETH"]),
     ("portfolios.csv", Swap(",aave", ",ave"), ("portfolios.csv", Some(2), "market"), &["aave"]),
 ];
@@ -302,9 +182,9 @@ fn unknown_names() {
     }
 }
 
-const BAD_KEYS: [(&str, Edit, At, &[&str]); 13] = [
-    ("assets.csv", Add("stETH,lst,,,,,,"), ("assets.csv", Some(6), "asset"), &["row 3"]),
-    ("assets.csv", Add("direct,base,,,,,,"), ("assets.csv", Some(6), "asset"), &["another name"]),
+const BAD_KEYS: [(&str, Edit, At, &[&str]); 15] = [
+    ("assets.csv", Add("stETH,lst,,,,,,,,"), ("assets.csv", Some(6), "asset"), &["row 3"]),
+    ("assets.csv", Add("direct,base,,,,,,,,"), ("assets.csv", Some(6), "asset"), &["another name"]),
     ("operators.csv", Add("A,Other,"), ("operators.csv", Some(4), "operator"), &["row 1"]),
     ("operators.csv", Add("*,Other,"), ("operators.csv", Some(4), "operator"), &["`*`"]),
     ("avs.csv", Add("da,unique,,,,"), ("avs.csv", Some(5), "avs"), &["row 1"]),
@@ -319,6 +199,13 @@ const BAD_KEYS: [(&str, Edit, At, &[&str]); 13] = [
     ("allocations.csv", Add("da,B,ETH,0.1"), ("allocations.csv", Some(6), "asset"), &["every"]),
     ("groups.csv", Add("aws,cloud,B,0"), ("groups.csv", Some(4), "group"), &["aws, B"]),
     ("pools.csv", Add("uni,stETH,stableswap,9,9,,"), ("pools.csv", Some(3), "pool"), &["row 2"]),
+    (
+        "reserves.csv",
+        Add("weth,ETH,100,,0.9,0,0.03,1"),
+        ("reserves.csv", Some(2), "reserve"),
+        &["row 1 is the same"],
+    ),
+    ("reserves.csv", Add("*,ETH,1,,0.9,0,0.03,1"), ("reserves.csv", Some(2), "reserve"), &["`*`"]),
     ("portfolios.csv", Add("fund,ezETH,,1"), ("portfolios.csv", Some(3), "portfolio"), &[]),
     ("groups.csv", Add("aws,region,C,1"), ("groups.csv", Some(4), "kind"), &["cloud was"]),
 ];
@@ -343,7 +230,9 @@ fn numbers_that_an_asset_does_not_have() {
     let at = ("assets.csv", Some(1), "kind");
     check("assets.csv", &Swap("ETH,base,,,,,,", "ETH,lst,,,,,,"), at, &["base was expected"]);
     let at = ("assets.csv", Some(6), "asset");
-    check("assets.csv", &Add("weETH,lrt,,,,,,"), at, &["nothing backs"]);
+    let at_yield = ("assets.csv", Some(2), "yield_staking");
+    check("assets.csv", &Swap("-0.5,,", "-0.5,0.03,"), at_yield, &["only wrapped assets"]);
+    check("assets.csv", &Add("weETH,lrt,,,,,,,,"), at, &["nothing backs"]);
 }
 
 #[test]
@@ -381,7 +270,7 @@ fn more_than_there_is() {
 
 #[test]
 fn terms_of_a_market() {
-    let row = "aave,ezETH,ETH,exchange_rate,0.9,0.95,0.01,1.2,5,\n";
+    let row = "aave,ezETH,ETH,exchange_rate,0.9,0.95,0.01,1.2,5,,weth\n";
     for (column, from, to) in [
         ("collateral", "ezETH", "stETH"),
         ("debt_asset", ",ETH", ",USD"),
@@ -390,14 +279,35 @@ fn terms_of_a_market() {
         ("liquidation_threshold", "0.95", "0.96"),
         ("liquidation_bonus", "0.01", "0.02"),
         ("close_factor", ",5,", ",5,1"),
+        ("reserve", ",weth", ","),
     ] {
         let other: &'static str = row.trim_end().replacen(from, to, 1).leak();
         let at = ("loans.csv", Some(4), column);
         check("loans.csv", &Add(other), at, &["first row of the market aave"]);
     }
-    let empty = "void,ezETH,ETH,market,0.9,0.95,0.01,1.2,0,";
+    let empty = "void,ezETH,ETH,market,0.9,0.95,0.01,1.2,0,,";
     let at = ("loans.csv", Some(4), "market");
     check("loans.csv", &Add(empty), at, &["collateral above 0"]);
+}
+
+#[test]
+fn reserves() {
+    let at = ("loans.csv", Some(3), "reserve");
+    let words = ["a reserve of USD, the debt asset", "this one lends ETH"];
+    check("loans.csv", &Swap("40,1,", "40,1,weth"), at, &words);
+    let at = ("reserves.csv", Some(1), "supplied_eth");
+    // 0.95 (60 / 1.5 + 20 / 1.05) is owed and 30 lent to others.
+    check("reserves.csv", &Swap("100", "86"), at, &["at least 86.09", "56.09", "30"]);
+    let dir = good_folder();
+    apply(dir.path(), "reserves.csv", &Swap("100,30", "86.1,30"));
+    assert_eq!(load_network(dir.path()).unwrap().warnings, []);
+    apply(dir.path(), "reserves.csv", &Add("idle,USD,5,,0.9,0,0.05,1"));
+    let warnings = load_network(dir.path()).unwrap().warnings;
+    let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+    assert!(is_at(warning, ("reserves.csv", Some(2), "reserve")), "{warning}");
+    // Both rows of the market name what is then unknown.
+    fs::remove_file(dir.path().join("reserves.csv")).unwrap();
+    assert_eq!(problems_of(dir.path()).as_slice().len(), 2);
 }
 
 #[test]
@@ -431,6 +341,7 @@ fn names_of_rows_that_cannot_be_read_are_known() {
         ("operators.csv", "B,Alpha", "B,"),
         ("avs.csv", "da,unique", "da,unik"),
         ("loans.csv", "ETH,exchange_rate,0.9,0.95,0.01,1.5", "ETH,exchange_rate,0.9,0.95,0.01,x"),
+        ("reserves.csv", "100", "a hundred"),
     ] {
         let dir = good_folder();
         apply(dir.path(), file, &Swap(from, to));
@@ -499,6 +410,7 @@ fn parquet_reads_as_csv_does() {
     assert_eq!(a.groups.rows, b.groups.rows);
     assert_eq!(a.pools.rows, b.pools.rows);
     assert_eq!(a.loans.rows, b.loans.rows);
+    assert_eq!(a.reserves.rows, b.reserves.rows);
     assert_eq!(a.portfolios.rows, b.portfolios.rows);
     assert_eq!(b.holdings.file, "holdings.parquet");
     assert_eq!(load_network(csv.path()).unwrap(), load_network(parquet.path()).unwrap());

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use slashfall_graph::facts::{Facts, Node, facts};
-use slashfall_graph::{AssetId, AvsId, EntityId, Network, OperatorId, load_network};
+use slashfall_graph::{
+    AssetId, AvsId, EntityId, MarketId, Network, OperatorId, ReserveId, load_network,
+};
 
 fn network(name: &str) -> Network {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../data/networks").join(name);
@@ -27,6 +29,57 @@ fn the_reference_network_has_the_size_and_concentration_of_its_sources() {
     within("share of LRTs", restaked.lrt_share(), 0.72, 0.80);
     let top = facts.concentration.restaked_ether_by_entity.top(7);
     within("share of the seven largest companies", top, 0.65, 0.75);
+}
+
+#[test]
+fn every_wrapped_asset_of_the_reference_network_has_a_yield() {
+    let network = network("reference");
+    for id in network.wrapped_assets() {
+        let asset = network.asset(id);
+        let yields = asset.yields;
+        let ether = asset.name != "LBTC";
+        let (staking, total) =
+            if ether { ((0.02, 0.03), (0.02, 0.04)) } else { ((0.0, 0.0), (0.004, 0.02)) };
+        within(&asset.name, yields.staking, staking.0, staking.1);
+        within(&asset.name, yields.total(), total.0, total.1);
+        within(&asset.name, yields.avs_fees, 0.0, 0.001);
+    }
+}
+
+/// What the loans of a market owe on day 0, in ETH, if its oracle says nav.
+fn debt_eth(network: &Network, id: MarketId) -> f64 {
+    let market = network.market(id);
+    let nav = network.asset(market.collateral).nav_0;
+    let owed = |units: f64, health: f64| market.liquidation_threshold * nav * units / health;
+    market.loans.iter().map(|loan| owed(loan.collateral_units, loan.health_factor)).sum()
+}
+
+#[test]
+fn the_reserves_of_the_reference_network_are_lent_out_as_such_reserves_are() {
+    let network = network("reference");
+    assert_eq!(network.reserves().len(), 5);
+    for id in (0..network.reserves().len()).map(ReserveId::new) {
+        let reserve = network.reserve(id);
+        let debts = network.reserve_markets(id).iter().map(|&market| debt_eth(&network, market));
+        let utilization =
+            (reserve.other_borrowed_units + debts.sum::<f64>()) / reserve.supplied_units;
+        within(&reserve.name, utilization, 0.5, 0.95);
+        let below_kink = utilization.min(reserve.optimal_utilization) / reserve.optimal_utilization;
+        within(&reserve.name, reserve.base_rate + reserve.slope_1 * below_kink, 0.02, 0.07);
+    }
+}
+
+/// Who pledges a token on ETH to borrow ETH does it for the difference.
+#[test]
+fn loops_of_the_reference_network_earn_more_than_they_pay() {
+    let network = network("reference");
+    for market in network.markets().iter().filter(|market| market.debt_asset == Network::ETH) {
+        let Some(reserve) = market.reserve.map(|id| network.reserve(id)) else { continue };
+        let rate = reserve.base_rate + reserve.slope_1;
+        let leverage = market.liquidation_threshold / market.loans[0].health_factor;
+        let earned = network.asset(market.collateral).yields.total();
+        within(&market.name, rate * leverage - earned, -0.03, 0.002);
+    }
 }
 
 fn tiny() -> (Network, Facts) {

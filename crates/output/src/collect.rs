@@ -44,6 +44,7 @@ pub struct Collector {
     pub(crate) rounds: BTreeMap<u64, RoundsBin>,
     books_error_max: f64,
     n_unbalanced: u64,
+    n_truncated: u64,
 }
 
 impl Collector {
@@ -63,6 +64,7 @@ impl Collector {
             rounds: BTreeMap::new(),
             books_error_max: 0.0,
             n_unbalanced: 0,
+            n_truncated: 0,
         }
     }
 
@@ -80,6 +82,8 @@ impl Collector {
             let books_error = row[self.layout.system(Figure::BooksError)].abs();
             self.books_error_max = self.books_error_max.max(books_error);
             self.n_unbalanced += u64::from(books_error > BOOKS_TOLERANCE);
+            let truncated_days = row[self.layout.system(Figure::TruncatedDays)];
+            self.n_truncated += u64::from(truncated_days > 0.0);
             self.n_paths += 1;
         }
     }
@@ -113,6 +117,12 @@ impl Collector {
     #[must_use]
     pub fn n_unbalanced(&self) -> u64 {
         self.n_unbalanced
+    }
+
+    /// Paths on some day of which the rounds were cut off while something still changed.
+    #[must_use]
+    pub fn n_truncated(&self) -> u64 {
+        self.n_truncated
     }
 
     /// Losses of a scope by its name; of an asset those by nav.

@@ -77,23 +77,48 @@ impl Contribution {
     }
 }
 
-/// What a scope loses by an entry: so much an asset's fall of nav, and direct restakers' loss.
-struct Sensitivity {
-    units: Vec<(AssetId, f64)>,
-    direct: bool,
+/// What a scope loses by an entry.
+enum Sensitivity {
+    /// What all holders, lenders and users of AVSs lost.
+    Everybody,
+    /// So much an asset's fall of nav.
+    Units(Vec<(AssetId, f64)>),
 }
 
 impl Sensitivity {
-    fn new(scope: &Scope, network: &Network) -> Self {
-        let wrapped = |index: usize| AssetId::new(network.n_base() + index);
-        let units = match scope.kind {
+    fn new(scope: &Scope, model: &Model<'_>) -> Self {
+        let network = model.network();
+        match scope.kind {
             ScopeKind::Asset => {
-                vec![(wrapped(scope.index), network.asset(wrapped(scope.index)).supply_units)]
+                let id = AssetId::new(network.n_base() + scope.index);
+                Self::Units(vec![(id, network.asset(id).supply_units)])
             }
-            ScopeKind::Portfolio => exposures(network, &network.portfolios()[scope.index]),
-            _ => network.wrapped_assets().map(|id| (id, network.asset(id).outside_units)).collect(),
-        };
-        Self { units, direct: scope.kind == ScopeKind::System }
+            ScopeKind::Portfolio => {
+                Self::Units(exposures(model.setting(), &network.portfolios()[scope.index]))
+            }
+            _ => Self::Everybody,
+        }
+    }
+
+    /// What the scope loses by an entry, by who bears it.
+    fn parts(&self, entry: &LossEntry) -> Vec<(Component, f64)> {
+        match self {
+            Self::Units(units) => {
+                let part = |&(asset, units): &(AssetId, f64)| {
+                    (of_asset(asset.index()), units * entry.nav_fall[asset.index()])
+                };
+                units.iter().map(part).collect()
+            }
+            Self::Everybody => {
+                let assets = entry.asset_eth.iter().enumerate();
+                let assets = assets.map(|(asset, eth)| (of_asset(asset), *eth));
+                let others = [
+                    (none(ComponentKind::Asset), entry.direct_eth),
+                    (Component { kind: ComponentKind::Asset, number: USERS }, entry.users_eth),
+                ];
+                assets.chain(others).collect()
+            }
+        }
     }
 }
 
@@ -143,6 +168,10 @@ const NONE: u32 = u32::MAX;
 
 /// Number of the asset that stands for the part of a portfolio's loss that no fall of nav explains.
 const DISCOUNT: u32 = u32::MAX - 1;
+/// Number of the asset that stands for users of AVSs, who hold none.
+const USERS: u32 = u32::MAX - 2;
+/// Number of the kind of source that stands for what the cascade did by itself.
+const CASCADE: u32 = u32::MAX - 3;
 
 type Components = BTreeMap<Component, LossColumn>;
 
@@ -161,7 +190,7 @@ impl<'c> Split<'c> {
         let mut paths: Vec<u64> =
             losses.tail(lowest).paths().iter().map(|path| path.path).collect();
         paths.sort_unstable();
-        let sensitivity = Sensitivity::new(&kept.scope, model.network());
+        let sensitivity = Sensitivity::new(&kept.scope, model);
         Some(Self { scope: &kept.scope, losses, sensitivity, paths })
     }
 
@@ -192,17 +221,10 @@ impl<'c> Split<'c> {
         let counts = |entry: &&LossEntry| {
             entry.channel != Channel::BasePrice || !self.scope.is_without_prices()
         };
-        for entry in record.entries.iter().filter(counts) {
-            let mut loss = 0.0;
-            for &(asset, units) in &self.sensitivity.units {
-                let own = units * entry.nav_fall[asset.index()];
-                parts.push((component(ComponentKind::Asset, asset.index()), own));
-                loss += own;
-            }
-            if self.sensitivity.direct {
-                parts.push((none(ComponentKind::Asset), entry.direct_eth));
-                loss += entry.direct_eth;
-            }
+        for entry in record.record.losses.iter().filter(counts) {
+            let own = self.sensitivity.parts(entry);
+            let loss: f64 = own.iter().map(|(_, loss)| loss).sum();
+            parts.extend(own);
             by_nav += loss;
             parts.extend(owed_to(model, entry).map(|component| (component, loss)));
         }
@@ -222,6 +244,10 @@ fn component(kind: ComponentKind, index: usize) -> Component {
     Component { kind, number: u32::try_from(index).unwrap_or(NONE) }
 }
 
+fn of_asset(index: usize) -> Component {
+    component(ComponentKind::Asset, index)
+}
+
 fn none(kind: ComponentKind) -> Component {
     Component { kind, number: NONE }
 }
@@ -230,11 +256,17 @@ fn none(kind: ComponentKind) -> Component {
 fn owed_to(model: &Model<'_>, entry: &LossEntry) -> impl Iterator<Item = Component> + use<> {
     let network = model.network();
     let operator = entry.cause.operator;
-    let kind = entry.cause.source.map(|source| model.sources()[source as usize].kind() as usize);
+    let kind = match entry.cause.source {
+        Some(source) => {
+            component(ComponentKind::SourceKind, model.sources()[source as usize].kind() as usize)
+        }
+        None if entry.channel == Channel::BasePrice => none(ComponentKind::SourceKind),
+        None => Component { kind: ComponentKind::SourceKind, number: CASCADE },
+    };
     let of = |kind, index: Option<usize>| index.map_or(none(kind), |index| component(kind, index));
     [
         component(ComponentKind::Channel, entry.channel.index()),
-        of(ComponentKind::SourceKind, kind),
+        kind,
         of(ComponentKind::Operator, operator.map(|id| id.index())),
         of(ComponentKind::Entity, operator.map(|id| network.operator(id).entity.index())),
         of(ComponentKind::Avs, entry.cause.avs.map(|id| id.index())),
@@ -299,9 +331,11 @@ fn name(network: &Network, component: Component) -> String {
     let name = match component.kind {
         ComponentKind::Asset if nothing => "direct",
         ComponentKind::Asset if component.number == DISCOUNT => "(discount)",
+        ComponentKind::Asset if component.number == USERS => "(AVS users)",
         ComponentKind::Asset => &network.assets()[index].name,
         ComponentKind::Channel => Channel::ALL[index].name(),
         ComponentKind::SourceKind if nothing => "(market)",
+        ComponentKind::SourceKind if component.number == CASCADE => "(cascade)",
         ComponentKind::SourceKind => SourceKind::NAMES[index].0,
         _ if nothing => "(none)",
         ComponentKind::Operator => &network.operators()[index].name,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, UInt64Array};
 use arrow_schema::{DataType, Field, Schema};
-use slashfall_cascade::{AssetFigure, Channel, Figure};
+use slashfall_cascade::{AssetFigure, Channel, Figure, PortfolioFigure};
 use slashfall_graph::Network;
 use slashfall_sampling::Batch;
 
@@ -122,7 +122,7 @@ fn figure_fields(network: &Network) -> Vec<Field> {
         float(
             &format!("channel.{}", channel.name()),
             "eth",
-            "holders' loss by nav through the channel",
+            "loss through the channel, of holders by nav",
         )
     }));
     for id in network.wrapped_assets() {
@@ -131,8 +131,11 @@ fn figure_fields(network: &Network) -> Vec<Field> {
             float(&format!("asset.{name}.{}", figure.name()), figure.unit(), figure.meaning())
         }));
     }
-    fields.extend(network.portfolios().iter().map(|portfolio| {
-        float(&format!("portfolio.{}.loss", portfolio.name), "eth", "loss at market prices")
-    }));
+    for portfolio in network.portfolios() {
+        fields.extend(PortfolioFigure::ALL.iter().map(|figure| {
+            let name = format!("portfolio.{}.{}", portfolio.name, figure.name());
+            float(&name, figure.unit(), figure.meaning())
+        }));
+    }
     fields
 }

@@ -1,7 +1,7 @@
 //! Whose losses: the system, an asset, a portfolio, a channel; and where each stands in a row.
 
 use serde::Serialize;
-use slashfall_cascade::{AssetFigure, Channel, Figure, Layout};
+use slashfall_cascade::{AssetFigure, Channel, Figure, Layout, PortfolioFigure};
 use slashfall_graph::Network;
 
 /// Kind of scope.
@@ -97,7 +97,7 @@ pub fn scopes(network: &Network) -> Vec<Scope> {
         of_system("system_contagion", Figure::Contagion),
         of_system("system_market", Figure::MarketLoss),
     ];
-    let restaking = Channel::ALL.into_iter().filter(|channel| *channel != Channel::BasePrice);
+    let restaking = Channel::ALL.iter().copied().filter(|channel| *channel != Channel::BasePrice);
     scopes.push(Scope {
         columns: restaking.map(|channel| layout.channel(channel)).collect(),
         ..of_system(WITHOUT_PRICES, Figure::Total)
@@ -120,11 +120,11 @@ pub fn scopes(network: &Network) -> Vec<Scope> {
     scopes.extend(network.portfolios().iter().enumerate().map(|(index, portfolio)| Scope {
         kind: ScopeKind::Portfolio,
         name: portfolio.name.clone(),
-        columns: vec![layout.portfolio(index)],
+        columns: vec![layout.portfolio(index, PortfolioFigure::Loss)],
         eth: 1.0,
         index,
     }));
-    let of_holders = Channel::ALL.into_iter().filter(|channel| *channel != Channel::Discount);
+    let of_holders = Channel::ALL.iter().copied().filter(|channel| *channel != Channel::Discount);
     scopes.extend(of_holders.map(|channel| Scope {
         kind: ScopeKind::Channel,
         name: channel.name().to_owned(),

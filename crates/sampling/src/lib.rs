@@ -17,6 +17,7 @@ mod rate;
 mod severity;
 mod simulate;
 mod source;
+mod stress;
 pub mod synth;
 
 pub use config::{Node, RunSpec, Scenario};
@@ -26,3 +27,4 @@ pub use model::Model;
 pub use severity::Severity;
 pub use simulate::{Batch, PathRecord, event_times, replay, simulate};
 pub use source::{Source, SourceKind};
+pub use stress::{StressEvent, stress};

@@ -38,6 +38,12 @@ impl<'n> Model<'n> {
         self.setting.network()
     }
 
+    /// The network and what the scenario sets for its days.
+    #[must_use]
+    pub fn setting(&self) -> &Setting<'n> {
+        &self.setting
+    }
+
     /// Days simulated.
     #[must_use]
     pub fn horizon_days(&self) -> u32 {

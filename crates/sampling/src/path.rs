@@ -1,6 +1,6 @@
 //! One path: its events with their severities and victims, its noise, its days.
 
-use slashfall_cascade::{Events, LossEntry, PathInput, State, run_path, run_path_recorded};
+use slashfall_cascade::{Events, PathInput, Record, State, run_path, run_path_recorded};
 use slashfall_graph::AvsId;
 
 use crate::draw::Fired;
@@ -14,6 +14,8 @@ pub(crate) struct Worker<'m, 'n> {
     state: State<'m>,
     events: Events,
     noise: NoiseBuffer,
+    /// Figures of a path on which nothing happens; empty until there has been one.
+    still: Vec<f64>,
 }
 
 impl<'m, 'n> Worker<'m, 'n> {
@@ -23,39 +25,38 @@ impl<'m, 'n> Worker<'m, 'n> {
             state: State::new(&model.setting),
             events: Events::default(),
             noise: NoiseBuffer::default(),
+            still: Vec::new(),
         }
     }
 
     /// Runs a path and writes its figures.
     pub(crate) fn run(&mut self, path: u64, fired: &[Fired], row: &mut [f64]) {
-        if fired.is_empty() && self.model.noise.is_none() {
-            row.fill(0.0); // nothing happens and nothing moves
+        let is_still = fired.is_empty() && self.model.noise.is_none();
+        if !is_still || !self.model.setting.is_certain() {
+            self.prepare(path, fired);
+            self.play(path, row);
             return;
         }
-        self.prepare(path, fired);
+        // All paths on which nothing happens and nothing moves are one.
+        if self.still.is_empty() {
+            self.prepare(path, fired);
+            self.play(path, row);
+            self.still.extend_from_slice(row);
+        }
+        row.copy_from_slice(&self.still);
+    }
+
+    fn play(&mut self, path: u64, row: &mut [f64]) {
         let attack_uniform = attack_uniform(self.model, path);
-        let input = PathInput {
-            events: &self.events,
-            noise: &self.noise.z,
-            attack_uniform: &attack_uniform,
-        };
+        let input = input(&self.events, &self.noise, &attack_uniform);
         run_path(&mut self.state, &input, row);
     }
 
-    /// Runs a path, writes its figures and gives to what each loss is owed.
-    pub(crate) fn run_recorded(
-        &mut self,
-        path: u64,
-        fired: &[Fired],
-        row: &mut [f64],
-    ) -> Vec<LossEntry> {
+    /// Runs a path, writes its figures and tells its story.
+    pub(crate) fn run_recorded(&mut self, path: u64, fired: &[Fired], row: &mut [f64]) -> Record {
         self.prepare(path, fired);
         let attack_uniform = attack_uniform(self.model, path);
-        let input = PathInput {
-            events: &self.events,
-            noise: &self.noise.z,
-            attack_uniform: &attack_uniform,
-        };
+        let input = input(&self.events, &self.noise, &attack_uniform);
         run_path_recorded(&mut self.state, &input, row)
     }
 
@@ -77,6 +78,14 @@ impl<'m, 'n> Worker<'m, 'n> {
             noise.draw(model.seed, path, model.horizon_days(), &mut self.noise);
         }
     }
+}
+
+fn input<'i>(
+    events: &'i Events,
+    noise: &'i NoiseBuffer,
+    attack_uniform: &'i dyn Fn(AvsId) -> f64,
+) -> PathInput<'i> {
+    PathInput { events, noise: &noise.z, attack_uniform }
 }
 
 fn attack_uniform(model: &Model<'_>, path: u64) -> impl Fn(AvsId) -> f64 {

@@ -3,7 +3,7 @@
 use std::ops::{ControlFlow, Range};
 
 use rayon::prelude::*;
-use slashfall_cascade::LossEntry;
+use slashfall_cascade::Record;
 
 use crate::draw::{Fired, draw_events};
 use crate::model::Model;
@@ -38,15 +38,15 @@ impl Batch {
     }
 }
 
-/// A path run again, with what each of its losses is owed to.
+/// A path run again, with its story.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PathRecord {
     /// Its number.
     pub path: u64,
     /// Its figures, as the run had them.
     pub figures: Vec<f64>,
-    /// Its losses by cause.
-    pub entries: Vec<LossEntry>,
+    /// Its story: losses by cause, steps, ends of days.
+    pub record: Record,
 }
 
 /// Runs `paths` in batches of `batch_paths` on the threads of the current rayon pool and delivers
@@ -137,8 +137,8 @@ fn replay_block<'a>(
         let start = fired.partition_point(|fired| fired.offset < offset);
         let end = fired.partition_point(|fired| fired.offset <= offset);
         let mut figures = vec![0.0; model.layout().width()];
-        let entries = worker.run_recorded(path, &fired[start..end], &mut figures);
-        PathRecord { path, figures, entries }
+        let record = worker.run_recorded(path, &fired[start..end], &mut figures);
+        PathRecord { path, figures, record }
     })
 }
 

@@ -43,6 +43,7 @@ source_kinds! {
     Exploit "exploit" "A fraction of a wrapped asset's backing is stolen.",
     UnbackedMint "unbacked_mint" "A wrapped asset's supply grows with nothing behind it.",
     Depeg "depeg" "A wrapped asset's panic discount jumps and depth leaves its pools.",
+    ReserveWithdrawal "reserve_withdrawal" "Suppliers of a lending reserve withdraw, as far as it has cash.",
 }
 
 /// One thing that can fire, at most once a path.

@@ -344,14 +344,8 @@ fn assets(holdings: &[HoldingRow]) -> Vec<AssetRow> {
     kinds
         .filter(|(name, ..)| holdings.iter().any(|row| row.holder == *name))
         .map(|(name, kind, redemption_days)| AssetRow {
-            asset: name.to_owned(),
-            kind,
-            supply_eth: None,
-            buffer_eth: 0.0,
-            cover_eth: 0.0,
             redemption_days,
-            vol_annual: 0.0,
-            beta_market: 0.0,
+            ..AssetRow::new(name, kind)
         })
         .collect()
 }

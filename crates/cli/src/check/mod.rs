@@ -32,7 +32,7 @@ pub(crate) fn check(args: &Check) -> anyhow::Result<Ending> {
     let input = Input::load(&args.path, &Overrides { set: &args.set, ..Overrides::default() })?;
     let scenarios = input.spec.resolve(&input.file, &input.root, &input.network)?;
     let notes = notes(&input, &scenarios);
-    show(&mut out, args, &input.network, input.spec.security_slack, notes, &scenarios)
+    show(&mut out, args, &input.network, input.spec.security.security_slack, notes, &scenarios)
 }
 
 fn show(

@@ -204,6 +204,119 @@ fn other_sections_and_scenarios() {
     check(&SECTIONS);
 }
 
+#[rustfmt::skip]
+const BEHAVIOUR: [Case; 27] = [
+    case(("tolerance = 0.003", "tolerence = 0.003"), "tolerence = 0.003", "redemption.default.tolerence", "", &["unknown key", "did you mean \"tolerance\"?"]),
+    case(("tolerance = 0.003", "base = 2"), "base = 2", "redemption.default.base", "2", &["write 0.02 for 2 %"]),
+    case(("tolerance = 0.003", "on_yield_drop = -1"), "on_yield_drop = -1", "redemption.default.on_yield_drop", "-1", &["at least 0"]),
+    case(("tolerance = 0.003", "max_sale_discount = 1"), "max_sale_discount = 1", "redemption.default.max_sale_discount", "1", &["[0, 1)"]),
+    case(("tolerance = 0.003", "impatience_days = 0"), "impatience_days = 0", "redemption.default.impatience_days", "0", &["above 0"]),
+    case(("[redemption.default]", "[redemption.ezEHT]"), "[redemption.ezEHT]", "redemption.ezEHT", "ezEHT", &["`default` or a wrapped asset", "did you mean \"ezETH\"?"]),
+    case(("[redemption.default]", "[redemption.ETH]"), "[redemption.ETH]", "redemption.ETH", "ETH", &["a wrapped asset"]),
+    case(("security_slack = 0.55", "security_slack = -1"), "security_slack = -1", "security.security_slack", "-1", &["at least 0"]),
+    case(("security_slack = 0.55", "attack_prob = 5"), "attack_prob = 5", "security.attack_prob", "5", &["write 0.05 for 5 %"]),
+    case(("security_slack = 0.55", "loss_given_attack = 1.5"), "loss_given_attack = 1.5", "security.loss_given_attack", "1.5", &["[0, 1]"]),
+    case(("enabled = true", "max_rounds = 0"), "max_rounds = 0", "cascade.max_rounds", "0", &["a whole number from 1 to 10000"]),
+    case(("enabled = true", "oracle_reads_per_day = 1.5"), "oracle_reads_per_day = 1.5", "cascade.oracle_reads_per_day", "1.5", &["a whole number"]),
+    case(("35_000_000.0", "35e6\nexit_queue_eth = -1"), "exit_queue_eth = -1", "beacon.exit_queue_eth", "-1", &["at least 0"]),
+    case(("[security]", "[lending]\nrun_max = 2\n\n[security]"), "run_max = 2", "lending.run_max", "2", &["write 0.02 for 2 %"]),
+    case(("[security]", "[lending]\nunwind_max = -1\n\n[security]"), "unwind_max = -1", "lending.unwind_max", "-1", &["[0, 1]"]),
+    case(("[security]", "[lending]\nrun_on_bad_debt = inf\n\n[security]"), "run_on_bad_debt = inf", "lending.run_on_bad_debt", "inf", &["finite"]),
+    case(("[security]", "[lending]\nunwind_on_cary = 1\n\n[security]"), "unwind_on_cary = 1", "lending.unwind_on_cary", "", &["unknown key", "did you mean \"unwind_on_carry\"?"]),
+    case(("[security]", "[lendin]\n\n[security]"), "[lendin]", "lendin", "", &["unknown key", "did you mean \"lending\"?"]),
+    case(("[security]", "[yield]\nstaking = -0.5\n\n[security]"), "staking = -0.5", "yield.staking", "-0.5", &["at least 0"]),
+    case(("[security]", "[yield]\nfrom_day = \"5\"\n\n[security]"), "from_day = \"5\"", "yield.from_day", "5", &["a number was expected"]),
+    case(("[security]", "[yield]\ncampain = 0\n\n[security]"), "campain = 0", "yield.campain", "", &["unknown key", "did you mean \"campaign\"?"]),
+    case(("rate = 0.002", "rate = 0.002\nsale_days = 0"), "sale_days = 0", "source.sale_days", "0", &["above 0"]),
+    case(("rate = 0.002", "rate = 0.002\npledge_share = 0.5"), "pledge_share = 0.5", "source.pledge_share", "", &["unknown key"]),
+    case(("rate = 0.4\nepochs = 225", "rate = 0.4\nepochs = 225\n\n[[source]]\nkind = \"unbacked_mint\"\nrate = 1\nseverity = 0.1\ntarget = { asset = \"*\" }\npledge_share = 5"), "pledge_share = 5", "source.pledge_share", "5", &["write 0.05 for 5 %"]),
+    case(("rate = 0.4\nepochs = 225", "rate = 0.4\nepochs = 225\n\n[[source]]\nkind = \"reserve_withdrawal\"\nrate = 1\nseverity = 0.1\ntarget = { reserve = \"core\" }"), "target = { reserve = \"core\" }", "target.reserve", "core", &["a lending reserve", "none of that name"]),
+    case(("rate = 0.4\nepochs = 225", "rate = 0.4\nepochs = 225\n\n[[source]]\nkind = \"reserve_withdrawal\"\nrate = 1\nseverity = 0.1\ntarget = {}"), "target = {}", "source.target.reserve", "", &["is missing", "a name"]),
+    case(("set = { \"security.security_slack\" = 0.15 }", "scale = { \"redemption.default.tolerance\" = 1e6 }"), "tolerance = 0.003", "in scenario \"slack\": redemption.default.tolerance", "3000", &["[0, 1]"]),
+];
+
+#[test]
+fn behaviour_of_holders_attackers_and_lenders() {
+    check(&BEHAVIOUR);
+}
+
+/// A good event; what is broken is swapped in it.
+const EVENT: &str = "[[event]]\nscenario = \"worse\"\nkind = \"exploit\"\n\
+                     target = { asset = \"stETH\" }\nday = 2.5\nseverity = 0.125\n";
+/// A good sweep likewise; two values by three.
+const SWEEP: &str = "\n[sweep]\n\"source.client_outage.epochs\" = { scale = [1, 2] }\n\
+                     \"security.attack_prob\" = { set = [0.0, 0.1, 0.2] }\n";
+
+/// Runs a file with an event and a sweep, of which a text is swapped, for its one problem.
+#[track_caller]
+fn one_problem(from: &str, to: &str, line: &str, expected: (&str, &str, &[&str])) {
+    let example = Example::new();
+    let added = format!("{EVENT}{SWEEP}");
+    assert_eq!(added.matches(from).count(), 1, "{from:?} is not there once");
+    let added = added.replace(from, to);
+    example.swap("run.toml", "[noise.default]", &format!("{added}\n[noise.default]"));
+    let place = format!("run.toml, line {}", example.line("run.toml", line));
+    let problems = problems_of(&example, &["run", "run.toml"]);
+    assert_eq!(problems.len(), 1, "{from:?} -> {to:?}: {problems:#?}");
+    let (key, found, words) = expected;
+    assert_eq!(Expected { place, key, found, words }.fault_in(&problems[0]), None);
+}
+
+#[test]
+fn events() {
+    #[rustfmt::skip]
+    let cases: [(&str, &str, &str, (&str, &str, &[&str])); 12] = [
+        ("\"stETH\"", "\"stEHT\"", "target = { asset = \"stEHT\" }", ("target.asset", "stEHT", &["a wrapped asset", "did you mean \"stETH\"?"])),
+        ("asset =", "operator = \"A\", asset =", "target = { operator = \"A\", asset = \"stETH\" }", ("event.target.operator", "", &["unknown key"])),
+        ("\"exploit\"", "\"exploits\"", "kind = \"exploits\"", ("event.kind", "exploits", &["did you mean \"exploit\"?"])),
+        ("kind = \"exploit\"\n", "", "[[event]]", ("event.kind", "", &["is missing"])),
+        ("target = { asset = \"stETH\" }\n", "", "[[event]]", ("event.target", "", &["is missing"])),
+        ("2.5", "0", "day = 0", ("event.day", "0", &["above 0"])),
+        ("2.5", "30.5", "day = 30.5", ("event.day", "30.5", &["at most 30"])),
+        ("day = 2.5\n", "", "[[event]]", ("event.day", "", &["is missing", "days from the as-of date"])),
+        ("\"worse\"", "\"worst\"", "scenario = \"worst\"", ("event.scenario", "worst", &["a scenario of this file", "did you mean \"worse\"?"])),
+        ("0.125", "12.5", "severity = 12.5", ("event.severity", "12.5", &["write 0.125 for 12.5 %"])),
+        ("= 0.125", "= { empirical = [0.1] }", "severity = { empirical = [0.1] }", ("event.severity", "{ empirical = [0.1] }", &["a number was expected"])),
+        ("day = 2.5", "day = 2.5\nloadings = { code = 0.5 }", "loadings = { code = 0.5 }", ("event.loadings", "", &["unknown key"])),
+    ];
+    for (from, to, line, expected) in cases {
+        one_problem(from, to, line, expected);
+    }
+}
+
+#[test]
+fn a_good_event_and_sweep_run() {
+    let example = Example::new();
+    let added = format!("{EVENT}{SWEEP}\n[noise.default]");
+    example.swap("run.toml", "[noise.default]", &added);
+    example.good(&["run", "run.toml", "--paths", "50"]);
+    let manifest = example.json("results/small/manifest.json");
+    let paths = manifest["paths"].as_object().unwrap();
+    assert_eq!(paths.len(), 3 + 2 * 3);
+    assert!(paths.contains_key("source.client_outage.epochs x2, security.attack_prob=0.1"));
+    assert_eq!(manifest["not_applied"], serde_json::json!(["`event`", "`run.tail_paths`"]));
+}
+
+#[test]
+fn sweeps() {
+    let first = "in scenario \"source.client_outage.epochs x1, security.attack_prob=";
+    let too_likely = format!("{first}5\": security.attack_prob");
+    let no_source = format!("{first}0\": source.client_outtage.epochs");
+    let no_source = no_source.replacen("client_outage", "client_outtage", 1);
+    #[rustfmt::skip]
+    let cases: [(&str, &str, &str, (&str, &str, &[&str])); 6] = [
+        ("0.1, 0.2]", "0.1, 5]", "\"security.attack_prob\" = { set = [0.0, 0.1, 5] }", (&too_likely, "5", &["write 0.05 for 5 %"])),
+        ("client_outage.", "client_outtage.", "\"source.client_outtage.epochs\" = { scale = [1, 2] }", (&no_source, "", &["no [[source]]", "did you mean \"client_outage\"?"])),
+        ("scale = [1, 2]", "scale = 2", "\"source.client_outage.epochs\" = { scale = 2 }", ("sweep.source.client_outage.epochs.scale", "2", &["a list was expected"])),
+        ("set = [0.0, 0.1, 0.2]", "", "\"security.attack_prob\" = {  }", ("sweep.security.attack_prob", "", &["either", "set = [..]"])),
+        ("\"security.attack_prob\"", "\"run.horizon_days\"", "\"run.horizon_days\" = { set = [0.0, 0.1, 0.2] }", ("sweep.run.horizon_days", "", &["of the whole run"])),
+        ("[0.0, 0.1, 0.2]", &format!("[{}1]", "1, ".repeat(126)), "[sweep]", ("sweep", "", &["at most 256 scenarios", "there are 257"])),
+    ];
+    for (from, to, line, expected) in cases {
+        one_problem(from, to, line, expected);
+    }
+}
+
 #[test]
 fn changes_from_the_command_line() {
     let problem = |args: &[&str], key, found, words| {

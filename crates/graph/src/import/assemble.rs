@@ -105,16 +105,7 @@ fn assets_and_backing(restaked: &[HoldingRow]) -> (Vec<AssetRow>, Vec<HoldingRow
 }
 
 fn asset(name: &str, kind: AssetKind) -> AssetRow {
-    AssetRow {
-        asset: name.to_owned(),
-        kind,
-        supply_eth: None,
-        buffer_eth: 0.0,
-        cover_eth: 0.0,
-        redemption_days: 0.0,
-        vol_annual: 0.0,
-        beta_market: 0.0,
-    }
+    AssetRow::new(name, kind)
 }
 
 /// An operator that no map gives to a company is a company of its own.

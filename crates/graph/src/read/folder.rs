@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::problem::{Problem, Problems};
 
 /// Names of all tables.
-pub(super) const TABLES: [&str; 9] = [
+pub(super) const TABLES: [&str; 10] = [
     "assets",
     "operators",
     "avs",
@@ -15,6 +15,7 @@ pub(super) const TABLES: [&str; 9] = [
     "groups",
     "pools",
     "loans",
+    "reserves",
     "portfolios",
 ];
 

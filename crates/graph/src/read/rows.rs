@@ -7,18 +7,38 @@ use super::text;
 use crate::problem::Problem;
 use crate::spec::{
     AllocationRow, AssetKind, AssetRow, AvsRow, GroupRow, HoldingRow, Invariant, LoanRow,
-    OperatorRow, Oracle, PoolRow, PortfolioItem, PortfolioRow, Sharing, Table,
+    OperatorRow, Oracle, PoolRow, PortfolioItem, PortfolioRow, ReserveRow, Sharing, Table, Yields,
 };
 
 /// All tables of a network folder.
-pub const TABLE_SHAPES: [&TableShape; 9] =
-    [&ASSETS, &OPERATORS, &AVS, &HOLDINGS, &ALLOCATIONS, &GROUPS, &POOLS, &LOANS, &PORTFOLIOS];
+pub const TABLE_SHAPES: [&TableShape; 10] = [
+    &ASSETS,
+    &OPERATORS,
+    &AVS,
+    &HOLDINGS,
+    &ALLOCATIONS,
+    &GROUPS,
+    &POOLS,
+    &LOANS,
+    &RESERVES,
+    &PORTFOLIOS,
+];
 
 const ASSETS: TableShape = TableShape {
     name: "assets",
     required: true,
     columns: &["asset", "kind", "supply_eth"],
-    optional: &["buffer_eth", "cover_eth", "redemption_days", "vol_annual", "beta_market"],
+    optional: &[
+        "buffer_eth",
+        "cover_eth",
+        "redemption_days",
+        "vol_annual",
+        "beta_market",
+        "yield_staking",
+        "yield_avs_fees",
+        "yield_incentives",
+        "yield_campaign",
+    ],
     open: false,
 };
 
@@ -89,7 +109,23 @@ const LOANS: TableShape = TableShape {
         "health_factor",
         "collateral_eth",
     ],
-    optional: &["close_factor"],
+    optional: &["close_factor", "reserve"],
+    open: false,
+};
+
+const RESERVES: TableShape = TableShape {
+    name: "reserves",
+    required: false,
+    columns: &[
+        "reserve",
+        "asset",
+        "supplied_eth",
+        "optimal_utilization",
+        "base_rate",
+        "slope_1",
+        "slope_2",
+    ],
+    optional: &["other_borrowed_eth"],
     open: false,
 };
 
@@ -136,7 +172,17 @@ pub(super) fn assets(folder: &Folder, read: &mut Read) -> Table<AssetRow> {
         redemption_days: cells.number_or("redemption_days", 0.0),
         vol_annual: cells.number_or("vol_annual", 0.0),
         beta_market: cells.number_or("beta_market", 0.0),
+        yields: yields(cells),
     })
+}
+
+fn yields(cells: &mut Cells<'_>) -> Yields {
+    Yields {
+        staking: cells.number_or("yield_staking", 0.0),
+        avs_fees: cells.number_or("yield_avs_fees", 0.0),
+        incentives: cells.number_or("yield_incentives", 0.0),
+        campaign: cells.number_or("yield_campaign", 0.0),
+    }
 }
 
 pub(super) fn operators(folder: &Folder, read: &mut Read) -> Table<OperatorRow> {
@@ -209,6 +255,20 @@ pub(super) fn loans(folder: &Folder, read: &mut Read) -> Table<LoanRow> {
         health_factor: cells.number("health_factor"),
         collateral_eth: cells.number("collateral_eth"),
         close_factor: cells.number_or("close_factor", 0.5),
+        reserve: cells.get("reserve").map(str::to_owned),
+    })
+}
+
+pub(super) fn reserves(folder: &Folder, read: &mut Read) -> Table<ReserveRow> {
+    table(folder, read, &RESERVES, |cells| ReserveRow {
+        reserve: cells.name("reserve"),
+        asset: cells.name("asset"),
+        supplied_eth: cells.number("supplied_eth"),
+        other_borrowed_eth: cells.number_or("other_borrowed_eth", 0.0),
+        optimal_utilization: cells.number("optimal_utilization"),
+        base_rate: cells.number("base_rate"),
+        slope_1: cells.number("slope_1"),
+        slope_2: cells.number("slope_2"),
     })
 }
 

@@ -5,12 +5,13 @@ use std::ops::Range;
 
 use super::holdings::HeldRow;
 use crate::ids::{
-    AllocationId, AssetId, AvsId, ColumnId, HoldingId, MemberId, OperatorId, StakeId,
+    AllocationId, AssetId, AvsId, ColumnId, HoldingId, MarketId, MemberId, OperatorId, StakeId,
 };
 use crate::network::{
-    Allocation, Asset, Avs, Column, Csr, Group, Holder, Holding, Market, Member, Network,
-    NetworkMeta, Operator, Pool, Portfolio, Stake,
+    Allocation, Asset, Avs, Column, Csr, Group, Holder, Holding, Member, Network, NetworkMeta,
+    Operator, Stake,
 };
+use crate::venues::{Market, Pool, Portfolio, Reserve};
 
 /// All tables after the checks; each in its order.
 pub(super) struct Parts {
@@ -26,6 +27,7 @@ pub(super) struct Parts {
     pub(super) groups: Vec<Group>,
     pub(super) pools: Vec<Pool>,
     pub(super) markets: Vec<Market>,
+    pub(super) reserves: Vec<Reserve>,
     pub(super) portfolios: Vec<Portfolio>,
 }
 
@@ -78,6 +80,11 @@ pub(super) fn assemble(parts: Parts) -> Network {
         operator_members: rows(n_operators, &members, MemberId::new, |member| {
             member.operator.index()
         }),
+        asset_pools: rows(parts.assets.len(), &parts.pools, |id| id, |pool| pool.asset.index()),
+        asset_markets: rows(parts.assets.len(), &parts.markets, MarketId::new, |market| {
+            market.collateral.index()
+        }),
+        reserve_markets: reserve_markets(&parts),
         avs_members: rows(parts.avss.len(), &members, MemberId::new, |member| member.avs.index()),
         meta: parts.meta,
         assets: parts.assets,
@@ -93,6 +100,7 @@ pub(super) fn assemble(parts: Parts) -> Network {
         groups: parts.groups,
         pools: parts.pools,
         markets: parts.markets,
+        reserves: parts.reserves,
         portfolios: parts.portfolios,
     }
 }
@@ -106,6 +114,14 @@ fn rows<T, I: Copy>(
 ) -> Csr<I> {
     let pairs = items.iter().enumerate().map(|(index, item)| (row(item), id(index)));
     Csr::new(n_rows, &pairs.collect::<Vec<_>>())
+}
+
+/// The markets that each reserve lends to; not every market has a reserve.
+fn reserve_markets(parts: &Parts) -> Csr<MarketId> {
+    let markets = parts.markets.iter().enumerate();
+    let pairs =
+        markets.filter_map(|(id, market)| Some((market.reserve?.index(), MarketId::new(id))));
+    Csr::new(parts.reserves.len(), &pairs.collect::<Vec<_>>())
 }
 
 /// Holdings in units, and their sums by (holder, asset).

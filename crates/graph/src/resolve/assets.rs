@@ -92,6 +92,7 @@ fn checked<'a>(table: &'a Table<AssetRow>, index: usize, report: &mut Report) ->
         ("vol_annual", row.vol_annual),
         ("beta_market", row.beta_market),
     ];
+    numbers.extend(yield_numbers(row));
     numbers.extend(row.supply_eth.map(|supply| ("supply_eth", supply)));
     let mut sound = report.in_range(table, index, &numbers);
     sound &= report.good_name(cell(table, index, "asset"), name);
@@ -110,6 +111,15 @@ fn kind_name(kind: AssetKind) -> &'static str {
     AssetKind::NAMES.iter().find(|(_, other)| *other == kind).map_or("", |(name, _)| name)
 }
 
+fn yield_numbers(row: &AssetRow) -> [(&'static str, f64); 4] {
+    [
+        ("yield_staking", row.yields.staking),
+        ("yield_avs_fees", row.yields.avs_fees),
+        ("yield_incentives", row.yields.incentives),
+        ("yield_campaign", row.yields.campaign),
+    ]
+}
+
 /// Reports numbers that an asset of this kind does not have.
 fn only_its_own_numbers(table: &Table<AssetRow>, index: usize, report: &mut Report) -> bool {
     let row = &table.rows[index];
@@ -125,6 +135,8 @@ fn only_its_own_numbers(table: &Table<AssetRow>, index: usize, report: &mut Repo
     if base {
         let why = "nothing was expected: a base asset is not issued or redeemed here";
         foreign.extend(of_wrapped.map(|(column, x)| (column, x, why)));
+        let why = "nothing was expected: only wrapped assets earn a yield here";
+        foreign.extend(yield_numbers(row).map(|(column, x)| (column, x, why)));
     }
     if base && row.asset == "ETH" {
         let why = "0 was expected: amounts are in ETH, so its own price does not move";

@@ -19,6 +19,10 @@ pub(crate) enum Quantity {
     PositiveFraction,
     /// In [0, 1).
     FractionBelowOne,
+    /// In (0, 1).
+    InnerFraction,
+    /// A fraction a year, at least 0 and at most 10: more is a percentage by mistake.
+    Annual,
     /// Above 0.
     Positive,
 }
@@ -27,7 +31,7 @@ impl Quantity {
     /// What the numbers of a column are; a column name means the same in all tables.
     pub(crate) fn of_column(column: &str) -> Self {
         match column {
-            "reserve_asset_eth" | "reserve_eth" => Self::Reserve,
+            "reserve_asset_eth" | "reserve_eth" | "supplied_eth" => Self::Reserve,
             "redemption_days" => Self::Days,
             "vol_annual" => Self::Volatility,
             "beta_market" => Self::Loading,
@@ -36,6 +40,9 @@ impl Quantity {
                 Self::PositiveFraction
             }
             "fee" | "liquidation_bonus" => Self::FractionBelowOne,
+            "optimal_utilization" => Self::InnerFraction,
+            "base_rate" | "slope_1" | "slope_2" => Self::Annual,
+            _ if column.starts_with("yield_") => Self::Annual,
             "amplification" | "health_factor" => Self::Positive,
             _ => Self::Amount,
         }
@@ -51,6 +58,8 @@ impl Quantity {
                 Self::Fraction => (0.0..=1.0).contains(&x),
                 Self::PositiveFraction => x > 0.0 && x <= 1.0,
                 Self::FractionBelowOne => (0.0..1.0).contains(&x),
+                Self::InnerFraction => x > 0.0 && x < 1.0,
+                Self::Annual => (0.0..=10.0).contains(&x),
             }
     }
 
@@ -65,6 +74,8 @@ impl Quantity {
             Self::Fraction => "a fraction between 0 and 1 (0.05 is 5 %)",
             Self::PositiveFraction => "a fraction above 0 and at most 1 (0.05 is 5 %)",
             Self::FractionBelowOne => "a fraction of at least 0 and below 1 (0.05 is 5 %)",
+            Self::InnerFraction => "a fraction above 0 and below 1 (0.9 is 90 %)",
+            Self::Annual => "a fraction a year between 0 and 10 (0.03 is 3 %)",
             Self::Positive => "a finite number above 0",
         }
     }
@@ -90,6 +101,15 @@ mod tests {
             ("fee", 1.0, false),
             ("liquidation_bonus", 0.0, true),
             ("health_factor", 0.0, false),
+            ("supplied_eth", 0.0, false),
+            ("optimal_utilization", 0.0, false),
+            ("optimal_utilization", 0.9, true),
+            ("optimal_utilization", 1.0, false),
+            ("slope_2", 3.0, true),
+            ("base_rate", -0.01, false),
+            ("yield_staking", 0.0, true),
+            ("yield_campaign", 10.0, true),
+            ("yield_avs_fees", 10.1, false),
             ("share", 1.0, true),
         ];
         for (column, x, admitted) in cases {

@@ -115,6 +115,7 @@ pub(super) fn assets(assets: &Assets<'_>, worths: &Worths) -> Vec<Asset> {
             redemption_days: number(|row| row.redemption_days),
             vol_annual: number(|row| row.vol_annual),
             beta_market: number(|row| row.beta_market),
+            yields: entry.row.map(|(_, row)| row.yields).unwrap_or_default(),
             nav_0: worth.nav_0,
             outside_units: outside.max(0.0),
         }

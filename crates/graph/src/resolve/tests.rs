@@ -1,24 +1,20 @@
 //! Networks small enough to be worked by hand, and what must not change them.
 
-use crate::ids::{AllocationId, AssetId, AvsId, MemberId, OperatorId, StakeId};
-use crate::network::{Holder, Network, Position};
+use crate::ids::{
+    AllocationId, AssetId, AvsId, MarketId, MemberId, OperatorId, ReserveId, StakeId,
+};
+use crate::network::{Holder, Network};
 use crate::resolve::{Resolved, resolve};
+use crate::sketch::Sketch;
 use crate::spec::{
     AllocationRow, AssetKind, AssetRow, AvsRow, GroupRow, HoldingRow, Invariant, LoanRow, MetaSpec,
-    NetworkSpec, OperatorRow, Oracle, PoolRow, PortfolioItem, PortfolioRow, Sharing, Table,
+    NetworkSpec, OperatorRow, Oracle, PoolRow, PortfolioItem, PortfolioRow, ReserveRow, Sharing,
+    Table, Yields,
 };
+use crate::venues::Position;
 
 fn asset(name: &str, kind: AssetKind, supply_eth: Option<f64>) -> AssetRow {
-    AssetRow {
-        asset: name.to_owned(),
-        kind,
-        supply_eth,
-        buffer_eth: 0.0,
-        cover_eth: 0.0,
-        redemption_days: 0.0,
-        vol_annual: 0.0,
-        beta_market: 0.0,
-    }
+    AssetRow { supply_eth, ..AssetRow::new(name, kind) }
 }
 
 fn holding(holder: &str, operator: &str, asset: &str, amount_eth: f64) -> HoldingRow {
@@ -70,6 +66,7 @@ fn loan(health_factor: f64, collateral_eth: f64) -> LoanRow {
         health_factor,
         collateral_eth,
         close_factor: 0.5,
+        reserve: None,
     }
 }
 
@@ -202,6 +199,69 @@ fn amounts_become_units_by_nav() {
         panic!("{:?}", network.portfolios());
     };
     assert!(near(*units, 3.0) && near(*levered, 2.0));
+}
+
+/// Markets, pools and reserves in other than the order of their names.
+fn lent() -> Network {
+    let loan = |market: &str, reserve: Option<&str>| LoanRow {
+        reserve: reserve.map(str::to_owned),
+        ..LoanRow::new(market, "lrt", 1.9, 10.0)
+    };
+    let sketch = Sketch::new()
+        .asset("lst", AssetKind::Lst)
+        .asset("lrt", AssetKind::Lrt)
+        .yields(Yields { staking: 0.03, avs_fees: 0.001, incentives: 0.004, campaign: 0.002 })
+        .holding("lst", "", "ETH", 100.0)
+        .holding("lrt", "", "ETH", 100.0)
+        .pool(PoolRow::stableswap("z", "lrt", 5.0, 5.0))
+        .pool(PoolRow::constant_product("y", "lst", 5.0, 5.0))
+        .pool(PoolRow::stableswap("a", "lrt", 6.0, 5.0))
+        .loan(loan("n", Some("usd")))
+        .loan(loan("m", Some("weth")))
+        .loan(loan("alone", None))
+        .loan(loan("c", Some("weth")))
+        .reserve(ReserveRow { other_borrowed_eth: 20.0, ..ReserveRow::new("weth", "ETH", 30.0) })
+        .reserve(ReserveRow::new("usd", "USD", 6.0))
+        .reserve(ReserveRow::new("aaa", "BTC", 1.0))
+        .asset("BTC", AssetKind::Base)
+        .levered("fund", "m", 2.0);
+    let mut spec = sketch.0;
+    spec.loans.rows[0].debt_asset = "USD".to_owned();
+    resolved(&spec).network
+}
+
+#[test]
+fn venues_are_found_by_what_they_take() {
+    let network = lent();
+    let lrt = asset_id(&network, "lrt");
+    let pools: Vec<&str> = network.asset_pools(lrt).map(|pool| pool.name.as_str()).collect();
+    assert_eq!(pools, ["a", "z"]);
+    assert_eq!(network.asset_pools(Network::ETH).count(), 0);
+    let names = |ids: &[MarketId]| -> Vec<&str> {
+        ids.iter().map(|&id| network.market(id).name.as_str()).collect()
+    };
+    assert_eq!(names(network.asset_markets(lrt)), ["alone", "c", "m", "n"]);
+    assert_eq!(network.asset_markets(asset_id(&network, "lst")), []);
+    let reserves: Vec<(&str, Vec<&str>)> = (0..network.reserves().len())
+        .map(ReserveId::new)
+        .map(|id| (network.reserve(id).name.as_str(), names(network.reserve_markets(id))))
+        .collect();
+    assert_eq!(reserves, [("aaa", vec![]), ("usd", vec!["n"]), ("weth", vec!["c", "m"])]);
+    let of_market = |name: &str| network.markets().iter().find(|m| m.name == name).unwrap().reserve;
+    assert_eq!((of_market("m"), of_market("alone")), (Some(ReserveId::new(2)), None));
+    let weth = network.reserve(ReserveId::new(2));
+    assert_eq!((weth.supplied_units, weth.other_borrowed_units), (30.0, 20.0));
+    let Position::Levered { market, .. } = network.portfolios()[0].positions[0] else { panic!() };
+    assert_eq!(network.market(market).name, "m");
+}
+
+#[test]
+fn yields_add_up() {
+    let network = lent();
+    let yields = network.asset(asset_id(&network, "lrt")).yields;
+    assert!(near(yields.total(), 0.037), "{yields:?}");
+    assert_eq!(network.asset(Network::ETH).yields, Yields::default());
+    assert_eq!(network.asset(asset_id(&network, "lst")).yields, Yields::default());
 }
 
 #[test]
@@ -352,7 +412,7 @@ fn a_network_made_in_memory_is_held_to_ranges() {
 /// U+001F parts the names of random streams, so no name may have it.
 #[test]
 fn control_characters_are_no_part_of_a_name() {
-    let sketch = crate::Sketch::new().operator("a\u{1f}b", "A").holding("direct", "", "ETH", 1.0);
+    let sketch = Sketch::new().operator("a\u{1f}b", "A").holding("direct", "", "ETH", 1.0);
     let problems = sketch.network().unwrap_err();
     assert!(problems.to_string().contains("without control characters"), "{problems}");
 }

@@ -7,8 +7,8 @@ use super::assets::Assets;
 use super::report::{Report, cell};
 use super::supply::Worths;
 use crate::ids::{AssetId, AvsId};
-use crate::network::Position;
 use crate::spec::NetworkSpec;
+use crate::venues::Position;
 
 pub(super) fn check(
     spec: &NetworkSpec,

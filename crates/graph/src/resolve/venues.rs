@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use super::assets::Assets;
 use super::names::Names;
 use super::report::{Report, cell};
+use super::reserves::Reserves;
 use super::supply::Worths;
-use crate::ids::{AssetId, MarketId};
-use crate::network::{Loan, Market, Network, Pool, Portfolio, Position};
+use crate::ids::{AssetId, MarketId, ReserveId};
+use crate::network::Network;
 use crate::read::Unread;
 use crate::spec::{LoanRow, PoolRow, PortfolioItem, PortfolioRow, Table};
+use crate::venues::{Loan, Market, Pool, Portfolio, Position};
 
 /// Reports an asset that is not known or not wrapped.
 fn wrapped<R>(
@@ -71,8 +73,7 @@ pub(super) struct Markets<'a> {
 pub(super) fn resolve_markets<'a>(
     table: &'a Table<LoanRow>,
     unread: &'a Unread,
-    assets: &Assets<'_>,
-    worths: &Worths,
+    (assets, worths, reserves): (&Assets<'_>, &Worths, &Reserves<'_>),
     report: &mut Report,
 ) -> Markets<'a> {
     let mut first: BTreeMap<&str, usize> = BTreeMap::new();
@@ -80,7 +81,8 @@ pub(super) fn resolve_markets<'a>(
     for (index, row) in table.rows.iter().enumerate() {
         let start = *first.entry(&row.market).or_insert(index);
         report_other_terms(table, start, index, report);
-        let Some(market) = resolve_loan_row(table, index, assets, report) else {
+        let Some(market) = resolve_loan_row(table, (start, index), (assets, reserves), report)
+        else {
             continue;
         };
         let collateral_units = worths.units(market.collateral, row.collateral_eth);
@@ -121,10 +123,12 @@ fn report_other_terms(table: &Table<LoanRow>, start: usize, index: usize, report
             ("liquidation_threshold", row.liquidation_threshold.to_string()),
             ("liquidation_bonus", row.liquidation_bonus.to_string()),
             ("close_factor", row.close_factor.to_string()),
+            ("reserve", row.reserve.clone().unwrap_or_default()),
         ]
     };
     for ((column, other), (_, value)) in as_text(first).into_iter().zip(as_text(row)) {
         if other != value {
+            let other = if other.is_empty() { "nothing" } else { &other };
             let expected = format!(
                 "{other} was expected, as in the first row of the market {}: all rows of a market \
                  have the same terms",
@@ -135,13 +139,44 @@ fn report_other_terms(table: &Table<LoanRow>, start: usize, index: usize, report
     }
 }
 
-/// The market that one row describes, without loans.
+/// The market that one row describes, without loans; `start` is the first row of that market.
 fn resolve_loan_row(
     table: &Table<LoanRow>,
-    index: usize,
-    assets: &Assets<'_>,
+    (start, index): (usize, usize),
+    (assets, reserves): (&Assets<'_>, &Reserves<'_>),
     report: &mut Report,
 ) -> Option<Market> {
+    let row = &table.rows[index];
+    let mut good = good_terms(table, index, report);
+    let collateral = wrapped(table, (index, "collateral"), &row.collateral, assets, report);
+    let debt_asset = base(table, index, assets, report);
+    let reserve = lender(table, index, reserves, report);
+    if let (Some(Some(reserve)), Some(owed)) = (reserve, debt_asset)
+        && start == index
+    {
+        good &= lends(table, index, (reserve, owed), (assets, reserves), report);
+    }
+    if good && row.health_factor < 1.0 {
+        let expected = "loans below 1 are liquidated on the first day; at least 1 was expected";
+        report.warn(cell(table, index, "health_factor").problem(row.health_factor, expected));
+    }
+    let (collateral, debt_asset, reserve) = (collateral?, debt_asset?, reserve?);
+    good.then(|| Market {
+        name: row.market.clone(),
+        collateral,
+        debt_asset,
+        oracle: row.oracle,
+        ltv: row.ltv,
+        liquidation_threshold: row.liquidation_threshold,
+        liquidation_bonus: row.liquidation_bonus,
+        close_factor: row.close_factor,
+        reserve,
+        loans: Vec::new(),
+    })
+}
+
+/// Reports numbers and names of a row that cannot be; true when there are none.
+fn good_terms(table: &Table<LoanRow>, index: usize, report: &mut Report) -> bool {
     let row = &table.rows[index];
     let numbers = [
         ("ltv", row.ltv),
@@ -161,24 +196,7 @@ fn resolve_loan_row(
         );
         report.problem(cell(table, index, "ltv").problem(row.ltv, expected));
     }
-    let collateral = wrapped(table, (index, "collateral"), &row.collateral, assets, report);
-    let debt_asset = base(table, index, assets, report);
-    if good && row.health_factor < 1.0 {
-        let expected = "loans below 1 are liquidated on the first day; at least 1 was expected";
-        report.warn(cell(table, index, "health_factor").problem(row.health_factor, expected));
-    }
-    let (collateral, debt_asset) = (collateral?, debt_asset?);
-    good.then(|| Market {
-        name: row.market.clone(),
-        collateral,
-        debt_asset,
-        oracle: row.oracle,
-        ltv: row.ltv,
-        liquidation_threshold: row.liquidation_threshold,
-        liquidation_bonus: row.liquidation_bonus,
-        close_factor: row.close_factor,
-        loans: Vec::new(),
-    })
+    good
 }
 
 fn base(
@@ -201,6 +219,35 @@ fn base(
         report.warn(here.problem(name, expected));
     }
     Some(asset)
+}
+
+/// The reserve that a row names, if it names any; none when there is no such reserve.
+fn lender(
+    table: &Table<LoanRow>,
+    index: usize,
+    reserves: &Reserves<'_>,
+    report: &mut Report,
+) -> Option<Option<ReserveId>> {
+    let Some(name) = table.rows[index].reserve.as_deref() else { return Some(None) };
+    let found = reserves.names.find(cell(table, index, "reserve"), name, report);
+    found.map(|id| Some(ReserveId::new(id)))
+}
+
+/// Reports a reserve that lends something else than what a market owes; true when it does not.
+fn lends(
+    table: &Table<LoanRow>,
+    index: usize,
+    (reserve, owed): (ReserveId, AssetId),
+    (assets, reserves): (&Assets<'_>, &Reserves<'_>),
+    report: &mut Report,
+) -> bool {
+    let Some(lent) = reserves.asset(reserve).filter(|&lent| lent != owed) else { return true };
+    let [owed, lent] = [owed, lent].map(|asset| assets.entries[asset.index()].name);
+    let expected =
+        format!("a reserve of {owed}, the debt asset, was expected: this one lends {lent}");
+    let name = table.rows[index].reserve.as_deref().unwrap_or_default();
+    report.problem(cell(table, index, "reserve").problem(name, expected));
+    false
 }
 
 /// The portfolios in order of name.

@@ -7,15 +7,20 @@
 mod names;
 mod node;
 mod read;
+mod read_behaviour;
+mod read_event;
+mod read_scenario;
 mod read_source;
 mod resolve;
+mod resolve_behaviour;
 mod resolve_source;
 mod section;
 mod spec;
+mod sweep;
 
 pub use node::Node;
 pub use resolve::Scenario;
 pub use spec::{
-    BeaconSpec, CopulaSpec, Detail, GroupEffect, KindSpec, Located, Names, NoiseSpec, PathCount,
+    CopulaSpec, Detail, EventSpec, GroupEffect, KindSpec, Located, Names, NoiseSpec, PathCount,
     RateSpec, RunSpec, ScenarioSpec, SeveritySpec, SourceSpec, StopMetric, StopRule,
 };

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use slashfall_graph::{AssetId, AvsId, GroupId, Network, OperatorId, Problems};
+use slashfall_graph::{AssetId, AvsId, GroupId, Network, OperatorId, Problems, ReserveId};
 
 use super::spec::{Located, Names};
 
@@ -17,6 +17,7 @@ pub(super) struct Book<'n, 'f> {
     avss: BTreeMap<&'n str, AvsId>,
     wrapped: BTreeMap<&'n str, AssetId>,
     groups: BTreeMap<&'n str, GroupId>,
+    reserves: BTreeMap<&'n str, ReserveId>,
 }
 
 impl<'n, 'f> Book<'n, 'f> {
@@ -24,6 +25,7 @@ impl<'n, 'f> Book<'n, 'f> {
         let operators = network.operators().iter().enumerate();
         let avss = network.avss().iter().enumerate();
         let groups = network.groups().iter().enumerate();
+        let reserves = network.reserves().iter().enumerate();
         Self {
             network,
             file,
@@ -35,6 +37,7 @@ impl<'n, 'f> Book<'n, 'f> {
                 .map(|id| (network.asset(id).name.as_str(), id))
                 .collect(),
             groups: groups.map(|(i, g)| (g.name.as_str(), GroupId::new(i))).collect(),
+            reserves: reserves.map(|(i, r)| (r.name.as_str(), ReserveId::new(i))).collect(),
         }
     }
 
@@ -48,6 +51,10 @@ impl<'n, 'f> Book<'n, 'f> {
 
     pub(super) fn wrapped(&self, names: &Names) -> Vec<AssetId> {
         self.find(names, "asset", &self.wrapped)
+    }
+
+    pub(super) fn reserves(&self, names: &Names) -> Vec<ReserveId> {
+        self.find(names, "reserve", &self.reserves)
     }
 
     /// Groups by name, of one kind where a kind is given.
@@ -78,6 +85,7 @@ impl<'n, 'f> Book<'n, 'f> {
                         "asset" => "a wrapped asset",
                         "avs" => "an AVS",
                         "operator" => "an operator",
+                        "reserve" => "a lending reserve",
                         _ => "a group",
                     };
                     self.known(name, &key, expected, known.keys().copied().collect())

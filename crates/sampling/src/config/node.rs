@@ -7,13 +7,30 @@ use slashfall_graph::{Place, Problem, Problems, nearest};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Where a value was written.
+/// Where a value was written. Bytes from the start give what a table has its order back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// On this line of the run file.
-    Line(usize),
+    File {
+        /// Line, from 1.
+        line: usize,
+        /// Bytes before it.
+        offset: usize,
+    },
     /// On the command line, with `--set`.
-    CommandLine,
+    CommandLine {
+        /// Bytes before it.
+        offset: usize,
+    },
+}
+
+impl Origin {
+    /// Bytes before it.
+    pub(crate) fn offset(self) -> usize {
+        match self {
+            Self::File { offset, .. } | Self::CommandLine { offset } => offset,
+        }
+    }
 }
 
 /// A value of a run file.
@@ -52,7 +69,7 @@ impl Node {
         }
         let root_span = table.span();
         let root = convert(&DeValue::Table(table.into_inner()), root_span.start, &mut |at| {
-            Origin::Line(lines.line(at))
+            Origin::File { line: lines.line(at), offset: at }
         });
         problems.or_ok(root)
     }
@@ -67,10 +84,11 @@ impl Node {
             .split_once('=')
             .ok_or_else(|| wrong("KEY=VALUE was expected, such as run.seed=7"))?;
         let value = match DeValue::parse(text.trim()) {
-            Ok(value) => convert(value.get_ref(), 0, &mut |_| Origin::CommandLine),
-            Err(_) => {
-                Self { value: NodeValue::Text(text.trim().to_owned()), origin: Origin::CommandLine }
-            }
+            Ok(value) => convert(value.get_ref(), 0, &mut |offset| Origin::CommandLine { offset }),
+            Err(_) => Self {
+                value: NodeValue::Text(text.trim().to_owned()),
+                origin: Origin::CommandLine { offset: 0 },
+            },
         };
         Ok(self.set(key.trim(), &value).map_err(|expected| wrong(&expected))?)
     }
@@ -204,11 +222,17 @@ impl Node {
         }
     }
 
+    /// A table with nothing in it that stands where this value does, for those who need to know
+    /// no more and are many.
+    pub(crate) fn place(&self) -> Self {
+        Self { value: NodeValue::Table(BTreeMap::new()), origin: self.origin }
+    }
+
     /// A problem with this value.
     pub(crate) fn problem(&self, file: &str, key: &str, expected: impl Into<String>) -> Problem {
         let problem = match self.origin {
-            Origin::Line(line) => Problem::new(file, expected).at(Place::Line(line)),
-            Origin::CommandLine => Problem::new("--set", expected),
+            Origin::File { line, .. } => Problem::new(file, expected).at(Place::Line(line)),
+            Origin::CommandLine { .. } => Problem::new("--set", expected),
         };
         problem.key(key)
     }

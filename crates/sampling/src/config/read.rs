@@ -2,16 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use slashfall_cascade::{
+    BeaconParameters, CascadeParameters, LendingParameters, SecurityParameters, YieldParameters,
+};
 use slashfall_graph::Problems;
 
 use super::node::{Node, NodeValue};
+use super::read_behaviour::{
+    read_beacon, read_cascade, read_lending, read_noise, read_redemption, read_security,
+    read_yields,
+};
+use super::read_event::read_events;
+use super::read_scenario::read_scenarios;
 use super::read_source::read_sources;
 use super::section::{Range, Reading, Section};
-use super::spec::{
-    BeaconSpec, CopulaSpec, Detail, Located, NoiseSpec, PathCount, RunSpec, ScenarioSpec,
-    StopMetric, StopRule,
-};
-use crate::source::SourceKind;
+use super::spec::{CopulaSpec, Detail, PathCount, RunSpec, StopMetric, StopRule};
 
 const MAX_PATHS: i64 = 1_000_000_000;
 /// Ten years: a horizon beyond is a mistake of units.
@@ -22,17 +27,6 @@ const STOP_METRICS: [(&str, StopMetric); 3] = [
     ("mean", StopMetric::Mean),
     ("var", StopMetric::ValueAtRisk),
     ("es", StopMetric::ExpectedShortfall),
-];
-const REDEMPTION_KEYS: [(&str, Range); 9] = [
-    ("base", Range::Fraction),
-    ("on_loss", Range::NonNegative),
-    ("on_discount", Range::NonNegative),
-    ("tolerance", Range::Fraction),
-    ("max", Range::Fraction),
-    ("impatience_days", Range::Positive),
-    ("hurdle", Range::NonNegative),
-    ("arbitrage_eth_per_day", Range::NonNegative),
-    ("max_sale_discount", Range::Fraction),
 ];
 
 impl RunSpec {
@@ -72,17 +66,21 @@ fn placeholder() -> RunSpec {
         factors: Vec::new(),
         sources: Vec::new(),
         noise: BTreeMap::new(),
-        redemption: Vec::new(),
-        beacon: BeaconSpec::ABSENT,
-        security_slack: ABSENT_SECURITY_SLACK,
+        redemption: BTreeMap::new(),
+        beacon: BeaconParameters::ABSENT,
+        security: SecurityParameters::ABSENT,
+        cascade: CascadeParameters::ABSENT,
+        lending: LendingParameters::ABSENT,
+        yields: YieldParameters::ABSENT,
+        events: Vec::new(),
         scenarios: Vec::new(),
         not_applied: Vec::new(),
     }
 }
 
-fn read_root(root: Section<'_, '_>) -> RunSpec {
-    let blank = placeholder();
-    let name = required_text(&root, "name", "the name of the run");
+/// The name of the run, which is also that of a folder.
+fn read_name(root: &Section<'_, '_>) -> Option<String> {
+    let name = required_text(root, "name", "the name of the run");
     if let (Some(name), Some(node)) = (&name, root.here().get("name"))
         && (name.contains(['/', '\\']) || name.starts_with('.'))
     {
@@ -90,6 +88,12 @@ fn read_root(root: Section<'_, '_>) -> RunSpec {
             "a name that can be that of a folder was expected: no slash, no dot in front";
         root.wrong("name", node, expected);
     }
+    name
+}
+
+fn read_root(root: Section<'_, '_>) -> RunSpec {
+    let blank = placeholder();
+    let name = read_name(&root);
     let network =
         required_text(&root, "network", "the folder of the network, relative to this file");
     if root.here().get("run").is_none() {
@@ -110,15 +114,13 @@ fn read_root(root: Section<'_, '_>) -> RunSpec {
     // Without a list of factors no loading can be called unknown.
     let loaded = sources.iter().flat_map(|source| &source.loadings);
     let factors = factors.unwrap_or_else(|| loaded.map(|(name, _)| name.value.clone()).collect());
-    let noise = root.section("noise").map(|s| read_noise(&s)).unwrap_or_default();
+    let noise = read_noise(&root);
     let redemption = read_redemption(&root);
-    let security_slack = read_security(&root);
-    let beacon = read_beacon(&root);
-    read_cascade(&root);
-    let scenarios: Vec<ScenarioSpec> =
-        root.sections("scenario").into_iter().filter_map(read_scenario).collect();
-    repeated_scenarios(&root, &scenarios);
-    read_events(&root);
+    let (beacon, security, cascade) =
+        (read_beacon(&root), read_security(&root), read_cascade(&root));
+    let (lending, yields) = (read_lending(&root), read_yields(&root));
+    let scenarios = read_scenarios(&root);
+    let events = read_events(&root, run.horizon_days, &scenarios);
     root.finish();
     RunSpec {
         name: name.unwrap_or_default(),
@@ -134,13 +136,21 @@ fn read_root(root: Section<'_, '_>) -> RunSpec {
         noise,
         redemption,
         beacon,
-        security_slack,
+        security,
+        cascade,
+        lending,
+        yields,
+        events,
         scenarios,
         not_applied: blank.not_applied,
     }
 }
 
-fn required_text(section: &Section<'_, '_>, key: &'static str, what: &str) -> Option<String> {
+pub(super) fn required_text(
+    section: &Section<'_, '_>,
+    key: &'static str,
+    what: &str,
+) -> Option<String> {
     if section.here().get(key).is_none() {
         section.missing(key, what);
     }
@@ -204,7 +214,7 @@ fn sorted_levels(run: &Section<'_, '_>, mut levels: Vec<f64>) -> Vec<f64> {
 }
 
 /// A key that must be there; `read` says what is wrong with a bad value.
-fn required<T>(
+pub(super) fn required<T>(
     section: &Section<'_, '_>,
     key: &'static str,
     what: &str,
@@ -303,157 +313,3 @@ fn read_dependence(section: Section<'_, '_>) -> (Option<CopulaSpec>, Option<Vec<
     section.finish();
     (copula, factors)
 }
-
-fn read_noise(noise: &Section<'_, '_>) -> BTreeMap<String, Located<NoiseSpec>> {
-    let mut default = NoiseSpec::ABSENT;
-    let mut all = BTreeMap::new();
-    // `default` first: what an asset's own section leaves out is taken from it.
-    let (defaults, others): (Vec<_>, Vec<_>) =
-        noise.entries().partition(|(name, _)| *name == "default");
-    for (name, node) in defaults.into_iter().chain(others) {
-        let Some(section) = Section::new(noise.reading(), &noise.path(name), node) else {
-            continue;
-        };
-        let spec = NoiseSpec {
-            sigma_daily: section.number_or("sigma_daily", Range::NonNegative, default.sigma_daily),
-            kappa: section.number_or("kappa", Range::NonNegative, default.kappa),
-            beta_market: section.number_or("beta_market", Range::Correlation, default.beta_market),
-            panic_kappa: section.number_or("panic_kappa", Range::NonNegative, default.panic_kappa),
-            depth_kappa: section.number_or("depth_kappa", Range::NonNegative, default.depth_kappa),
-        };
-        section.without_effect("depth_kappa");
-        section.finish();
-        if name == "default" {
-            default = spec;
-        }
-        all.insert(name.to_owned(), Located { value: spec, at: node.clone() });
-    }
-    all
-}
-
-/// Names of the assets that have a section of their own.
-fn read_redemption(root: &Section<'_, '_>) -> Vec<Located<String>> {
-    let Some(redemption) = root.section("redemption") else { return Vec::new() };
-    root.without_effect("redemption");
-    let mut names = Vec::new();
-    for (name, node) in redemption.entries() {
-        let path = redemption.path(name);
-        let Some(section) = Section::new(redemption.reading(), &path, node) else { continue };
-        for (key, range) in REDEMPTION_KEYS {
-            section.number(key, range);
-        }
-        section.finish();
-        if name != "default" {
-            names.push(Located { value: name.to_owned(), at: node.clone() });
-        }
-    }
-    names
-}
-
-/// Slack that stands in where no profit from corruption is given.
-const ABSENT_SECURITY_SLACK: f64 = 0.5;
-
-fn read_security(root: &Section<'_, '_>) -> f64 {
-    let Some(section) = root.section("security") else {
-        return ABSENT_SECURITY_SLACK;
-    };
-    root.without_effect("security");
-    let slack = section.number_or("security_slack", Range::NonNegative, ABSENT_SECURITY_SLACK);
-    section.number("attack_prob", Range::Fraction);
-    section.number("loss_given_attack", Range::Fraction);
-    section.finish();
-    slack
-}
-
-fn read_beacon(root: &Section<'_, '_>) -> BeaconSpec {
-    let Some(section) = root.section("beacon") else {
-        return BeaconSpec::ABSENT;
-    };
-    let absent = BeaconSpec::ABSENT.total_active_eth;
-    let total_active_eth = section.number_or("total_active_eth", Range::Positive, absent);
-    section.number("exit_queue_eth", Range::NonNegative);
-    section.without_effect("exit_queue_eth");
-    section.finish();
-    BeaconSpec { total_active_eth }
-}
-
-fn read_cascade(root: &Section<'_, '_>) {
-    let Some(section) = root.section("cascade") else {
-        return;
-    };
-    section.boolean("enabled");
-    section.integer("max_rounds", 1, 10_000);
-    section.integer("oracle_reads_per_day", 1, 10_000);
-    section.without_effect("enabled");
-    section.without_effect("max_rounds");
-    section.without_effect("oracle_reads_per_day");
-    section.finish();
-}
-
-fn read_scenario(section: Section<'_, '_>) -> Option<ScenarioSpec> {
-    let name = required_text(&section, "name", "the name of the scenario");
-    let mut scale = Vec::new();
-    if let Some(factors) = section.section("scale") {
-        for (key, node) in factors.entries() {
-            scale.extend(
-                factors.number_at(key, node, Range::NonNegative).map(|x| (key.to_owned(), x)),
-            );
-        }
-    }
-    let set = section.section("set");
-    let set = set
-        .iter()
-        .flat_map(Section::entries)
-        .map(|(key, node)| (key.to_owned(), node.clone()))
-        .collect();
-    let at = section.here().clone();
-    section.finish();
-    Some(ScenarioSpec { name: name?, scale, set, at })
-}
-
-fn repeated_scenarios(root: &Section<'_, '_>, scenarios: &[ScenarioSpec]) {
-    for (index, scenario) in scenarios.iter().enumerate() {
-        let taken =
-            scenario.name == "base" || scenarios[..index].iter().any(|s| s.name == scenario.name);
-        if taken {
-            let expected =
-                "a name that no other scenario has was expected; \"base\" is always there";
-            let problem = scenario.at.problem(root.reading().file, "scenario.name", expected);
-            root.reading().report(problem.value(&scenario.name));
-        }
-    }
-}
-
-/// Events belong to deterministic stress; a run checks that they are tables and leaves them.
-fn read_events(root: &Section<'_, '_>) {
-    let events = root.sections("event");
-    root.without_effect("event");
-    for event in events {
-        event.number("day", Range::NonNegative);
-        event.choice("kind", SourceKind::NAMES);
-        event.text("scenario");
-        if let Some(target) = event.section("target") {
-            for key in ["avs", "operator", "asset", "group", "group_kind"] {
-                target.node(key);
-            }
-            target.finish();
-        }
-        for key in EVENT_KEYS {
-            event.node(key);
-        }
-        event.finish();
-    }
-}
-
-/// Keys that an event takes from its kind of source.
-const EVENT_KEYS: [&str; 9] = [
-    "severity",
-    "participation",
-    "reach",
-    "effect",
-    "background",
-    "epochs",
-    "sale_days",
-    "pledge_share",
-    "flight",
-];

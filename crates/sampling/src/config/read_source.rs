@@ -1,4 +1,5 @@
 //! Reads `[[source]]` entries: kind, target, rate, severity, loadings, and the keys of the kind.
+//! Events have the same kinds and keys, without what is drawn.
 
 use statrs::distribution::Beta;
 
@@ -15,25 +16,54 @@ pub(super) fn read_sources(root: &Section<'_, '_>) -> Vec<SourceSpec> {
     root.sections("source").into_iter().filter_map(read_source).collect()
 }
 
+/// What an entry is: what may happen, or what does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A `[[source]]`, whose severity and participation are laws.
+    Source,
+    /// An `[[event]]`, of which nothing is drawn.
+    Event,
+}
+
 fn read_source(source: Section<'_, '_>) -> Option<SourceSpec> {
-    if source.here().get("kind").is_none() {
-        source.missing("kind", "the kind of source, such as avs_fault");
-    }
-    let kind = source.choice("kind", SourceKind::NAMES);
-    let id = source.text("id").map(|id| id.value).unwrap_or_default();
+    let kind = read_kind(&source);
+    let id = read_id(&source);
     let rate = read_rate(&source);
     let loadings = read_loadings(&source);
-    let target = read_target(&source);
-    // Only the kind says which further keys there may be.
-    let kind = kind?;
-    let spec = read_kind(&source, target.as_ref(), kind);
-    if let Some(target) = target {
-        target.finish();
-    }
+    let (kind, spec) = read_happening(&source, kind, Role::Source)?;
     let severity = read_severity_of(&source, kind);
     let at = source.here().clone();
     source.finish();
     Some(SourceSpec { id, kind: spec?, rate: rate?, severity: severity?, loadings: loadings?, at })
+}
+
+/// The kind.
+pub(super) fn read_kind(entry: &Section<'_, '_>) -> Option<SourceKind> {
+    if entry.here().get("kind").is_none() {
+        entry.missing("kind", "the kind of source, such as avs_fault");
+    }
+    entry.choice("kind", SourceKind::NAMES)
+}
+
+/// What tells entries of one kind and target apart.
+pub(super) fn read_id(entry: &Section<'_, '_>) -> String {
+    entry.text("id").map(|id| id.value).unwrap_or_default()
+}
+
+/// What happens to whom, as far as it could be read; none without a kind, since only the kind says
+/// which further keys there may be.
+pub(super) fn read_happening(
+    entry: &Section<'_, '_>,
+    kind: Option<SourceKind>,
+    role: Role,
+) -> Option<(SourceKind, Option<KindSpec>)> {
+    let target = read_target(entry);
+    let kind = kind?;
+    let spec = read_kind_spec(entry, target.as_ref(), kind, role);
+    if let Some(target) = target {
+        target.finish();
+    }
+    Some((kind, spec))
 }
 
 fn read_target<'a, 'f>(source: &Section<'a, 'f>) -> Option<Section<'a, 'f>> {
@@ -45,12 +75,13 @@ fn read_target<'a, 'f>(source: &Section<'a, 'f>) -> Option<Section<'a, 'f>> {
 
 /// Reads the keys that a kind alone has. Those of the source come before those of the target, so
 /// that a target that cannot be read leaves none of them unasked for.
-fn read_kind(
+fn read_kind_spec(
     source: &Section<'_, '_>,
     target: Option<&Section<'_, '_>>,
     kind: SourceKind,
+    role: Role,
 ) -> Option<KindSpec> {
-    let participation = || source.number_or("participation", Range::Fraction, 1.0);
+    let participation = || read_participation(source, role);
     Some(match kind {
         SourceKind::AvsFault => {
             let target = target?;
@@ -86,22 +117,43 @@ fn read_kind(
             let (groups, group_kind) = read_groups(target)?;
             KindSpec::ClientOutage { groups, group_kind, background }
         }
-        SourceKind::Exploit => {
-            source.number("sale_days", Range::Positive);
-            source.without_effect("sale_days");
-            KindSpec::Exploit { asset: required_names(target, "asset")? }
-        }
-        SourceKind::UnbackedMint => {
-            source.number("pledge_share", Range::Fraction);
-            source.without_effect("pledge_share");
-            KindSpec::UnbackedMint { asset: required_names(target, "asset")? }
-        }
-        SourceKind::Depeg => {
-            let flight = source.number_or("flight", Range::Fraction, 0.0);
-            source.without_effect("flight");
-            KindSpec::Depeg { flight, asset: required_names(target, "asset")? }
+        SourceKind::Exploit => KindSpec::Exploit {
+            sale_days: read_sale_days(source),
+            asset: required_names(target, "asset")?,
+        },
+        SourceKind::UnbackedMint => KindSpec::UnbackedMint {
+            pledge_share: source.number_or("pledge_share", Range::Fraction, 0.0),
+            asset: required_names(target, "asset")?,
+        },
+        SourceKind::Depeg => KindSpec::Depeg {
+            flight: source.number_or("flight", Range::Fraction, 0.0),
+            asset: required_names(target, "asset")?,
+        },
+        SourceKind::ReserveWithdrawal => {
+            KindSpec::ReserveWithdrawal { reserve: required_names(target, "reserve")? }
         }
     })
+}
+
+fn read_participation(entry: &Section<'_, '_>, role: Role) -> f64 {
+    match (role, entry.here().get("participation")) {
+        (Role::Event, Some(node)) => {
+            entry.node("participation");
+            entry.wrong("participation", node, "all take part in an event; leave this key out");
+            1.0
+        }
+        _ => entry.number_or("participation", Range::Fraction, 1.0),
+    }
+}
+
+/// Days over which the loot is sold: a part of a day is a day.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is above 0, and days beyond 2^32 are cut off there"
+)]
+fn read_sale_days(entry: &Section<'_, '_>) -> u32 {
+    entry.number_or("sale_days", Range::Positive, 1.0).ceil() as u32
 }
 
 fn read_reach(source: &Section<'_, '_>) -> bool {
@@ -220,26 +272,48 @@ struct SeverityRange {
     cap: f64,
 }
 
+/// The severity of a source: a law, of which a number is one.
 fn read_severity_of(source: &Section<'_, '_>, kind: SourceKind) -> Option<Severity> {
+    let (key, range, absent) = severity_key(source, kind);
+    let node = source.node(key);
+    if node.is_none() && absent.is_none() {
+        source.missing(
+            key,
+            "a number, or one of beta, uniform, generalized_pareto, mixture, empirical",
+        );
+    }
+    match node {
+        Some(node) => read_severity(source, key, node, range),
+        None => absent.map(Severity::Fixed),
+    }
+}
+
+/// The severity of an event: a number.
+pub(super) fn read_severity_number(event: &Section<'_, '_>, kind: SourceKind) -> Option<f64> {
+    let (key, range, absent) = severity_key(event, kind);
+    let node = event.node(key);
+    if node.is_none() && absent.is_none() {
+        event.missing(key, "a number");
+    }
+    match node {
+        Some(node) => event.number_at(key, node, range.range),
+        None => absent,
+    }
+}
+
+/// What the severity of a kind is called, which numbers are good, what its absence means.
+fn severity_key(
+    entry: &Section<'_, '_>,
+    kind: SourceKind,
+) -> (&'static str, SeverityRange, Option<f64>) {
     let fraction = SeverityRange { range: Range::Fraction, cap: 1.0 };
-    let (key, range, absent) = match kind {
+    match kind {
         SourceKind::ClientOutage => {
             ("epochs", SeverityRange { range: Range::NonNegative, cap: f64::INFINITY }, None)
         }
         SourceKind::OperatorCompromise => ("severity", fraction, Some(1.0)),
-        SourceKind::GroupIncident if is_compromise(source) => ("severity", fraction, Some(1.0)),
+        SourceKind::GroupIncident if is_compromise(entry) => ("severity", fraction, Some(1.0)),
         _ => ("severity", fraction, None),
-    };
-    match (source.node(key), absent) {
-        (Some(node), _) => read_severity(source, key, node, range),
-        (None, Some(severity)) => Some(Severity::Fixed(severity)),
-        (None, None) => {
-            source.missing(
-                key,
-                "a number, or one of beta, uniform, generalized_pareto, mixture, empirical",
-            );
-            None
-        }
     }
 }
 

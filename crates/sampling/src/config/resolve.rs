@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use slashfall_cascade::{BeaconParameters, NoiseParameters, Parameters, Setting};
+use slashfall_cascade::{Parameters, Setting};
 use slashfall_graph::{Network, Problem, Problems};
 
 use super::names::Book;
 use super::node::Node;
-use super::resolve_source::Sources;
-use super::spec::{CopulaSpec, Located, NoiseSpec, PathCount, RunSpec, ScenarioSpec};
+use super::read_scenario::check_key;
+use super::resolve_behaviour::{
+    hardly_meant, noise_model, noise_parameters, resolve_noise, resolve_redemption,
+};
+use super::resolve_source::{Sources, resolve_events};
+use super::spec::{ChangeTo, CopulaSpec, PathCount, RunSpec, ScenarioSpec};
 use crate::copula::{Copula, ThresholdTable};
 use crate::keys::{Purpose, Seed, StreamKey};
 use crate::model::Model;
-use crate::noise::Noise;
+use crate::stress::StressEvent;
 
 /// A scenario of a run: its name and its model.
 #[derive(Clone, Debug)]
@@ -25,6 +29,8 @@ pub struct Scenario<'n> {
     pub root: Node,
     /// Ready to draw.
     pub model: Model<'n>,
+    /// What happens when it is stressed, in time order.
+    pub stress: Vec<StressEvent>,
     /// What is not wrong and yet hardly meant.
     pub warnings: Vec<Problem>,
 }
@@ -42,25 +48,28 @@ impl RunSpec {
     ) -> Result<Vec<Scenario<'n>>, Problems> {
         let mut problems = Problems::default();
         let mut scenarios = Vec::new();
-        match self.resolve_one(file, root, network) {
-            Ok((model, warnings)) => {
-                let (name, root) = ("base".to_owned(), root.clone());
-                scenarios.push(Scenario { name, spec: self.clone(), root, model, warnings });
-            }
+        match self.resolve_one("base", file, root, network) {
+            Ok(scenario) => scenarios.push(scenario),
             Err(found) => problems.append(found),
         }
-        let mut base = Self::read_all(file, root).1;
-        base.append(problems.clone());
+        // What is wrong with the run file itself is said once, and so is what is wrong with a key
+        // of the sweep, which many scenarios have.
+        let mut told = Self::read_all(file, root).1;
+        told.append(problems.clone());
         for scenario in &self.scenarios {
             match scenario.resolve(file, root, network) {
                 Ok(resolved) => scenarios.push(resolved),
                 Err(found) => {
-                    // What is wrong with the run file itself has been said once.
-                    let own = found.as_slice().iter().filter(|p| !base.as_slice().contains(p));
-                    for problem in own {
+                    for problem in found.as_slice() {
+                        if told.as_slice().contains(problem) {
+                            continue;
+                        }
                         let key = problem.key.as_deref().unwrap_or_default();
                         let key = format!("in scenario {:?}: {key}", scenario.name);
                         problems.push(problem.clone().key(key));
+                        if scenario.is_swept {
+                            told.push(problem.clone());
+                        }
                     }
                 }
             }
@@ -70,10 +79,11 @@ impl RunSpec {
 
     fn resolve_one<'n>(
         &self,
+        name: &str,
         file: &str,
         root: &Node,
         network: &'n Network,
-    ) -> Result<(Model<'n>, Vec<Problem>), Problems> {
+    ) -> Result<Scenario<'n>, Problems> {
         let book = Book::new(network, file);
         check_stop_scope(self, &book);
         let copula = match self.copula {
@@ -83,7 +93,19 @@ impl RunSpec {
         };
         check_native_stake(self, root, &book);
         let noise = resolve_noise(self, &book);
+        let parameters = Parameters {
+            horizon_days: self.horizon_days,
+            beacon: self.beacon,
+            noise: noise.iter().map(noise_parameters).collect(),
+            redemption: resolve_redemption(self, &book),
+            security: self.security,
+            cascade: self.cascade,
+            lending: self.lending,
+            yields: self.yields,
+        };
         let sources = Sources::resolve(self, &book, copula);
+        let (stress, idle_events) = resolve_events(self, name, &book);
+        let doubts = hardly_meant(&parameters, root, &book);
         let model = Model {
             seed: Seed(self.seed),
             horizon_days: f64::from(self.horizon_days),
@@ -99,24 +121,17 @@ impl RunSpec {
             classes: sources.classes,
             sources: sources.sources,
             noise: noise_model(network, &noise),
-            setting: Setting::new(
-                network,
-                Parameters {
-                    beacon: BeaconParameters {
-                        total_active_eth: self.beacon.total_active_eth,
-                        ..BeaconParameters::ABSENT
-                    },
-                    noise: noise.into_iter().map(noise_parameters).collect(),
-                    ..Parameters::absent(self.horizon_days, network.n_wrapped())
-                },
-            ),
+            setting: Setting::new(network, parameters),
             attacks: network
                 .avss()
                 .iter()
                 .map(|avs| StreamKey::new(Purpose::Attack, &avs.name))
                 .collect(),
         };
-        book.problems.into_inner().or_ok((model, sources.warnings))
+        let warnings = [sources.warnings, idle_events, doubts].concat();
+        let (name, spec, root) = (name.to_owned(), self.clone(), root.clone());
+        let scenario = Scenario { name, spec, root, model, stress, warnings };
+        book.problems.into_inner().or_ok(scenario)
     }
 }
 
@@ -129,58 +144,26 @@ impl ScenarioSpec {
     ) -> Result<Scenario<'n>, Problems> {
         let mut changed = root.clone();
         let mut problems = Problems::default();
-        let mut note = |key: &str, outcome: Result<(), String>| {
+        for change in &self.changes {
+            let key = &change.key;
+            let outcome = check_key(key).and_then(|()| match &change.to {
+                ChangeTo::Set(value) => changed.set(key, value),
+                ChangeTo::Scale(factor) => changed.scale(key, *factor, change.at.origin),
+            });
             if let Err(expected) = outcome {
-                problems.push(self.at.problem(file, key, expected));
+                problems.push(change.at.problem(file, key, expected));
             }
-        };
-        for (key, value) in &self.set {
-            note(key, check_key(key).and_then(|()| changed.set(key, value)));
-        }
-        for (key, factor) in &self.scale {
-            let scaled = check_key(key).and_then(|()| changed.scale(key, *factor, self.at.origin));
-            note(key, scaled);
         }
         let (spec, found) = RunSpec::read_all(file, &changed);
         problems.append(found);
-        match spec.resolve_one(file, &changed, network) {
-            Ok((model, warnings)) => {
-                let name = self.name.clone();
-                problems.or_ok(Scenario { name, spec, root: changed, model, warnings })
-            }
+        match spec.resolve_one(&self.name, file, &changed, network) {
+            Ok(scenario) => problems.or_ok(scenario),
             Err(found) => {
                 problems.append(found);
                 Err(problems)
             }
         }
     }
-}
-
-/// Refuses keys that a scenario cannot change: what is read once for all, the seed (scenarios share
-/// their numbers), and whole sections, which `a.b = 1` without quotes would replace.
-fn check_key(key: &str) -> Result<(), String> {
-    const OF_THE_RUN: [&str; 8] = [
-        "name",
-        "network",
-        "scenario",
-        "event",
-        "run.seed",
-        "run.horizon_days",
-        "run.detail",
-        "run.tail_paths",
-    ];
-    let first = key.split('.').next().unwrap_or(key);
-    if OF_THE_RUN.contains(&first) || OF_THE_RUN.contains(&key) {
-        return Err(
-            "a key that differs by scenario was expected; this one is of the whole run".into()
-        );
-    }
-    if first == key {
-        return Err(
-            "a dotted key in quotes was expected, such as \"security.security_slack\"".into()
-        );
-    }
-    Ok(())
 }
 
 fn check_stop_scope(spec: &RunSpec, book: &Book<'_, '_>) {
@@ -213,40 +196,6 @@ fn check_native_stake(spec: &RunSpec, root: &Node, book: &Book<'_, '_>) {
             |node| node.problem(book.file, key, expected.as_str()),
         );
         book.problems.borrow_mut().push(problem.value(total.to_string()));
-    }
-}
-
-/// Noise of each wrapped asset: its own section, else the default, else none.
-fn resolve_noise(spec: &RunSpec, book: &Book<'_, '_>) -> Vec<NoiseSpec> {
-    let network = book.network;
-    let names: Vec<&str> =
-        network.wrapped_assets().map(|id| network.asset(id).name.as_str()).collect();
-    for (name, section) in spec.noise.iter().filter(|(name, _)| *name != "default") {
-        let named = Located { value: name.clone(), at: section.at.clone() };
-        book.known(&named, &format!("noise.{name}"), "`default` or a wrapped asset", names.clone());
-    }
-    for name in &spec.redemption {
-        let key = format!("redemption.{}", name.value);
-        book.known(name, &key, "`default` or a wrapped asset", names.clone());
-    }
-    let default = spec.noise.get("default").map_or(NoiseSpec::ABSENT, |default| default.value);
-    names.iter().map(|name| spec.noise.get(*name).map_or(default, |own| own.value)).collect()
-}
-
-fn noise_model(network: &Network, noise: &[NoiseSpec]) -> Option<Noise> {
-    let base = network.base_assets().filter(|&id| network.asset(id).vol_annual > 0.0);
-    let base = base.map(|id| (id.index(), network.asset(id).beta_market));
-    let wrapped = noise.iter().enumerate().filter(|(_, noise)| noise.sigma_daily > 0.0);
-    let wrapped = wrapped.map(|(index, noise)| (network.n_base() + index, noise.beta_market));
-    Noise::new(network, &base.chain(wrapped).collect::<Vec<_>>())
-}
-
-fn noise_parameters(spec: NoiseSpec) -> NoiseParameters {
-    NoiseParameters {
-        sigma_daily: spec.sigma_daily,
-        discount_decay: (-spec.kappa).exp(),
-        panic_decay: (-spec.panic_kappa).exp(),
-        depth_decay: (-spec.depth_kappa).exp(),
     }
 }
 

@@ -1,18 +1,20 @@
-//! From `[[source]]` entries to sources: one for each target, later entries over earlier ones.
+//! From `[[source]]` entries to sources: one for each target, later entries over earlier ones; and
+//! from `[[event]]` entries to what happens in a stress.
 
 use std::collections::BTreeMap;
 
 use slashfall_cascade::{Effect, Hit, Target};
-use slashfall_graph::{AssetId, GroupId, Network, OperatorId, Problem};
+use slashfall_graph::{AssetId, AvsId, GroupId, Network, OperatorId, Problem, ReserveId};
 
 use super::names::Book;
 use super::node::Node;
 use super::resolve::factor_numbers;
-use super::spec::{GroupEffect, KindSpec, RateSpec, RunSpec, SourceSpec};
+use super::spec::{EventSpec, GroupEffect, KindSpec, RateSpec, RunSpec, SourceSpec};
 use crate::copula::{Copula, event_probability};
 use crate::keys::{Purpose, StreamKey};
 use crate::rate::{Evidence, Rate};
 use crate::source::{Class, Reach, Source};
+use crate::stress::StressEvent;
 
 /// Stands between the parts of a name of a stream; no name has it, so no two names run together.
 const SEPARATOR: &str = "\u{1f}";
@@ -36,7 +38,7 @@ struct Draft {
 impl Sources {
     pub(super) fn resolve(spec: &RunSpec, book: &Book<'_, '_>, copula: Copula) -> Self {
         let drafts: Vec<Vec<Draft>> =
-            spec.sources.iter().map(|entry| drafts(entry, book)).collect();
+            spec.sources.iter().map(|entry| drafts(&entry.kind, &entry.id, book)).collect();
         let mut last_entry: BTreeMap<&str, usize> = BTreeMap::new();
         for (entry, drafts) in drafts.iter().enumerate() {
             last_entry.extend(drafts.iter().map(|draft| (draft.name.as_str(), entry)));
@@ -50,7 +52,9 @@ impl Sources {
             let own = drafts.iter().filter(|draft| last_entry[draft.name.as_str()] == entry);
             sources.extend(own.map(|draft| finish(draft, source, class, book.network)));
             if start == sources.len() {
-                warnings.push(idle(source, drafts, book.file));
+                let why = if drafts.is_empty() { NO_TARGET } else { OVERRIDDEN };
+                let warning = source.at.problem(book.file, "source", why);
+                warnings.push(warning.value(source.kind.kind().name()));
                 loadings(source, &factors, copula, book); // a wrong name is a problem all the same
                 continue;
             }
@@ -69,14 +73,50 @@ impl Sources {
     }
 }
 
-/// Says that no source came of an entry.
-fn idle(entry: &SourceSpec, drafts: &[Draft], file: &str) -> Problem {
-    let why = if drafts.is_empty() {
-        "its target matches nothing in the network, so no source comes of it"
-    } else {
-        "later entries override all that it names, so no source comes of it"
-    };
-    entry.at.problem(file, "source", why).value(entry.kind.kind().name())
+/// Why no source comes of an entry.
+const NO_TARGET: &str = "its target matches nothing in the network, so no source comes of it";
+const OVERRIDDEN: &str = "later entries override all that it names, so no source comes of it";
+
+/// The events of a scenario's stress, in time order, at one time in file order; and what is hardly
+/// meant.
+///
+/// All names are looked up, those in events of other scenarios too: they are wrong in any case.
+pub(super) fn resolve_events(
+    spec: &RunSpec,
+    scenario: &str,
+    book: &Book<'_, '_>,
+) -> (Vec<StressEvent>, Vec<Problem>) {
+    let (mut events, mut warnings) = (Vec::new(), Vec::new());
+    for entry in &spec.events {
+        let drafts = drafts(&entry.kind, &entry.id, book);
+        if drafts.is_empty() {
+            let why = "its target matches nothing in the network, so nothing comes of it";
+            let warning = entry.at.problem(book.file, "event", why);
+            warnings.push(warning.value(entry.kind.kind().name()));
+        }
+        if entry.scenario.as_deref().is_none_or(|named| named == scenario) {
+            events.extend(drafts.into_iter().map(|draft| happening(draft, entry)));
+        }
+    }
+    events.sort_by(|a: &StressEvent, b| a.day.total_cmp(&b.day));
+    (events, warnings)
+}
+
+fn happening(draft: Draft, entry: &EventSpec) -> StressEvent {
+    StressEvent {
+        day: entry.day,
+        name: shown(&draft.name),
+        kind: entry.kind.kind(),
+        severity: entry.severity,
+        effect: draft.effect,
+        hits: draft.reach,
+    }
+}
+
+/// The name of a stream as people read it: kind, id where there is one, target.
+fn shown(name: &str) -> String {
+    let parts: Vec<&str> = name.split(SEPARATOR).filter(|part| !part.is_empty()).collect();
+    parts.join("/")
 }
 
 fn finish(draft: &Draft, entry: &SourceSpec, class: usize, network: &Network) -> Source {
@@ -87,7 +127,7 @@ fn finish(draft: &Draft, entry: &SourceSpec, class: usize, network: &Network) ->
         participation_key: participation.with(&network.operator(operator_of(hit, network)).name),
     });
     Source {
-        name: draft.name.replace(SEPARATOR, "/"),
+        name: shown(&draft.name),
         kind: entry.kind.kind(),
         class,
         key,
@@ -199,13 +239,16 @@ fn participation(kind: &KindSpec) -> f64 {
     }
 }
 
-fn drafts(entry: &SourceSpec, book: &Book<'_, '_>) -> Vec<Draft> {
+fn drafts(kind: &KindSpec, id: &str, book: &Book<'_, '_>) -> Vec<Draft> {
     let name = |target: &[&str]| {
-        let own = [entry.kind.kind().name(), entry.id.as_str()];
+        let own = [kind.kind().name(), id];
         own.iter().chain(target).copied().collect::<Vec<_>>().join(SEPARATOR)
     };
-    match &entry.kind {
-        KindSpec::AvsFault { .. } | KindSpec::AvsIncident { .. } => avs_drafts(entry, book, name),
+    match kind {
+        KindSpec::AvsFault { avs, operator } => {
+            member_drafts(book, &book.avss(avs), &book.operators(operator), name)
+        }
+        KindSpec::AvsIncident { avs, .. } => avs_drafts(book, &book.avss(avs), name),
         KindSpec::OperatorCompromise { operator, reach_all } => {
             let effect = Effect::SlashOperator { reach_all: *reach_all };
             operator_drafts(book, &book.operators(operator), effect, name)
@@ -229,61 +272,69 @@ fn drafts(entry: &SourceSpec, book: &Book<'_, '_>) -> Vec<Draft> {
             };
             group_drafts(book, &book.groups(groups, group_kind.as_ref()), effect, name)
         }
-        KindSpec::Exploit { asset } => asset_drafts(
-            book,
-            &book.wrapped(asset),
-            |asset| Effect::Exploit { asset, sale_days: 1 },
-            name,
-        ),
-        KindSpec::UnbackedMint { asset } => asset_drafts(
-            book,
-            &book.wrapped(asset),
-            |asset| Effect::UnbackedMint { asset, pledge_share: 0.0 },
-            name,
-        ),
+        KindSpec::Exploit { asset, sale_days } => {
+            let effect = |asset| Effect::Exploit { asset, sale_days: *sale_days };
+            asset_drafts(book, &book.wrapped(asset), effect, name)
+        }
+        KindSpec::UnbackedMint { asset, pledge_share } => {
+            let effect = |asset| Effect::UnbackedMint { asset, pledge_share: *pledge_share };
+            asset_drafts(book, &book.wrapped(asset), effect, name)
+        }
         KindSpec::Depeg { asset, flight } => {
             let effect = |asset| Effect::Depeg { asset, flight: *flight };
             asset_drafts(book, &book.wrapped(asset), effect, name)
         }
+        KindSpec::ReserveWithdrawal { reserve } => {
+            reserve_drafts(book, &book.reserves(reserve), name)
+        }
     }
 }
 
-fn avs_drafts(
-    entry: &SourceSpec,
+fn member_drafts(
     book: &Book<'_, '_>,
+    avss: &[AvsId],
+    operators: &[OperatorId],
     name: impl Fn(&[&str]) -> String,
 ) -> Vec<Draft> {
     let network = book.network;
-    let hit = |member| Hit { target: Target::Member(member), share: 1.0 };
-    match &entry.kind {
-        KindSpec::AvsFault { avs, operator } => {
-            let operators = book.operators(operator);
-            let avss = book.avss(avs);
-            let members = avss.iter().flat_map(|&avs| network.avs_members(avs));
-            let members =
-                members.filter(|&&m| operators.binary_search(&network.member(m).operator).is_ok());
-            let draft = |&member| {
-                let registration = network.member(member);
-                let (avs, operator) =
-                    (network.avs(registration.avs), network.operator(registration.operator));
-                Draft {
-                    name: name(&[&avs.name, &operator.name]),
-                    effect: Effect::SlashByAvs,
-                    reach: vec![hit(member)],
-                }
-            };
-            members.map(draft).collect()
+    let members = avss.iter().flat_map(|&avs| network.avs_members(avs));
+    let members =
+        members.filter(|&&m| operators.binary_search(&network.member(m).operator).is_ok());
+    let draft = |&member| {
+        let registration = network.member(member);
+        let (avs, operator) =
+            (network.avs(registration.avs), network.operator(registration.operator));
+        Draft {
+            name: name(&[&avs.name, &operator.name]),
+            effect: Effect::SlashByAvs,
+            reach: vec![Hit { target: Target::Member(member), share: 1.0 }],
         }
-        KindSpec::AvsIncident { avs, .. } => {
-            let draft = |avs| Draft {
-                name: name(&[&network.avs(avs).name]),
-                effect: Effect::SlashByAvs,
-                reach: network.avs_members(avs).iter().map(|&member| hit(member)).collect(),
-            };
-            book.avss(avs).into_iter().map(draft).collect()
-        }
-        _ => Vec::new(),
-    }
+    };
+    members.map(draft).collect()
+}
+
+fn avs_drafts(book: &Book<'_, '_>, avss: &[AvsId], name: impl Fn(&[&str]) -> String) -> Vec<Draft> {
+    let network = book.network;
+    let hit = |&member| Hit { target: Target::Member(member), share: 1.0 };
+    let draft = |&avs| Draft {
+        name: name(&[&network.avs(avs).name]),
+        effect: Effect::SlashByAvs,
+        reach: network.avs_members(avs).iter().map(hit).collect(),
+    };
+    avss.iter().map(draft).collect()
+}
+
+fn reserve_drafts(
+    book: &Book<'_, '_>,
+    reserves: &[ReserveId],
+    name: impl Fn(&[&str]) -> String,
+) -> Vec<Draft> {
+    let draft = |&reserve| Draft {
+        name: name(&[&book.network.reserve(reserve).name]),
+        effect: Effect::WithdrawSupply { reserve },
+        reach: Vec::new(),
+    };
+    reserves.iter().map(draft).collect()
 }
 
 fn operator_drafts(

@@ -2,6 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use slashfall_cascade::{
+    BeaconParameters, CascadeParameters, LendingParameters, RedemptionParameters,
+    SecurityParameters, YieldParameters,
+};
+
 use super::node::Node;
 use crate::severity::Severity;
 use crate::source::SourceKind;
@@ -40,15 +45,24 @@ pub struct RunSpec {
     pub sources: Vec<SourceSpec>,
     /// Noise by asset; `default` holds for the others.
     pub noise: BTreeMap<String, Located<NoiseSpec>>,
-    /// Assets with a `[redemption.NAME]`.
-    pub redemption: Vec<Located<String>>,
+    /// Redemptions by asset; `default` holds for the others.
+    pub redemption: BTreeMap<String, Located<RedemptionParameters>>,
     /// The chain.
-    pub beacon: BeaconSpec,
-    /// Slack that stands in for profits from corruption that nobody has estimated.
-    pub security_slack: f64,
-    /// Further scenarios, each a change to this file.
+    pub beacon: BeaconParameters,
+    /// Attacks on AVSs.
+    pub security: SecurityParameters,
+    /// The rounds of a day.
+    pub cascade: CascadeParameters,
+    /// Suppliers and borrowers of lending reserves.
+    pub lending: LendingParameters,
+    /// Multipliers of yields.
+    pub yields: YieldParameters,
+    /// Events of a stress, in file order; a run draws its own.
+    pub events: Vec<EventSpec>,
+    /// Further scenarios, each a change to this file: those of `[[scenario]]`, then those of
+    /// `[sweep]`.
     pub scenarios: Vec<ScenarioSpec>,
-    /// Keys that are read and checked, and of which no mechanism makes use yet.
+    /// Keys that are read and checked, and that a run makes no use of.
     pub not_applied: Vec<String>,
 }
 
@@ -126,6 +140,23 @@ pub struct SourceSpec {
     pub(crate) at: Node,
 }
 
+/// An `[[event]]`: what happens for certain, on a day, in a stress.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventSpec {
+    /// In which scenario; none: in `base` and in every other.
+    pub scenario: Option<String>,
+    /// When, in days from the as-of date.
+    pub day: f64,
+    /// Tells events of one kind and target apart; part of the name.
+    pub id: String,
+    /// Kind and the keys that it alone has; all take part.
+    pub kind: KindSpec,
+    /// How hard; of an outage, how many epochs.
+    pub severity: f64,
+    /// The entry, for messages.
+    pub(crate) at: Node,
+}
+
 /// A kind of source with its targets and the keys that it alone has.
 #[derive(Clone, Debug, PartialEq)]
 pub enum KindSpec {
@@ -182,11 +213,15 @@ pub enum KindSpec {
     Exploit {
         /// Wrapped assets.
         asset: Names,
+        /// Days over which wrapped units in the loot are sold.
+        sale_days: u32,
     },
     /// `unbacked_mint`.
     UnbackedMint {
         /// Wrapped assets.
         asset: Names,
+        /// Share of the minted units that is pledged for loans.
+        pledge_share: f64,
     },
     /// `depeg`.
     Depeg {
@@ -194,6 +229,11 @@ pub enum KindSpec {
         asset: Names,
         /// Share of pool depth that leaves.
         flight: f64,
+    },
+    /// `reserve_withdrawal`.
+    ReserveWithdrawal {
+        /// Lending reserves.
+        reserve: Names,
     },
 }
 
@@ -211,6 +251,7 @@ impl KindSpec {
             Self::Exploit { .. } => SourceKind::Exploit,
             Self::UnbackedMint { .. } => SourceKind::UnbackedMint,
             Self::Depeg { .. } => SourceKind::Depeg,
+            Self::ReserveWithdrawal { .. } => SourceKind::ReserveWithdrawal,
         }
     }
 }
@@ -281,27 +322,35 @@ impl NoiseSpec {
         Self { sigma_daily: 0.0, kappa: 0.2, beta_market: 0.0, panic_kappa: 0.3, depth_kappa: 0.1 };
 }
 
-/// `[beacon]`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BeaconSpec {
-    /// All ETH that validates.
-    pub total_active_eth: f64,
-}
-
-impl BeaconSpec {
-    /// Total active stake where the file has none: about that of 2025 and 2026.
-    pub const ABSENT: Self = Self { total_active_eth: 35_000_000.0 };
-}
-
-/// A `[[scenario]]`: a change to the run file.
+/// A scenario beside `base`: a change to the run file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScenarioSpec {
     /// Name.
     pub name: String,
-    /// Factors by dotted key.
-    pub scale: Vec<(String, f64)>,
-    /// Values by dotted key.
-    pub(crate) set: Vec<(String, Node)>,
+    /// What it changes.
+    pub(crate) changes: Vec<Change>,
+    /// True of one that a sweep makes.
+    pub(crate) is_swept: bool,
     /// The entry, for messages.
     pub(crate) at: Node,
+}
+
+/// One change that a scenario makes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Change {
+    /// Dotted key.
+    pub(crate) key: String,
+    /// To what.
+    pub(crate) to: ChangeTo,
+    /// Where it is said.
+    pub(crate) at: Node,
+}
+
+/// What a change makes of a value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum ChangeTo {
+    /// This value.
+    Set(Node),
+    /// So many times what it was.
+    Scale(f64),
 }

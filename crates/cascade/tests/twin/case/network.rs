@@ -1,96 +1,20 @@
-//! Random networks and paths as written: all by name, so that engine and twin each make of them
-//! what they will.
+//! Random stake: who holds what where, and which AVS may slash how much of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
-use slashfall_cascade::NoiseParameters;
 use slashfall_graph::Sketch;
 use slashfall_graph::spec::{AssetKind, NetworkSpec, Sharing};
 
-// Names are out of order on purpose: what the engine sorts must not matter, but for AVSs.
-const OPERATORS: [&str; 6] = ["o4", "o1", "o6", "o2", "o5", "o3"];
+use super::{AVSS, OPERATORS, WRAPPED, amount, share};
+
 const ENTITIES: [&str; 3] = ["Y", "X", "Z"];
-const AVSS: [&str; 5] = ["q", "c", "x", "a", "m"];
-const WRAPPED: [&str; 5] = ["kETH", "aETH", "zETH", "bETH", "mETH"];
-/// Below this the rewards that a validator misses would be more than it has.
-const ACTIVE_ETH_MIN: f64 = 1e5;
-/// A severity of 1 is so many epochs: more than a validator can leak before it is ejected.
-const EPOCHS: f64 = 6_000.0;
-
-/// A path as written.
-#[derive(Clone, Debug)]
-pub(crate) struct Case {
-    pub(crate) spec: NetworkSpec,
-    /// In time order.
-    pub(crate) happenings: Vec<Happening>,
-    pub(crate) horizon_days: u32,
-    pub(crate) total_active_eth: f64,
-    /// By wrapped asset.
-    pub(crate) noise: BTreeMap<String, NoiseParameters>,
-    /// One standard normal an asset, day by day; no days when nothing moves by itself.
-    pub(crate) z: Vec<BTreeMap<String, f64>>,
-}
-
-/// An event as written.
-#[derive(Clone, Debug)]
-pub(crate) struct Happening {
-    pub(crate) tau_days: f64,
-    pub(crate) severity: f64,
-    pub(crate) what: What,
-}
-
-/// Operators hit, and the share of each.
-pub(crate) type Hits = Vec<(String, f64)>;
-
-/// What happens, and to whom.
-#[derive(Clone, Debug)]
-pub(crate) enum What {
-    SlashByAvs { avs: String, hits: Hits },
-    SlashOperator { reach_all: bool, hits: Hits },
-    SlashValidators { background: f64, hits: Hits },
-    Outage { background: f64, hits: Hits },
-    Exploit { asset: String },
-    UnbackedMint { asset: String },
-    Depeg { asset: String, flight: f64 },
-}
-
-/// Random paths of random networks.
-pub(crate) fn cases() -> impl Strategy<Value = Case> {
-    let market = (weighted(0.6, any::<u64>()), vec(noise(), WRAPPED.len()));
-    let chain = prop_oneof![3 => 1.0..4.0f64, 1 => Just(1_000.0)];
-    (raw_network(), vec(raw_event(), 0..9), 1u32..46, chain, market).prop_map(
-        |(network, events, horizon_days, active, (seed, noise))| {
-            let spec = network.spec();
-            let native: f64 = spec.holdings.rows.iter().map(native_eth).sum();
-            let mut happenings: Vec<Happening> =
-                events.iter().filter_map(|e| e.happening(&network, horizon_days)).collect();
-            happenings.sort_by(|a, b| a.tau_days.total_cmp(&b.tau_days));
-            let names = spec.assets.rows.iter().map(|row| row.asset.as_str());
-            let z = seed
-                .map(|seed| normals(seed, horizon_days, &names.chain(["ETH", "USD"]).collect()));
-            Case {
-                horizon_days,
-                total_active_eth: (active * native).max(ACTIVE_ETH_MIN),
-                noise: WRAPPED.iter().map(|name| (*name).to_owned()).zip(noise).collect(),
-                z: z.unwrap_or_default(),
-                happenings,
-                spec,
-            }
-        },
-    )
-}
-
-/// What a holding adds to the validators of the network.
-pub(crate) fn native_eth(row: &slashfall_graph::spec::HoldingRow) -> f64 {
-    if row.operator.is_some() && row.asset == "ETH" { row.amount_eth } else { 0.0 }
-}
 
 /// A network in the making: everything for the largest one, of which the first few are used.
 #[derive(Clone, Debug)]
-struct RawNetwork {
+pub(super) struct RawNetwork {
     n_operators: usize,
     n_avss: usize,
     n_wrapped: usize,
@@ -138,20 +62,7 @@ struct RawHoldings {
     nested: Vec<(usize, Option<usize>, f64)>,
 }
 
-#[derive(Clone, Debug)]
-struct RawEvent {
-    kind: usize,
-    which: usize,
-    time: f64,
-    /// Times on a grid: several events at once, or as far apart as a correlation penalty reaches.
-    steps_a_day: Option<f64>,
-    severity: f64,
-    shares: Vec<Option<f64>>,
-    flag: bool,
-    background: f64,
-}
-
-fn raw_network() -> impl Strategy<Value = RawNetwork> {
+pub(super) fn raw_network() -> impl Strategy<Value = RawNetwork> {
     let n = OPERATORS.len();
     let sharing = prop_oneof![
         Just(CellSharing::All(Sharing::Unique)),
@@ -209,57 +120,21 @@ fn raw_wrapped() -> impl Strategy<Value = RawWrapped> {
 
 fn raw_holdings() -> impl Strategy<Value = RawHoldings> {
     let places = OPERATORS.len() + 1;
-    let nested = (0..WRAPPED.len(), weighted(0.7, 0..OPERATORS.len()), share());
+    // Mostly something is left outside, to be traded and pledged.
+    let part = prop_oneof![1 => Just(1.0), 12 => 0.0..0.6];
+    let nested = (0..WRAPPED.len(), weighted(0.7, 0..OPERATORS.len()), part);
     (vec(weighted(0.4, amount()), places), vec(weighted(0.15, amount()), places), vec(nested, 0..5))
         .prop_map(|(eth, btc, nested)| RawHoldings { base: [eth, btc], nested })
 }
 
-fn raw_event() -> impl Strategy<Value = RawEvent> {
-    let severity = prop_oneof![1 => Just(0.0), 1 => Just(1.0), 5 => 0.0..1.0];
-    let background = prop_oneof![Just(0.0), 0.0..0.6];
-    let grid = prop_oneof![Just(None), Just(Some(4.0)), Just(Some(1.0 / 9.0))];
-    (
-        (0usize..7, 0usize..60, 1e-3..1.0, grid, severity),
-        (vec(weighted(0.6, share()), OPERATORS.len()), any::<bool>(), background),
-    )
-        .prop_map(
-            |((kind, which, time, steps_a_day, severity), (shares, flag, background))| RawEvent {
-                kind,
-                which,
-                time,
-                steps_a_day,
-                severity,
-                shares,
-                flag,
-                background,
-            },
-        )
-}
-
-fn noise() -> impl Strategy<Value = NoiseParameters> {
-    let sigma = prop_oneof![Just(0.0), 0.0..0.05];
-    (sigma, 0.5..1.0, 0.3..1.0, 0.5..1.0).prop_map(
-        |(sigma_daily, discount_decay, panic_decay, depth_decay)| NoiseParameters {
-            sigma_daily,
-            discount_decay,
-            panic_decay,
-            depth_decay,
-        },
-    )
-}
-
-fn amount() -> impl Strategy<Value = f64> {
-    (0.0..5.0f64).prop_map(|digits| 10f64.powf(digits))
-}
-
-fn share() -> impl Strategy<Value = f64> {
-    prop_oneof![2 => Just(1.0), 3 => 0.0..1.0]
-}
-
 impl RawNetwork {
-    fn spec(&self) -> NetworkSpec {
+    pub(super) fn spec(&self) -> NetworkSpec {
         let mut sketch = Sketch::new().asset("BTC", AssetKind::Base);
         sketch = sketch.with(|asset| asset.vol_annual = self.vol_annual);
+        if self.vol_annual > 0.5 {
+            sketch = sketch.asset("USD", AssetKind::Base);
+            sketch = sketch.with(|asset| asset.vol_annual = 1.0 - self.vol_annual);
+        }
         for (operator, &entity) in self.operators().iter().zip(&self.entities) {
             sketch = sketch.operator(operator, ENTITIES[entity]);
         }
@@ -372,45 +247,4 @@ fn with_holdings(
         sketch = sketch.holding(holder, operator, asset, amount);
     }
     sketch
-}
-
-impl RawEvent {
-    fn happening(&self, network: &RawNetwork, horizon_days: u32) -> Option<Happening> {
-        let horizon = f64::from(horizon_days);
-        let time = self.time * horizon;
-        let tau_days = self.steps_a_day.map_or(time, |n| ((time * n).ceil() / n).min(horizon));
-        let hits = network.operators().iter().zip(&self.shares);
-        let hits: Hits =
-            hits.filter_map(|(name, share)| Some(((*name).to_owned(), (*share)?))).collect();
-        let asset = WRAPPED[self.which % network.n_wrapped].to_owned();
-        let background = self.background;
-        let what = match self.kind {
-            0 if network.n_avss == 0 => return None,
-            0 => What::SlashByAvs { avs: AVSS[self.which % network.n_avss].to_owned(), hits },
-            1 => What::SlashOperator { reach_all: self.flag, hits },
-            2 => What::SlashValidators { background, hits },
-            3 => What::Outage { background, hits },
-            4 => What::Exploit { asset },
-            5 => What::UnbackedMint { asset },
-            _ => What::Depeg { asset, flight: background },
-        };
-        let unit = if self.kind == 3 { EPOCHS } else { 1.0 };
-        Some(Happening { tau_days, severity: unit * self.severity, what })
-    }
-}
-
-/// Standard normals (Box and Muller) of a small generator (splitmix64).
-fn normals(seed: u64, days: u32, names: &BTreeSet<&str>) -> Vec<BTreeMap<String, f64>> {
-    let mut state = seed;
-    let mut uniform = || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = state;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((x ^ (x >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    };
-    let mut normal =
-        || (-2.0 * (1.0 - uniform()).ln()).sqrt() * (std::f64::consts::TAU * uniform()).cos();
-    let mut day = || names.iter().map(|name| ((*name).to_owned(), normal())).collect();
-    (0..days).map(|_| day()).collect()
 }

@@ -1,0 +1,321 @@
+//! All venues of an asset as one, because sellers go where the price is best: marginal prices are
+//! then the same everywhere, and what is sold in all has one price (section 6.6 of
+//! `docs/model.md`).
+
+use slashfall_graph::Pool;
+
+use super::table::{Quote, Table};
+use super::venue::Venue;
+use super::{Bracket, MAX_STEPS};
+
+/// The price of a wrapped asset by the net amount of it that is sold.
+///
+/// With nothing sold, the venues clear among themselves: the price at 0 is the one at which what is
+/// sold to some of them is what is bought from the others.
+///
+/// A curve of one venue evaluates the invariant. A curve of several interpolates, at prices from
+/// 0.001 (or a thousandth of the price at 0, where that is below 1) to 1.05 (or 5 % above the price
+/// at 0, where that is above 1), and solves the invariants elsewhere.
+///
+/// Each polynomial was compared with the exact solution when it was made, at the places where the
+/// error of interpolation is largest. It is in use because there it falls, and is within 5e-14 of
+/// the solution relative to the price, or within what an error of the amount sold of 1e-15 (of it
+/// and of the size of the venues) makes of the price, if that is more: some 1e-12 where a pool of
+/// amplification 100,000 runs out of ETH. If ever no polynomials do it, the curve solves always.
+#[derive(Clone, Debug)]
+pub struct PriceCurve {
+    venues: Venues,
+    /// Sum of the sizes of the venues, in ETH.
+    size: f64,
+    /// Their reserves of the asset on day 0, over the size.
+    asset_0: f64,
+    /// By the amount sold over the size. None where the exact solution is as fast.
+    table: Option<Table>,
+}
+
+impl PriceCurve {
+    /// The curve of the `pools` of one asset, at least one, whose nav is `nav_0` on day 0.
+    #[must_use]
+    pub fn new(pools: &[&Pool], nav_0: f64) -> Self {
+        let mut curve = Self::without_table(pools, nav_0);
+        if curve.venues.0.len() > 1 {
+            curve.table = curve.tabulate();
+        }
+        curve
+    }
+
+    fn without_table(pools: &[&Pool], nav_0: f64) -> Self {
+        let venues: Vec<Venue> = pools.iter().map(|pool| Venue::new(pool, nav_0)).collect();
+        let size = venues.iter().map(|venue| venue.size).sum();
+        let weighted = |venue: Venue| Weighted { weight: venue.size / size, venue };
+        let venues = Venues(venues.into_iter().map(weighted).collect());
+        let asset_0 = venues.0.iter().map(|v| v.weight * v.venue.asset_0).sum();
+        Self { venues, size, asset_0, table: None }
+    }
+
+    fn tabulate(&self) -> Option<Table> {
+        let price_0 = self.venues.clearing_price(self.asset_0);
+        let highest = HIGHEST_PRICE * price_0.max(1.0);
+        let lowest = LOWEST_PRICE * price_0.min(1.0);
+        let ratio = lowest / highest;
+        let prices =
+            (0..=FIRST_PIECES).map(|i| highest * ratio.powf(i as f64 / FIRST_PIECES as f64));
+        let knots: Vec<Quote> = prices.map(|price| self.quote(price)).collect();
+        Table::new(&knots, |at, guess, [low, high]| {
+            let bracket = Bracket::new(low, high);
+            let price = self.venues.clearing_price_within(at + self.asset_0, guess, bracket);
+            Quote { at, ..self.quote(price) }
+        })
+    }
+
+    fn quote(&self, price: f64) -> Quote {
+        let depth = self.venues.depth(price);
+        Quote { at: depth.asset - self.asset_0, price, payout: price * depth.kept }
+    }
+
+    /// Marginal price over nav, of the last ETH (valued at nav of day 0) of `sold_eth` net sold; no
+    /// fee.
+    ///
+    /// Infinite when that buys more than the venues have; 0 when infinitely much is sold.
+    #[must_use]
+    #[inline]
+    pub fn price(&self, sold_eth: f64) -> f64 {
+        let at = sold_eth / self.size;
+        match self.table.as_ref().and_then(|table| table.price(at)) {
+            Some(price) => price,
+            None => self.venues.clearing_price(at + self.asset_0),
+        }
+    }
+
+    /// Net amount sold at which the marginal price is `price`: the inverse of [`Self::price`].
+    ///
+    /// Infinite for a price of 0 or less.
+    #[must_use]
+    pub fn sold_at(&self, price: f64) -> f64 {
+        let at = match self.table.as_ref().and_then(|table| table.at_price(price)) {
+            Some(at) => at,
+            None => self.venues.depth(price).asset - self.asset_0,
+        };
+        self.size * at
+    }
+
+    /// ETH that selling from `from_eth` to `to_eth` brings, after the fee that each venue takes of
+    /// what it pays; 0 unless `to_eth` is more.
+    #[must_use]
+    pub fn proceeds(&self, from_eth: f64, to_eth: f64) -> f64 {
+        if to_eth <= from_eth {
+            return 0.0;
+        }
+        let (from, to) = (from_eth / self.size, to_eth / self.size);
+        let paid = match self.table.as_ref().and_then(|table| table.paid(from, to)) {
+            Some(paid) => paid,
+            None => self.venues.paid(from + self.asset_0, to + self.asset_0),
+        };
+        self.size * paid
+    }
+}
+
+/// Highest price in tables: nobody buys above what minting costs, give or take a fee.
+const HIGHEST_PRICE: f64 = 1.05;
+
+/// Lowest price in tables.
+const LOWEST_PRICE: f64 = 1e-3;
+
+/// Pieces that a table starts from, in equal ratios of the price, so that each is within reach of
+/// polynomials after few cuts.
+const FIRST_PIECES: u32 = 16;
+
+/// The venues of an asset, solved exactly. Amounts are over the sum of sizes.
+#[derive(Clone, Debug)]
+struct Venues(Vec<Weighted>);
+
+#[derive(Clone, Debug)]
+struct Weighted {
+    /// Its share of the sum of sizes.
+    weight: f64,
+    venue: Venue,
+}
+
+/// All venues at a common price.
+#[derive(Clone, Copy, Debug)]
+struct Depth {
+    /// What they hold of the asset together.
+    asset: f64,
+    /// The derivative of that by the price, negative.
+    slope: f64,
+    /// What is left of a payment after fees, a fraction: the mean, by how much each of them buys
+    /// when the price falls.
+    kept: f64,
+}
+
+impl Venues {
+    fn depth(&self, price: f64) -> Depth {
+        let (mut asset, mut slope, mut kept) = (0.0, 0.0, 0.0);
+        for Weighted { weight, venue } in &self.0 {
+            let reserve = venue.asset_at(price);
+            let share = weight / venue.at(reserve).slope();
+            asset += weight * reserve;
+            slope += share;
+            kept += share * venue.kept;
+        }
+        Depth { asset, slope, kept: kept / slope }
+    }
+
+    /// The common price when together they hold `asset`.
+    ///
+    /// It lies between the prices that the venues would have if each held as much for its size.
+    fn clearing_price(&self, asset: f64) -> f64 {
+        if asset <= 0.0 {
+            return f64::INFINITY;
+        }
+        if asset.is_infinite() {
+            return 0.0;
+        }
+        let (mut low, mut high) = (f64::INFINITY, 0.0_f64);
+        for Weighted { venue, .. } in &self.0 {
+            let price = venue.at(asset).price();
+            low = low.min(price);
+            high = high.max(price);
+        }
+        let low = low.max(f64::MIN_POSITIVE);
+        self.clearing_price_within(asset, (low * high).sqrt(), Bracket::new(low, high))
+    }
+
+    /// The same where it is known to be in `bracket` and expected at `price`: Newton's method on
+    /// logarithms.
+    fn clearing_price_within(&self, asset: f64, mut price: f64, mut bracket: Bracket) -> f64 {
+        for _ in 0..MAX_STEPS {
+            if bracket.high <= bracket.low {
+                return bracket.high;
+            }
+            let depth = self.depth(price);
+            let ratio = depth.asset / asset;
+            *if ratio > 1.0 { &mut bracket.low } else { &mut bracket.high } = price;
+            let step = -ratio.ln() * depth.asset / (price * depth.slope);
+            let next = price * step.exp();
+            if step.abs() < QUADRATIC {
+                return next.clamp(bracket.low, bracket.high);
+            }
+            price = bracket.next(step, next, (bracket.low * bracket.high).sqrt());
+        }
+        price
+    }
+
+    /// ETH paid while what they hold of the asset together grows `from` `to`, less fees.
+    fn paid(&self, from: f64, to: f64) -> f64 {
+        if let [only] = self.0.as_slice() {
+            return only.venue.paid(from, to);
+        }
+        let (before, after) = (self.clearing_price(from), self.clearing_price(to));
+        let paid = |v: &Weighted| {
+            v.weight * v.venue.paid(v.venue.asset_at(before), v.venue.asset_at(after))
+        };
+        let sum: f64 = self.0.iter().map(paid).sum();
+        sum + self.inexactness(before, from) - self.inexactness(after, to)
+    }
+
+    /// What the difference is worth between what they hold at `price` and the `asset` that has this
+    /// price: where the price hardly moves, reserves by price are inexact.
+    fn inexactness(&self, price: f64, asset: f64) -> f64 {
+        if price <= 0.0 || price.is_infinite() {
+            return 0.0;
+        }
+        let depth = self.depth(price);
+        (depth.asset - asset) * price * depth.kept
+    }
+}
+
+/// Newton's method squares the error: the step after one of this relative size changes nothing,
+/// even where the price of a pool of high amplification bends within 1e-5.
+const QUADRATIC: f64 = 1e-10;
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Random, mixtures};
+    use super::super::venue::tests::pool;
+    use super::*;
+
+    /// A curve, the same without its table, and the amounts sold at the ends of the table.
+    fn with_and_without_table(pools: &[Pool]) -> (PriceCurve, PriceCurve, [f64; 2]) {
+        let pools: Vec<&Pool> = pools.iter().collect();
+        let (curve, exact) = (PriceCurve::new(&pools, 1.0), PriceCurve::without_table(&pools, 1.0));
+        assert!(curve.table.is_some());
+        let price_0 = exact.price(0.0);
+        let ends = [HIGHEST_PRICE * price_0.max(1.0), LOWEST_PRICE * price_0.min(1.0)];
+        let ends = ends.map(|price| exact.sold_at(price));
+        (curve, exact, ends)
+    }
+
+    #[test]
+    fn the_table_is_the_exact_solution() {
+        let mut random = Random(1);
+        for pools in mixtures() {
+            let (curve, exact, [first, last]) = with_and_without_table(&pools);
+            for i in 0..2000 {
+                let price = HIGHEST_PRICE * (LOWEST_PRICE / HIGHEST_PRICE).powf(random.unit());
+                let by_amount = first + (last - first) * random.unit();
+                let sold = if i % 2 == 0 { by_amount } else { exact.sold_at(price) };
+                assert!((curve.price(sold) / exact.price(sold) - 1.0).abs() < 2e-12, "{sold}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_amount_at_a_price_is_the_exact_one() {
+        let mut random = Random(2);
+        for pools in mixtures() {
+            let (curve, exact, _) = with_and_without_table(&pools);
+            for _ in 0..500 {
+                let price = 2e-4 * 1e4_f64.powf(random.unit());
+                let difference = curve.sold_at(price) - exact.sold_at(price);
+                assert!(difference.abs() < 2e-9 * curve.size, "{price}: {difference}");
+            }
+        }
+    }
+
+    #[test]
+    fn small_sales_bring_the_exact_price_less_the_fees() {
+        let mut random = Random(3);
+        for pools in mixtures() {
+            let (curve, exact, [first, last]) = with_and_without_table(&pools);
+            for _ in 0..500 {
+                let from = first + (last - first) * random.unit();
+                let to = from + 1e-7 * curve.size;
+                let middle = exact.price(0.5 * (from + to));
+                let expected = (to - from) * exact.quote(middle).payout;
+                for curve in [&curve, &exact] {
+                    assert!((curve.proceeds(from, to) / expected - 1.0).abs() < 1e-7, "{from}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn large_sales_bring_what_the_invariants_pay() {
+        let mut random = Random(4);
+        for pools in mixtures() {
+            let (curve, exact, [first, last]) = with_and_without_table(&pools);
+            for _ in 0..500 {
+                let from = first + 0.9 * (last - first) * random.unit();
+                let to = from + (0.01 + random.unit()) * curve.size;
+                let error = curve.proceeds(from, to) - exact.proceeds(from, to);
+                assert!(error.abs() < 1e-12 * curve.size, "{from} {to} {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn venues_share_what_is_sold_at_equal_prices() {
+        let pools = [pool(5e4, 3e4, 50.0, 0.0), pool(1e4, 2e4, 0.0, 0.0), pool(3e3, 1e3, 1e3, 0.0)];
+        let (_, exact, _) = with_and_without_table(&pools);
+        for sold in [-2e4, 0.0, 1e4, 5e4, 1e6] {
+            let price = exact.price(sold);
+            let reserve = |v: &Weighted| v.weight * v.venue.asset_at(price);
+            let held: f64 = exact.venues.0.iter().map(reserve).sum();
+            assert!((exact.size * (held - exact.asset_0) - sold).abs() < 1e-9 * exact.size);
+            for Weighted { venue, .. } in &exact.venues.0 {
+                assert!((venue.at(venue.asset_at(price)).price() / price - 1.0).abs() < 1e-13);
+            }
+        }
+    }
+}
