@@ -162,6 +162,51 @@ impl State<'_> {
         }
     }
 
+    /// Sells units, but only until the price is the share `of_nav` of nav; gives how many.
+    pub(crate) fn sell_down_to(&mut self, index: usize, of_nav: f64, units: f64) -> f64 {
+        let setting = self.setting;
+        let Some(curve) = &setting.curves[index] else { return 0.0 };
+        let quote = &self.market.quotes[index];
+        let target = of_nav / quote.mood();
+        if units <= 0.0 || quote.pool_price <= target || quote.depth <= 0.0 {
+            return 0.0;
+        }
+        // Most sales end above the limit, and are spared the inverse.
+        let sold_units = quote.sold_units + units;
+        let nav_0 = setting.nav_0[self.network.n_base() + index];
+        let price = curve.price(sold_units * nav_0 / quote.depth);
+        if price >= target {
+            let quote = &mut self.market.quotes[index];
+            (quote.sold_units, quote.pool_price) = (sold_units, price);
+            return units;
+        }
+        let room = self.room(index, of_nav).min(units);
+        self.sell(index, room);
+        room
+    }
+
+    /// Buys units back until the price in the pools is `price`, at most `at_most`; gives how many,
+    /// none if it would be less than `at_least`.
+    pub(crate) fn buy_up_to(
+        &mut self,
+        index: usize,
+        price: f64,
+        (at_least, at_most): (f64, f64),
+    ) -> f64 {
+        let cheap = self.market.quotes[index].sold_units - self.sold_at(index, price);
+        if cheap.min(at_most) < at_least {
+            return 0.0;
+        }
+        if cheap <= at_most {
+            let quote = &mut self.market.quotes[index];
+            quote.sold_units -= cheap;
+            quote.pool_price = price;
+            return cheap;
+        }
+        self.sell(index, -at_most);
+        at_most
+    }
+
     /// Units that can be sold before the price is the share `of_nav` of nav; none without a pool.
     pub(crate) fn room(&self, index: usize, of_nav: f64) -> f64 {
         let quote = &self.market.quotes[index];
@@ -195,11 +240,12 @@ impl State<'_> {
     /// Units sold net since day 0 at which the price in the pools is `price`.
     pub(crate) fn sold_at(&self, index: usize, price: f64) -> f64 {
         let Some(curve) = &self.setting.curves[index] else { return 0.0 };
-        let depth = self.market.quotes[index].depth;
+        let Quote { depth, sold_units, .. } = self.market.quotes[index];
         if depth <= 0.0 {
             return 0.0;
         }
-        depth * curve.sold_at(price) / self.setting.nav_0[self.network.n_base() + index]
+        let nav_0 = self.setting.nav_0[self.network.n_base() + index];
+        depth * curve.sold_at_near(price, sold_units * nav_0 / depth) / nav_0
     }
 
     /// Notes how far below nav one could sell today.

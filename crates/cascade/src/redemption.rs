@@ -131,14 +131,12 @@ impl State<'_> {
         if quote.price_factor() >= worth_it || quote.pool_price >= target || nav <= 0.0 {
             return false;
         }
-        let cheap = quote.sold_units - self.sold_at(index, target);
         let affordable = (parameters.arbitrage_eth_per_day - wrapped.bought_eth) / nav;
-        let free = self.free_units(index) - wrapped.bought_units;
-        let units = cheap.min(affordable).min(free);
-        if units * nav < LEAST_TRADE_ETH {
+        let at_most = affordable.min(self.free_units(index) - wrapped.bought_units);
+        let units = self.buy_up_to(index, target, (LEAST_TRADE_ETH / nav, at_most));
+        if units <= 0.0 {
             return false;
         }
-        self.sell(index, -units);
         let wrapped = &mut self.wrapped[index];
         wrapped.bought_units += units;
         wrapped.bought_eth += units * nav;
@@ -230,10 +228,7 @@ impl State<'_> {
         }
         let demand = hazard * self.free_units(index);
         let impatient = demand * (wait / (wait + parameters.impatience_days));
-        let sold = impatient.min(self.room(index, 1.0 - parameters.max_sale_discount));
-        if sold > 0.0 {
-            self.sell(index, sold);
-        }
+        let sold = self.sell_down_to(index, 1.0 - parameters.max_sale_discount, impatient);
         let leaving = demand - sold + bought;
         let paid = leaving.min(self.wrapped[index].buffer_eth / nav);
         self.wrapped[index].buffer_eth = (self.wrapped[index].buffer_eth - paid * nav).max(0.0);

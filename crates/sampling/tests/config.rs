@@ -1,84 +1,18 @@
-//! Run files against what becomes of them: parameters, scenarios, sweeps and events.
+//! Run files against what becomes of them: parameters, scenarios and sweeps, and what is doubted.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests that fails is a failed test")]
+#![expect(clippy::float_cmp, reason = "numbers come out of a file as they were written in it")]
 
 mod support;
 
 use slashfall_cascade::{
-    BeaconParameters, CascadeParameters, Effect, LendingParameters, Parameters,
-    RedemptionParameters, SecurityParameters, YieldParameters,
+    BeaconParameters, CascadeParameters, LendingParameters, Parameters, RedemptionParameters,
+    SecurityParameters, YieldParameters,
 };
-use slashfall_graph::spec::{AssetKind, LoanRow, ReserveRow, Sharing, Yields};
-use slashfall_graph::{Network, Problem, ReserveId, Sketch};
+use slashfall_graph::Network;
+use slashfall_graph::spec::Yields;
 use slashfall_sampling::Scenario;
 use support::scenarios;
-
-const HEAD: &str = r#"name = "config"
-network = "."
-[run]
-seed = 1
-paths = 10
-horizon_days = 30
-levels = [0.99]
-[dependence]
-copula = "independent"
-"#;
-
-/// Two LSTs, an LRT that both back, an AVS, and lending against the LRT.
-fn sketch() -> Sketch {
-    let loan = |market: &str, reserve: Option<&str>| LoanRow {
-        reserve: reserve.map(str::to_owned),
-        ..LoanRow::new(market, "lrt", 1.2, 1.0)
-    };
-    Sketch::new()
-        .asset("a", AssetKind::Lst)
-        .asset("b", AssetKind::Lst)
-        .asset("lrt", AssetKind::Lrt)
-        .operator("op", "Op")
-        .operator("op2", "Op")
-        .avs("avs", Sharing::Unique)
-        .holding("a", "op", "ETH", 100.0)
-        .holding("b", "op", "ETH", 100.0)
-        .holding("lrt", "op", "a", 10.0)
-        .holding("lrt", "op2", "ETH", 30.0)
-        .allocation("avs", "op", "a", 0.5)
-        .allocation("avs", "op2", "ETH", 0.5)
-        .reserve(ReserveRow::new("core", "ETH", 10.0))
-        .reserve(ReserveRow::new("prime", "ETH", 10.0))
-        .loan(loan("with", Some("core")))
-        .loan(loan("without", None))
-}
-
-fn network() -> Network {
-    sketch().network().unwrap()
-}
-
-fn good<'n>(network: &'n Network, body: &str) -> Vec<Scenario<'n>> {
-    scenarios(network, &format!("{HEAD}{body}")).unwrap_or_else(|problems| panic!("{problems}"))
-}
-
-fn names<'s>(scenarios: &'s [Scenario<'_>]) -> Vec<&'s str> {
-    scenarios.iter().map(|scenario| scenario.name.as_str()).collect()
-}
-
-/// The problems of a run file, its own and then those that the network makes.
-#[track_caller]
-fn bad(body: &str) -> Vec<Problem> {
-    let network = network();
-    let found = scenarios(&network, &format!("{HEAD}{body}")).err();
-    found.expect("problems").as_slice().to_vec()
-}
-
-/// The one problem of a run file: its line below the head, its key, and words of it.
-#[track_caller]
-fn one_problem(body: &str, line: usize, key: &str, words: &[&str]) {
-    let problems = bad(body);
-    let [problem] = &problems[..] else { panic!("{problems:#?}") };
-    assert_eq!(problem.place, slashfall_graph::Place::Line(HEAD.lines().count() + line));
-    assert_eq!(problem.key.as_deref(), Some(key));
-    let said = problem.to_string();
-    assert!(words.iter().all(|word| said.contains(word)), "{words:?} in {said}");
-}
+use support::small::{HEAD, bad, good, names, network, one_problem, sketch};
 
 fn parameters<'s>(scenario: &'s Scenario<'_>) -> &'s Parameters {
     scenario.model.setting().parameters()
@@ -334,142 +268,6 @@ fn no_two_scenarios_have_one_name() {
     one_problem(body, 3, "sweep", &["found \"yield.staking=0.5\"", "no other scenario"]);
     let body = "[sweep]\n\"yield.staking\" = { set = [0.5, 0.50] }\n";
     one_problem(body, 1, "sweep", &["found \"yield.staking=0.5\"", "no other scenario"]);
-}
-
-const EVENTS: &str = r#"
-[noise.default]
-sigma_daily = 0.01
-[[source]]
-kind = "exploit"
-target = { asset = "*" }
-rate = 1e6
-severity = 1.0
-[[scenario]]
-name = "half"
-scale = { "yield.staking" = 0.5 }
-[yield]
-staking = 1.0
-[[event]]
-kind = "unbacked_mint"
-target = { asset = "lrt" }
-day = 20
-severity = 0.25
-pledge_share = 0.5
-[[event]]
-scenario = "half"
-kind = "exploit"
-id = "second"
-target = { asset = ["a", "b"] }
-day = 2.5
-severity = 0.5
-sale_days = 2.5
-[[event]]
-scenario = "base"
-kind = "avs_incident"
-target = { avs = "avs" }
-day = 30.0
-severity = 0.5
-[[event]]
-kind = "reserve_withdrawal"
-target = { reserve = "prime" }
-day = 20
-severity = 0.75
-[[event]]
-kind = "client_outage"
-target = { group = "Op" }
-day = 1
-epochs = 100
-"#;
-
-#[test]
-fn events_are_those_of_the_scenario_in_time_order() {
-    let network = network();
-    let all = good(&network, EVENTS);
-    let listed = |scenario: &Scenario<'_>| -> Vec<(f64, String, f64)> {
-        let event = |event: &slashfall_sampling::StressEvent| {
-            (event.day(), event.name().to_owned(), event.severity())
-        };
-        scenario.stress.iter().map(event).collect()
-    };
-    let row = |day, name: &str, severity| (day, name.to_owned(), severity);
-    let outage = row(1.0, "client_outage/entity/Op", 100.0);
-    let mint = row(20.0, "unbacked_mint/lrt", 0.25);
-    let withdrawal = row(20.0, "reserve_withdrawal/prime", 0.75);
-    let incident = row(30.0, "avs_incident/avs", 0.5);
-    let base = [outage.clone(), mint.clone(), withdrawal.clone(), incident];
-    assert_eq!(listed(&all[0]), base);
-    let exploits = [row(2.5, "exploit/second/a", 0.5), row(2.5, "exploit/second/b", 0.5)];
-    let half = [&[outage][..], &exploits[..], &[mint, withdrawal][..]].concat();
-    assert_eq!(listed(&all[1]), half);
-    assert_eq!(all[0].spec.not_applied, ["event"]);
-    let lrt = network.wrapped_assets().last().unwrap();
-    let effect = |scenario: usize, event: usize| all[scenario].stress[event].effect();
-    assert_eq!(effect(0, 1), Effect::UnbackedMint { asset: lrt, pledge_share: 0.5 });
-    assert_eq!(effect(0, 2), Effect::WithdrawSupply { reserve: ReserveId::new(1) });
-    assert!(matches!(effect(1, 1), Effect::Exploit { sale_days: 3, .. }));
-    assert_eq!(all[0].stress[3].hits().len(), 2);
-}
-
-/// Sources that would fire on every path do not, and no noise moves anything: what is lost is what
-/// the events take.
-#[test]
-fn a_stress_is_its_events_and_nothing_drawn() {
-    let network = network();
-    let all = good(&network, EVENTS.split("[[event]]").next().unwrap());
-    let quiet = slashfall_sampling::stress(&all[0].model, &all[0].stress);
-    assert!(quiet.figures.iter().all(|figure| figure.abs() < 1e-12), "{:?}", quiet.figures);
-    assert_eq!(quiet.entries, Vec::new());
-
-    let incident = "[[event]]\nkind = \"avs_incident\"\ntarget = { avs = \"*\" }\nday = 30\n\
-                    severity = 0.5\n";
-    let body = format!("{}{incident}", EVENTS.split("[[event]]").next().unwrap());
-    let base = &good(&network, &body)[0];
-    let record = slashfall_sampling::stress(&base.model, &base.stress);
-    let layout = base.model.layout();
-    let figure = |figure| record.figures[layout.system(figure)];
-    // Half of the half of 10 a and of 30 ETH that the AVS may slash: at both operators, and on the
-    // last day of all.
-    assert!((figure(slashfall_cascade::Figure::Burned) - 10.0).abs() < 1e-12);
-    assert_eq!(figure(slashfall_cascade::Figure::Events), 1.0);
-    assert!(!record.entries.is_empty());
-    assert!(record.entries.iter().all(|entry| entry.cause.source == Some(0)));
-}
-
-#[test]
-fn events_are_checked_as_sources_are() {
-    let event = |lines: &str| {
-        format!("[[event]]\nkind = \"exploit\"\nday = 5\nseverity = 0.5\ntarget = {lines}\n")
-    };
-    let wrong = |from: &str, to: &str| event("{ asset = \"a\" }").replace(from, to);
-    one_problem(&event("{ asset = \"aa\" }"), 5, "target.asset", &["\"aa\"", "\"a\"?"]);
-    one_problem(&event("{ avs = \"avs\", asset = \"a\" }"), 5, "event.target.avs", &["unknown"]);
-    one_problem(&wrong("day = 5\n", ""), 1, "event.day", &["is missing"]);
-    one_problem(&wrong("day = 5", "day = 0"), 3, "event.day", &["above 0"]);
-    one_problem(&wrong("day = 5", "day = 31"), 3, "event.day", &["at most 30"]);
-    one_problem(&wrong("= 0.5", "= { uniform = [0.0, 1.0] }"), 4, "event.severity", &["a number"]);
-    one_problem(&wrong("= 0.5", "= 50"), 4, "event.severity", &["write 0.5 for 50 %"]);
-    one_problem(&wrong("severity = 0.5\n", ""), 1, "event.severity", &["is missing"]);
-    one_problem(&wrong("severity", "rate = 1\nseverity"), 4, "event.rate", &["unknown key"]);
-    one_problem(&wrong("exploit", "exploits"), 2, "event.kind", &["did you mean \"exploit\"?"]);
-    one_problem(&wrong("day", "scenario = \"bse\"\nday"), 3, "event.scenario", &["\"base\"?"]);
-    let participation = "[[event]]\nkind = \"avs_incident\"\ntarget = { avs = \"*\" }\nday = 1\n\
-                         severity = 1.0\nparticipation = 0.5\n";
-    one_problem(participation, 6, "event.participation", &["all take part"]);
-    // A wrong name in an event of one scenario is told once, and not of every scenario.
-    let of_other = "[[scenario]]\nname = \"x\"\n[[scenario]]\nname = \"y\"\n[[event]]\n\
-                    scenario = \"y\"\nkind = \"exploit\"\nday = 5\nseverity = 0.5\n\
-                    target = { asset = \"aa\" }\n";
-    one_problem(of_other, 10, "target.asset", &["\"aa\""]);
-}
-
-#[test]
-fn an_event_may_belong_to_a_scenario_of_the_sweep() {
-    let network = network();
-    let body = "[sweep]\n\"yield.staking\" = { set = [0.5, 1.5] }\n[[event]]\n\
-                scenario = \"yield.staking=1.5\"\nkind = \"depeg\"\nday = 1\nseverity = 0.1\n\
-                target = { asset = \"*\" }\n";
-    let n: Vec<usize> = good(&network, body).iter().map(|s| s.stress.len()).collect();
-    assert_eq!(n, [0, 0, 3]);
 }
 
 #[test]

@@ -152,12 +152,13 @@ fn recorded_losses_add_up() {
         let mut total = 0.0;
         for (index, id) in network.wrapped_assets().enumerate() {
             let asset = network.asset(id);
-            let fall: f64 = record.entries.iter().map(|entry| entry.nav_fall[id.index()]).sum();
+            let fall: f64 =
+                record.record.losses.iter().map(|entry| entry.nav_fall[id.index()]).sum();
             let loss = record.figures[layout.asset(index, slashfall_cascade::AssetFigure::NavLoss)];
             assert!((fall - loss * asset.nav_0).abs() < 1e-12, "path {}", record.path);
             total += asset.outside_units * fall;
         }
-        total += record.entries.iter().map(|entry| entry.direct_eth).sum::<f64>();
+        total += record.record.losses.iter().map(|entry| entry.direct_eth).sum::<f64>();
         let expected = record.figures[layout.system(slashfall_cascade::Figure::Total)];
         assert!((total - expected).abs() < 1e-9, "path {}: {total}, not {expected}", record.path);
         let books = record.figures[layout.system(slashfall_cascade::Figure::BooksError)];

@@ -99,6 +99,18 @@ impl PriceCurve {
         self.size * at
     }
 
+    /// As [`Self::sold_at`], for those who know an amount at which the price is not far off: one
+    /// venue then takes two or three steps from there.
+    #[must_use]
+    pub fn sold_at_near(&self, price: f64, near_eth: f64) -> f64 {
+        let near = near_eth / self.size + self.asset_0;
+        let at = match &self.venues.0[..] {
+            [only] if near > 0.0 => only.venue.asset_at_near(price, near),
+            _ => None,
+        };
+        at.map_or_else(|| self.sold_at(price), |at| self.size * (at - self.asset_0))
+    }
+
     /// ETH that selling from `from_eth` to `to_eth` brings, after the fee that each venue takes of
     /// what it pays; 0 unless `to_eth` is more.
     #[must_use]
@@ -170,6 +182,9 @@ impl Venues {
         }
         if asset.is_infinite() {
             return 0.0;
+        }
+        if let [only] = &self.0[..] {
+            return only.venue.at(asset).price();
         }
         let (mut low, mut high) = (f64::INFINITY, 0.0_f64);
         for Weighted { venue, .. } in &self.0 {

@@ -118,7 +118,8 @@ impl Twin<'_> {
         let (nav, price) = (self.nav(asset), self.market_price(asset));
         let debt_price = self.debt_price(loan.market);
         let (owed_eth, worth_eth) = (loan.debt * debt_price, loan.units * nav);
-        if owed_eth <= 0.0 || worth_eth <= 0.0 || self.yield_on(asset, 0) <= 0.0 {
+        let owes_eth = self.assets[self.markets[loan.market].debt_asset].name == "ETH";
+        if !owes_eth || owed_eth <= 0.0 || worth_eth <= 0.0 || self.yield_on(asset, 0) <= 0.0 {
             return;
         }
         let cost = (rate * owed_eth - self.yield_on(asset, self.today) * worth_eth) / worth_eth;

@@ -58,7 +58,7 @@ impl Twin<'_> {
         let wait = self.wait_days(index);
         self.assets[index].longest_wait_days = self.assets[index].longest_wait_days.max(wait);
         let bought = self.assets[index].bought_units;
-        let demand = self.hazard(index) * (self.free_units(index) - bought).max(0.0);
+        let demand = self.hazard(index) * self.free_units(index);
         let impatient = demand * wait / (wait + how.impatience_days);
         let sold = impatient.min(self.room(index, 1.0 - how.max_sale_discount));
         self.sell(index, sold);

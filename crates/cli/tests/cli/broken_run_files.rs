@@ -247,41 +247,23 @@ const EVENT: &str = "[[event]]\nscenario = \"worse\"\nkind = \"exploit\"\n\
 const SWEEP: &str = "\n[sweep]\n\"source.client_outage.epochs\" = { scale = [1, 2] }\n\
                      \"security.attack_prob\" = { set = [0.0, 0.1, 0.2] }\n";
 
-/// Runs a file with an event and a sweep, of which a text is swapped, for its one problem.
+/// As [`check`], of files with an event and a sweep, in which the mistakes are.
 #[track_caller]
-fn one_problem(from: &str, to: &str, line: &str, expected: (&str, &str, &[&str])) {
-    let example = Example::new();
-    let added = format!("{EVENT}{SWEEP}");
-    assert_eq!(added.matches(from).count(), 1, "{from:?} is not there once");
-    let added = added.replace(from, to);
-    example.swap("run.toml", "[noise.default]", &format!("{added}\n[noise.default]"));
-    let place = format!("run.toml, line {}", example.line("run.toml", line));
-    let problems = problems_of(&example, &["run", "run.toml"]);
-    assert_eq!(problems.len(), 1, "{from:?} -> {to:?}: {problems:#?}");
-    let (key, found, words) = expected;
-    assert_eq!(Expected { place, key, found, words }.fault_in(&problems[0]), None);
-}
-
-#[test]
-fn events() {
-    #[rustfmt::skip]
-    let cases: [(&str, &str, &str, (&str, &str, &[&str])); 12] = [
-        ("\"stETH\"", "\"stEHT\"", "target = { asset = \"stEHT\" }", ("target.asset", "stEHT", &["a wrapped asset", "did you mean \"stETH\"?"])),
-        ("asset =", "operator = \"A\", asset =", "target = { operator = \"A\", asset = \"stETH\" }", ("event.target.operator", "", &["unknown key"])),
-        ("\"exploit\"", "\"exploits\"", "kind = \"exploits\"", ("event.kind", "exploits", &["did you mean \"exploit\"?"])),
-        ("kind = \"exploit\"\n", "", "[[event]]", ("event.kind", "", &["is missing"])),
-        ("target = { asset = \"stETH\" }\n", "", "[[event]]", ("event.target", "", &["is missing"])),
-        ("2.5", "0", "day = 0", ("event.day", "0", &["above 0"])),
-        ("2.5", "30.5", "day = 30.5", ("event.day", "30.5", &["at most 30"])),
-        ("day = 2.5\n", "", "[[event]]", ("event.day", "", &["is missing", "days from the as-of date"])),
-        ("\"worse\"", "\"worst\"", "scenario = \"worst\"", ("event.scenario", "worst", &["a scenario of this file", "did you mean \"worse\"?"])),
-        ("0.125", "12.5", "severity = 12.5", ("event.severity", "12.5", &["write 0.125 for 12.5 %"])),
-        ("= 0.125", "= { empirical = [0.1] }", "severity = { empirical = [0.1] }", ("event.severity", "{ empirical = [0.1] }", &["a number was expected"])),
-        ("day = 2.5", "day = 2.5\nloadings = { code = 0.5 }", "loadings = { code = 0.5 }", ("event.loadings", "", &["unknown key"])),
-    ];
-    for (from, to, line, expected) in cases {
-        one_problem(from, to, line, expected);
-    }
+fn check_added(cases: &[Case]) {
+    let faults = cases.iter().filter_map(|Case { swap: (from, to), line, key, found, words }| {
+        let added = format!("{EVENT}{SWEEP}");
+        assert_eq!(added.matches(from).count(), 1, "{from:?} is not there once");
+        let example = Example::new();
+        let added = format!("{}\n[noise.default]", added.replace(from, to));
+        example.swap("run.toml", "[noise.default]", &added);
+        let place = format!("run.toml, line {}", example.line("run.toml", line));
+        match &problems_of(&example, &["run", "run.toml"])[..] {
+            [problem] => Expected { place, key, found, words }.fault_in(problem),
+            problems => Some(format!("{from:?} -> {to:?}: {problems:#?}")),
+        }
+    });
+    let faults: Vec<String> = faults.collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 #[test]
@@ -297,24 +279,40 @@ fn a_good_event_and_sweep_run() {
     assert_eq!(manifest["not_applied"], serde_json::json!(["`event`", "`run.tail_paths`"]));
 }
 
+#[rustfmt::skip]
+const EVENTS: [Case; 12] = [
+    case(("\"stETH\"", "\"stEHT\""), "target = { asset = \"stEHT\" }", "target.asset", "stEHT", &["a wrapped asset", "did you mean \"stETH\"?"]),
+    case(("asset =", "operator = \"A\", asset ="), "target = { operator = \"A\", asset = \"stETH\" }", "event.target.operator", "", &["unknown key"]),
+    case(("\"exploit\"", "\"exploits\""), "kind = \"exploits\"", "event.kind", "exploits", &["did you mean \"exploit\"?"]),
+    case(("kind = \"exploit\"\n", ""), "[[event]]", "event.kind", "", &["is missing"]),
+    case(("target = { asset = \"stETH\" }\n", ""), "[[event]]", "event.target", "", &["is missing"]),
+    case(("2.5", "0"), "day = 0", "event.day", "0", &["above 0"]),
+    case(("2.5", "30.5"), "day = 30.5", "event.day", "30.5", &["at most 30"]),
+    case(("day = 2.5\n", ""), "[[event]]", "event.day", "", &["is missing", "days from the as-of date"]),
+    case(("\"worse\"", "\"worst\""), "scenario = \"worst\"", "event.scenario", "worst", &["a scenario of this file", "did you mean \"worse\"?"]),
+    case(("0.125", "12.5"), "severity = 12.5", "event.severity", "12.5", &["write 0.125 for 12.5 %"]),
+    case(("= 0.125", "= { empirical = [0.1] }"), "severity = { empirical = [0.1] }", "event.severity", "{ empirical = [0.1] }", &["a number was expected"]),
+    case(("day = 2.5", "day = 2.5\nloadings = { code = 0.5 }"), "loadings = { code = 0.5 }", "event.loadings", "", &["unknown key"]),
+];
+
+#[test]
+fn events() {
+    check_added(&EVENTS);
+}
+
+#[rustfmt::skip]
+const SWEEPS: [Case; 6] = [
+    case(("0.1, 0.2]", "0.1, 5]"), "\"security.attack_prob\" = { set = [0.0, 0.1, 5] }", "in scenario \"source.client_outage.epochs x1, security.attack_prob=5\": security.attack_prob", "5", &["write 0.05 for 5 %"]),
+    case(("client_outage.", "client_outtage."), "\"source.client_outtage.epochs\" = { scale = [1, 2] }", "in scenario \"source.client_outtage.epochs x1, security.attack_prob=0\": source.client_outtage.epochs", "", &["no [[source]]", "did you mean \"client_outage\"?"]),
+    case(("scale = [1, 2]", "scale = 2"), "\"source.client_outage.epochs\" = { scale = 2 }", "sweep.source.client_outage.epochs.scale", "2", &["a list was expected"]),
+    case(("set = [0.0, 0.1, 0.2]", ""), "\"security.attack_prob\" = {  }", "sweep.security.attack_prob", "", &["either", "set = [..]"]),
+    case(("\"security.attack_prob\"", "\"run.horizon_days\""), "\"run.horizon_days\" = { set = [0.0, 0.1, 0.2] }", "sweep.run.horizon_days", "", &["of the whole run"]),
+    case(("1, 2]", "1, 2, 2.5, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 80, 81, 82, 83, 84]"), "[sweep]", "sweep", "", &["at most 256 scenarios", "there are 258"]),
+];
+
 #[test]
 fn sweeps() {
-    let first = "in scenario \"source.client_outage.epochs x1, security.attack_prob=";
-    let too_likely = format!("{first}5\": security.attack_prob");
-    let no_source = format!("{first}0\": source.client_outtage.epochs");
-    let no_source = no_source.replacen("client_outage", "client_outtage", 1);
-    #[rustfmt::skip]
-    let cases: [(&str, &str, &str, (&str, &str, &[&str])); 6] = [
-        ("0.1, 0.2]", "0.1, 5]", "\"security.attack_prob\" = { set = [0.0, 0.1, 5] }", (&too_likely, "5", &["write 0.05 for 5 %"])),
-        ("client_outage.", "client_outtage.", "\"source.client_outtage.epochs\" = { scale = [1, 2] }", (&no_source, "", &["no [[source]]", "did you mean \"client_outage\"?"])),
-        ("scale = [1, 2]", "scale = 2", "\"source.client_outage.epochs\" = { scale = 2 }", ("sweep.source.client_outage.epochs.scale", "2", &["a list was expected"])),
-        ("set = [0.0, 0.1, 0.2]", "", "\"security.attack_prob\" = {  }", ("sweep.security.attack_prob", "", &["either", "set = [..]"])),
-        ("\"security.attack_prob\"", "\"run.horizon_days\"", "\"run.horizon_days\" = { set = [0.0, 0.1, 0.2] }", ("sweep.run.horizon_days", "", &["of the whole run"])),
-        ("[0.0, 0.1, 0.2]", &format!("[{}1]", "1, ".repeat(126)), "[sweep]", ("sweep", "", &["at most 256 scenarios", "there are 257"])),
-    ];
-    for (from, to, line, expected) in cases {
-        one_problem(from, to, line, expected);
-    }
+    check_added(&SWEEPS);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests that fails is a failed test")]
 
+pub(crate) mod small;
+
 use std::ops::ControlFlow;
 
 use slashfall_graph::spec::Sharing;
