@@ -67,6 +67,12 @@ impl<'n> Setting<'n> {
         self.yield_sum(index) / DAYS_PER_YEAR
     }
 
+    /// Market price of an asset on day 0, in ETH a unit.
+    #[must_use]
+    pub fn price_0(&self, asset: AssetId) -> f64 {
+        self.price_0[asset.index()]
+    }
+
     /// True when a path on which no source fires and nothing moves has but one course: what happens
     /// by chance in the days themselves is attacks.
     #[must_use]

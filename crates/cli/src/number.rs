@@ -39,6 +39,12 @@ pub(crate) fn percent(x: f64) -> String {
     }
 }
 
+/// An amount and its standard error as percent of a whole.
+pub(crate) fn percent_with_error(estimate: &Estimate, whole: f64) -> String {
+    let std_err = estimate.std_err.map_or_else(|| "–".to_owned(), |error| percent(error / whole));
+    format!("{} ± {std_err}", percent(estimate.value / whole))
+}
+
 /// A level as it is spoken: 99.5 %.
 pub(crate) fn level(level: f64) -> String {
     let p = (level * 1e8).round() / 1e6;

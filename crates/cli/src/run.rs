@@ -129,7 +129,7 @@ fn play(
         Detail::Paths => Some(PathsWriter::create(folder, network, &scenario.name, number)?),
         _ => None,
     };
-    let mut collector = Collector::new(network);
+    let mut collector = Collector::new(scenario.model.setting());
     let level = levels(&scenario.spec.levels).last().copied().context("a run has levels")?;
     let mut progress = Progress::new(&scenario.name, n_paths, level, args.quiet);
     let mut failed = Ok(());
@@ -247,7 +247,10 @@ fn warn(input: &Input, scenarios: &[Scenario<'_>], quiet: bool) {
     };
     let most = scenarios.iter().map(n_paths).max().unwrap_or_default();
     // A loss that is kept takes 16 bytes; with noise most scopes lose or gain on every path.
-    let bytes = 16 * most * slashfall_output::scopes(&input.network).len() as u64;
+    let n_scopes = scenarios
+        .first()
+        .map_or(0, |scenario| slashfall_output::scopes(scenario.model.setting()).len());
+    let bytes = 16 * most * n_scopes as u64;
     if bytes > MEMORY_TO_TELL_BYTES {
         let gigabytes = bytes / 1_000_000_000;
         say(quiet, &format!("note: {most} paths may take up to {gigabytes} GB of memory"));

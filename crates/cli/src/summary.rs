@@ -10,7 +10,7 @@ use slashfall_output::{Manifest, ScopeKind};
 use slashfall_sampling::Scenario;
 
 use crate::input::Input;
-use crate::number::{count, level, percent, with_error};
+use crate::number::{count, level, percent, percent_with_error, with_error};
 
 /// Levels that fit on a terminal; the files have all.
 const LEVELS_SHOWN: usize = 2;
@@ -68,7 +68,45 @@ pub(crate) fn print(
         out,
         "nav: the whole supply at its backing; market: at its price. All {} levels are in summary.parquet.",
         scenario.spec.levels.len()
-    )
+    )?;
+    print_returns(out, scenario, &of_scenario)
+}
+
+/// Prints what the assets earn to the horizon, and what is left of it after the losses expected.
+fn print_returns(
+    out: &mut impl Write,
+    scenario: &Scenario<'_>,
+    rows: &[&SummaryRow],
+) -> std::io::Result<()> {
+    let network = scenario.model.network();
+    let mut table = plain_table(&[
+        format!("in {} days, of nav", scenario.spec.horizon_days),
+        "return".to_owned(),
+        "less expected loss of nav".to_owned(),
+        "less expected fall of price".to_owned(),
+    ]);
+    for id in network.wrapped_assets() {
+        let asset = network.asset(id);
+        let whole = asset.supply_units * asset.nav_0;
+        let find = |kind, metric| {
+            let same = |row: &&&SummaryRow| {
+                row.scope_kind == kind && row.scope == asset.name && row.metric == metric
+            };
+            rows.iter().find(same).map(|row| row.estimate)
+        };
+        let Some(earned) = find(ScopeKind::Asset, "expected_return") else { continue };
+        let net = |kind| {
+            find(kind, "expected_return_net")
+                .map_or_else(String::new, |net| percent_with_error(&net, whole))
+        };
+        table.add_row([
+            asset.name.clone(),
+            percent(earned.value / whole),
+            net(ScopeKind::Asset),
+            net(ScopeKind::AssetMarket),
+        ]);
+    }
+    if table.is_empty() { Ok(()) } else { writeln!(out, "\n{}", table.trim_fmt()) }
 }
 
 /// The cells of a scope; none where nothing was lost on any path.

@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use slashfall_cascade::{Figure, Layout};
-use slashfall_graph::Network;
+use slashfall_cascade::{Figure, Layout, Setting};
 use slashfall_sampling::Batch;
 
 use crate::measures::{LossColumn, Sum};
@@ -23,6 +22,16 @@ pub(crate) struct ScopeLosses {
     /// Paths on which the worst discount passed each of [`DEPEGS`]; none for other scopes.
     pub(crate) depegs: Option<[u64; 3]>,
     worst_discount: Option<usize>,
+    /// What holders earn from day 0 to the horizon, in ETH; none where no yield is known.
+    pub(crate) return_eth: Option<f64>,
+}
+
+/// Yield of a whole supply, of assets that have one.
+fn return_eth(scope: &Scope, setting: &Setting<'_>) -> Option<f64> {
+    let id = scope.asset(setting.network())?;
+    let asset = setting.network().asset(id);
+    let earned = asset.supply_units * asset.nav_0 * setting.yield_to_horizon(id);
+    (asset.yields.total() > 0.0).then_some(earned)
 }
 
 /// Paths that took the same number of rounds.
@@ -50,17 +59,18 @@ pub struct Collector {
 impl Collector {
     /// Before the first path.
     #[must_use]
-    pub fn new(network: &Network) -> Self {
-        let layout = Layout::new(network);
+    pub fn new(setting: &Setting<'_>) -> Self {
+        let layout = Layout::new(setting.network());
         let keep = |scope: Scope| {
             let worst_discount = scope.worst_discount(layout);
             let depegs = worst_discount.map(|_| [0; 3]);
-            ScopeLosses { scope, losses: LossColumn::new(), depegs, worst_discount }
+            let return_eth = return_eth(&scope, setting);
+            ScopeLosses { scope, losses: LossColumn::new(), depegs, worst_discount, return_eth }
         };
         Self {
             layout,
             n_paths: 0,
-            scopes: scopes(network).into_iter().map(keep).collect(),
+            scopes: scopes(setting).into_iter().map(keep).collect(),
             rounds: BTreeMap::new(),
             books_error_max: 0.0,
             n_unbalanced: 0,

@@ -62,7 +62,7 @@ pub static SUMMARY: TableSchema = TableSchema {
         "scenario" Text "" "scenario; base is the run file itself";
         "scope_kind" Text "" "system, asset (nav of the whole supply), asset_market (the same at the market price), portfolio or channel";
         "scope" Text "" "whose loss";
-        "metric" Text "" "mean, std, var, es, probability_positive, probability_depeg_1pct / _5pct / _10pct, max";
+        "metric" Text "" "mean, std, var, es, probability_positive, probability_depeg_1pct / _5pct / _10pct, max, expected_return, expected_return_net";
         "level" MaybeFloat "probability" "level of var and es";
         "return_period_years" MaybeFloat "years" "horizon / 365 / (1 - level)";
         "value" Float "see unit" "the figure; losses are positive";

@@ -1,8 +1,8 @@
 //! Whose losses: the system, an asset, a portfolio, a channel; and where each stands in a row.
 
 use serde::Serialize;
-use slashfall_cascade::{AssetFigure, Channel, Figure, Layout, PortfolioFigure};
-use slashfall_graph::Network;
+use slashfall_cascade::{AssetFigure, Channel, Figure, Layout, PortfolioFigure, Setting};
+use slashfall_graph::{AssetId, Network};
 
 /// Kind of scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -67,6 +67,12 @@ impl Scope {
         self.kind == ScopeKind::System && self.name == WITHOUT_PRICES
     }
 
+    /// The wrapped asset that it is of, by nav or at the market.
+    pub(crate) fn asset(&self, network: &Network) -> Option<AssetId> {
+        matches!(self.kind, ScopeKind::Asset | ScopeKind::AssetMarket)
+            .then(|| AssetId::new(network.n_base() + self.index))
+    }
+
     /// Position of the worst discount of the asset it is of, for assets.
     pub(crate) fn worst_discount(&self, layout: Layout) -> Option<usize> {
         (self.kind == ScopeKind::Asset)
@@ -80,9 +86,10 @@ const ROUNDING: f64 = 1e-12;
 /// The system's loss less the fall of base-asset prices: what restaking itself did.
 pub const WITHOUT_PRICES: &str = "system_ex_price";
 
-/// All scopes of a network, in the order in which tables list them.
+/// All scopes of a network under a setting, in the order in which tables list them.
 #[must_use]
-pub fn scopes(network: &Network) -> Vec<Scope> {
+pub fn scopes(setting: &Setting<'_>) -> Vec<Scope> {
+    let network = setting.network();
     let layout = Layout::new(network);
     let of_system = |name: &str, figure| Scope {
         kind: ScopeKind::System,
@@ -112,7 +119,11 @@ pub fn scopes(network: &Network) -> Vec<Scope> {
                 kind,
                 name: asset.name.clone(),
                 columns: vec![layout.asset(index, figure)],
-                eth: asset.supply_units * asset.nav_0,
+                eth: asset.supply_units
+                    * match kind {
+                        ScopeKind::AssetMarket => setting.price_0(id),
+                        _ => asset.nav_0,
+                    },
                 index,
             }
         }));

@@ -20,7 +20,7 @@ fn model<'n>(network: &'n Network, toml: &str) -> Model<'n> {
 }
 
 fn collect(model: &Model<'_>, paths: std::ops::Range<u64>) -> Collector {
-    let mut collector = Collector::new(model.network());
+    let mut collector = Collector::new(model.setting());
     let flow = simulate(model, paths, 4_096, |batch| {
         collector.absorb(batch);
         ControlFlow::Continue(())

@@ -70,6 +70,12 @@ impl Source {
     pub fn kind(&self) -> SourceKind {
         self.kind
     }
+
+    /// What it does.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
 }
 
 /// One of those that a source may hit.

@@ -11,6 +11,7 @@ pub(super) struct Reserve {
     terms: ReserveRow,
     /// What suppliers are owed, in units of the asset, as the rest is.
     claims: f64,
+    claims_0: f64,
     pub(super) cash: f64,
     /// Borrow rates a year: of day 0, and as worked out last.
     rate_0: f64,
@@ -24,6 +25,7 @@ impl Reserve {
             name: row.reserve.clone(),
             asset: position(assets.iter().map(|a| a.name.as_str()), &row.asset),
             terms: row.clone(),
+            claims_0: row.supplied_eth,
             claims: row.supplied_eth,
             cash: row.supplied_eth - row.other_borrowed_eth,
             rate_0: 0.0,
@@ -43,6 +45,10 @@ impl Twin<'_> {
             let rate = self.borrow_rate(reserve);
             (self.reserves[reserve].rate_0, self.reserves[reserve].rate) = (rate, rate);
         }
+    }
+
+    fn lent_price(&self, reserve: usize) -> f64 {
+        self.assets[self.reserves[reserve].asset].price
     }
 
     fn markets_of(&self, reserve: usize) -> Vec<usize> {
@@ -88,7 +94,9 @@ impl Twin<'_> {
     pub(super) fn close_the_day_of(&mut self, reserve: usize) {
         let lending = self.case.lending;
         let bad_debt: f64 = self.markets_of(reserve).iter().map(|&m| self.bad_debt(m)).sum();
-        let beta = bad_debt / self.reserves[reserve].terms.supplied_eth;
+        // The claims of day 0 at the price of today.
+        let claims_eth = self.reserves[reserve].claims_0 * self.lent_price(reserve);
+        let beta = bad_debt / claims_eth;
         self.withdraw(reserve, lending.run_max.min(lending.run_on_bad_debt * beta));
         let rate = self.borrow_rate(reserve);
         self.reserves[reserve].rate = rate;

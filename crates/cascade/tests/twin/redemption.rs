@@ -52,7 +52,7 @@ impl Twin<'_> {
         let due = |r: &Request| r.asset == index && r.due <= today;
         let due_units: f64 = self.requests.iter().filter(|r| due(r)).map(|r| r.units).sum();
         self.requests.retain(|r| !due(r));
-        self.pay(index, due_units);
+        self.pay(index, due_units.min(self.assets[index].outside_units));
 
         let how = self.behaviour(index);
         let wait = self.wait_days(index);

@@ -44,6 +44,22 @@ pub struct Estimate {
 }
 
 impl Estimate {
+    /// A figure that no draw changes.
+    pub(crate) fn certain(value: f64, n_eff: f64) -> Self {
+        Self { std_err: Some(0.0), ci_low: Some(value), ci_high: Some(value), value, n_eff }
+    }
+
+    /// What is left of a certain amount after this estimate.
+    pub(crate) fn taken_from(self, amount: f64) -> Self {
+        Self {
+            value: amount - self.value,
+            std_err: self.std_err,
+            ci_low: self.ci_high.map(|high| amount - high),
+            ci_high: self.ci_low.map(|low| amount - low),
+            n_eff: self.n_eff,
+        }
+    }
+
     /// A figure whose error the sample cannot support.
     pub(crate) fn bare(value: f64, n_eff: f64) -> Self {
         Self { value, std_err: None, ci_low: None, ci_high: None, n_eff }

@@ -99,5 +99,10 @@ fn figures(kept: &ScopeLosses, losses: &SortedLosses, levels: &[Level]) -> Vec<F
     let depegs = DEPEG_METRICS.into_iter().zip(kept.depegs.into_iter().flatten());
     figures.extend(depegs.map(|(metric, n)| chance(metric, probability(n, losses.n_paths()))));
     figures.push(eth("max", None, losses.max()));
+    if let Some(earned) = kept.return_eth {
+        let n = losses.mean().n_eff;
+        figures.push(eth("expected_return", None, Estimate::certain(earned, n)));
+        figures.push(eth("expected_return_net", None, losses.mean().taken_from(earned)));
+    }
     figures
 }

@@ -4,6 +4,7 @@
 //! scenarios; [`RunSpec`] is what it says, read with every problem collected; `resolve` checks it
 //! against a network.
 
+mod json;
 mod names;
 mod node;
 mod read;

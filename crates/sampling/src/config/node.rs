@@ -196,7 +196,8 @@ impl Node {
     }
 
     /// A member of a table.
-    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Self> {
         match &self.value {
             NodeValue::Table(table) => table.get(key),
             _ => None,

@@ -52,6 +52,9 @@ impl RunSpec {
     }
 }
 
+/// Worst paths of each scope that are listed where the run file does not say how many.
+const TAIL_PATHS: u64 = 1_000;
+
 /// What stands in for what could not be read.
 fn placeholder() -> RunSpec {
     RunSpec {
@@ -62,6 +65,7 @@ fn placeholder() -> RunSpec {
         horizon_days: 1,
         levels: vec![0.5],
         detail: Detail::Summary,
+        tail_paths: 0,
         copula: CopulaSpec::Independent,
         factors: Vec::new(),
         sources: Vec::new(),
@@ -130,6 +134,7 @@ fn read_root(root: Section<'_, '_>) -> RunSpec {
         horizon_days: run.horizon_days.unwrap_or(blank.horizon_days),
         levels: run.levels.unwrap_or(blank.levels),
         detail: run.detail.unwrap_or(blank.detail),
+        tail_paths: run.tail_paths.unwrap_or(TAIL_PATHS),
         copula: copula.unwrap_or(blank.copula),
         factors,
         sources,
@@ -170,6 +175,7 @@ struct Run {
     horizon_days: Option<u32>,
     levels: Option<Vec<f64>>,
     detail: Option<Detail>,
+    tail_paths: Option<u64>,
 }
 
 fn read_run(run: Section<'_, '_>) -> Run {
@@ -187,8 +193,7 @@ fn read_run(run: Section<'_, '_>) -> Run {
         Some(_) => run.choice("detail", &DETAILS),
         None => Some(Detail::Standard),
     };
-    run.integer("tail_paths", 0, MAX_PATHS);
-    run.without_effect("tail_paths");
+    let tail_paths = run.integer("tail_paths", 0, MAX_PATHS);
     let levels = levels.map(|levels| sorted_levels(&run, levels));
     run.finish();
     Run {
@@ -197,6 +202,7 @@ fn read_run(run: Section<'_, '_>) -> Run {
         horizon_days: horizon_days.and_then(|days| u32::try_from(days).ok()),
         levels,
         detail,
+        tail_paths: tail_paths.map(unsigned),
     }
 }
 

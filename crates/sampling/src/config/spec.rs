@@ -37,6 +37,8 @@ pub struct RunSpec {
     pub levels: Vec<f64>,
     /// How much is written.
     pub detail: Detail,
+    /// The worst paths of each scope that are listed, at most this many.
+    pub tail_paths: u64,
     /// Copula of the sources.
     pub copula: CopulaSpec,
     /// Names of the systematic factors.
