@@ -1,8 +1,8 @@
 //! What the benches run on: the one-factor portfolio and synthetic networks, so that figures do not
-//! move when somebody edits a data file.
+//! move when somebody edits a data file, and the baseline, because that is what people run.
 
 use slashfall_graph::spec::Sharing;
-use slashfall_graph::{Network, Problems, Sketch, resolve};
+use slashfall_graph::{Network, Problems, Sketch, load_network, resolve};
 use slashfall_sampling::synth::{SynthSize, synth};
 use slashfall_sampling::{Node, RunSpec, Scenario};
 
@@ -76,6 +76,18 @@ loadings = { operations = 0.3 }
 sigma_daily = 0.0007
 beta_market = 0.5
 "#;
+
+/// Every kind of source and every mechanism, as the baseline of the project has them.
+pub const BASELINE: &str = include_str!("../configs/baseline.toml");
+
+/// The network of the baseline. Its figures, and so these benches, move when it is revised.
+///
+/// # Errors
+/// Never: the network is right.
+pub fn reference() -> Result<Network, Problems> {
+    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/networks/reference");
+    load_network(dir.as_ref()).map(|loaded| loaded.network)
+}
 
 /// The scenarios of a run file on a network.
 ///

@@ -6,7 +6,9 @@ use std::hint::black_box;
 use std::ops::ControlFlow;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use slashfall_benches::{THIRTY_DAYS, equal_names, one_factor, scenarios, synthetic};
+use slashfall_benches::{
+    BASELINE, THIRTY_DAYS, equal_names, one_factor, reference, scenarios, synthetic,
+};
 use slashfall_output::measures::Level;
 use slashfall_output::tables::{push_summary, summary_rows};
 use slashfall_output::{Collector, ResultFolder, Table, contributions, schema};
@@ -15,7 +17,7 @@ use slashfall_sampling::{Model, event_times, replay, simulate};
 const PATHS: u64 = 16_384;
 
 fn collect(model: &Model<'_>) -> Collector {
-    let mut collector = Collector::new(model.network());
+    let mut collector = Collector::new(model.setting());
     let _ = simulate(model, 0..PATHS, 1_024, |batch| {
         collector.absorb(batch);
         ControlFlow::Continue(())
@@ -26,9 +28,11 @@ fn collect(model: &Model<'_>) -> Collector {
 fn stages(criterion: &mut Criterion) {
     let names = equal_names(100).unwrap();
     let synth = synthetic(350, 40).unwrap();
+    let reference = reference().unwrap();
     let cases = [
         ("one factor, 100 names", scenarios(&names, &one_factor(0.02, 0.2)).unwrap()),
         ("synth 350 x 40, 30 days", scenarios(&synth, THIRTY_DAYS).unwrap()),
+        ("baseline, every mechanism", scenarios(&reference, BASELINE).unwrap()),
     ];
     for (name, scenarios) in &cases {
         let model = &scenarios[0].model;
