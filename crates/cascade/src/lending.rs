@@ -230,7 +230,7 @@ impl State<'_> {
         let repaid = (self.proceeds(index, sold) / debt_price).min(owed);
         let freed = (repaid / owed * collateral).max(sold);
         let left = Loan { collateral: collateral - freed, debt: (owed - repaid) / growth };
-        self.loans.set_loan(id.index(), row, left);
+        self.change_loan(id, row, left);
         self.wrapped[index].pledged_units -= freed;
         self.sell(index, sold);
         self.repay_reserve(id, repaid);

@@ -13,6 +13,8 @@ use crate::state::State;
 
 /// A seizure or trade of less than this, in ETH, does not take place.
 pub(crate) const LEAST_TRADE_ETH: f64 = 1e-9;
+/// Health factor below which a loan is due: rounding must not liquidate one that stands at 1.
+const DUE_BELOW: f64 = 1.0 - 1e-12;
 /// Health factor up to which the whole of a debt may be repaid at once.
 const WHOLE_BELOW: f64 = 0.95;
 /// Room for rounding between a market's quick test and the test of each loan.
@@ -260,7 +262,7 @@ impl State<'_> {
                     continue;
                 }
                 let health_factor = worth * loan.collateral / (loan.debt * growth * debt_price);
-                if health_factor < 1.0 {
+                if health_factor < DUE_BELOW {
                     self.loans.due.push((health_factor, number, row));
                 } else if row >= reach
                     && row < n_own
@@ -292,19 +294,11 @@ impl State<'_> {
             return false;
         }
         let repaid_eth = seized * price_paid;
-        let mut left = Loan {
+        let left = Loan {
             collateral: loan.collateral - seized,
             debt: (loan.debt - repaid_eth / (growth * debt_price)).max(0.0),
         };
-        let mut bad_debt_eth = 0.0;
-        if left.collateral <= 0.0 {
-            bad_debt_eth = left.debt * growth * debt_price;
-            left = Loan::NONE;
-            self.loans.markets[id.index()].bad_debt += bad_debt_eth;
-            self.ledger.sums.bad_debt += bad_debt_eth;
-            self.book_bad_debt(index, bad_debt_eth);
-        }
-        self.loans.set_loan(id.index(), row, left);
+        let bad_debt_eth = self.change_loan(id, row, left);
         if row < self.loans.markets[id.index()].rows.len() {
             self.wrapped[index].pledged_units -= seized;
         }
@@ -314,6 +308,23 @@ impl State<'_> {
         let seized_eth = seized * oracle;
         self.tell(|| Happened::Liquidated { market: id, seized_eth, repaid_eth, bad_debt_eth });
         true
+    }
+
+    /// Puts a loan in the place of what it was; one without collateral is closed, and what is left of
+    /// its debt is bad. Gives that, in ETH.
+    pub(crate) fn change_loan(&mut self, id: MarketId, row: usize, left: Loan) -> f64 {
+        if left.collateral > 0.0 {
+            self.loans.set_loan(id.index(), row, left);
+            return 0.0;
+        }
+        let market = self.network.market(id);
+        let growth = self.loans.markets[id.index()].growth;
+        let bad_debt_eth = left.debt * growth * self.nav[market.debt_asset.index()];
+        self.loans.set_loan(id.index(), row, Loan::NONE);
+        self.loans.markets[id.index()].bad_debt += bad_debt_eth;
+        self.ledger.sums.bad_debt += bad_debt_eth;
+        self.book_bad_debt(self.wrapped_index(market.collateral), bad_debt_eth);
+        bad_debt_eth
     }
 
     /// Pledges minted units in all markets of their asset, before they dilute it; gives how many

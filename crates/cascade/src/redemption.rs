@@ -128,7 +128,8 @@ impl State<'_> {
         let worth_it = 1.0 - parameters.hurdle * self.wait_days(index) / DAYS_PER_YEAR;
         let target = if mood > 0.0 { (worth_it / mood).min(1.0) } else { 1.0 };
         let (wrapped, nav) = (&self.wrapped[index], self.nav_of(index));
-        if quote.price_factor() >= worth_it || quote.pool_price >= target || nav <= 0.0 {
+        let is_dear = quote.price_factor() >= worth_it || quote.pool_price >= target;
+        if is_dear || nav <= 0.0 || quote.depth <= 0.0 {
             return false;
         }
         let affordable = (parameters.arbitrage_eth_per_day - wrapped.bought_eth) / nav;

@@ -1,115 +1,20 @@
 //! Slashing, penalties and backing against figures worked by hand or published.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests that fails is a failed test")]
+mod support;
 
 use slashfall_cascade::{
-    AssetFigure, Effect, Events, Figure, Hit, Layout, NoiseParameters, Parameters, PathInput,
-    PortfolioFigure, Setting, State, Target, exposures, run_path,
+    AssetFigure, Figure, NoiseParameters, Parameters, PortfolioFigure, Setting, exposures,
 };
 use slashfall_graph::spec::{AssetKind, LoanRow, Sharing};
-use slashfall_graph::{AssetId, Network, OperatorId, Sketch};
+use slashfall_graph::{Network, Sketch};
+use support::{Happens, Path, Played};
 
 const QUIET: NoiseParameters =
     NoiseParameters { sigma_daily: 0.0, discount_decay: 1.0, panic_decay: 0.5, depth_decay: 0.5 };
 
-/// Something that happens on the path under test.
-enum Happens<'a> {
-    /// An AVS slashes an operator by a fraction.
-    Slash(&'a str, &'a str, f64),
-    /// An operator is compromised; true reaches unallocated stake.
-    Compromise(&'a str, f64, bool),
-    /// A share of an operator's validators is slashed, with a share of the outside stake.
-    Validators(&'a str, f64, f64),
-    /// A share of an operator is offline for epochs, with a share of the outside stake.
-    Offline(&'a str, f64, f64, f64),
-    Exploit(&'a str, f64),
-    Mint(&'a str, f64),
-    Depeg(&'a str, f64),
-}
-
-/// One path, its figures by name.
-struct Played<'n> {
-    network: &'n Network,
-    layout: Layout,
-    row: Vec<f64>,
-}
-
-impl Played<'_> {
-    fn system(&self, figure: Figure) -> f64 {
-        self.row[self.layout.system(figure)]
-    }
-
-    fn asset(&self, name: &str, figure: AssetFigure) -> f64 {
-        let index = asset(self.network, name).index() - self.network.n_base();
-        self.row[self.layout.asset(index, figure)]
-    }
-}
-
-fn asset(network: &Network, name: &str) -> AssetId {
-    AssetId::new(network.assets().iter().position(|a| a.name == name).unwrap())
-}
-
-fn operator(network: &Network, name: &str) -> OperatorId {
-    OperatorId::new(network.operators().iter().position(|o| o.name == name).unwrap())
-}
-
-fn play<'n>(network: &'n Network, horizon_days: u32, happens: &[(f64, Happens<'_>)]) -> Played<'n> {
-    let parameters = Parameters {
-        noise: vec![QUIET; network.n_wrapped()],
-        ..Parameters::absent(horizon_days, network.n_wrapped())
-    };
-    let setting = Setting::new(network, parameters);
-    let mut events = Events::default();
-    for (number, (tau, event)) in happens.iter().enumerate() {
-        let at = (*tau, u32::try_from(number).unwrap());
-        let whole = |o: &str| Hit { target: Target::Operator(operator(network, o)), share: 1.0 };
-        match *event {
-            Happens::Slash(avs, o, f) => {
-                let members = network.operator_members(operator(network, o));
-                let member =
-                    members.iter().find(|&&m| network.avs(network.member(m).avs).name == avs);
-                let hit = Hit { target: Target::Member(*member.unwrap()), share: 1.0 };
-                events.push(at, f, Effect::SlashByAvs, [hit]);
-            }
-            Happens::Compromise(o, f, reach_all) => {
-                events.push(at, f, Effect::SlashOperator { reach_all }, [whole(o)]);
-            }
-            Happens::Validators(o, v, background) => {
-                events.push(at, v, Effect::SlashValidators { background }, [whole(o)]);
-            }
-            Happens::Offline(o, share, epochs, background) => {
-                let hit = Hit { share, ..whole(o) };
-                events.push(at, epochs, Effect::Outage { background }, [hit]);
-            }
-            Happens::Exploit(k, f) => {
-                events.push(at, f, Effect::Exploit { asset: asset(network, k), sale_days: 1 }, []);
-            }
-            Happens::Mint(k, f) => {
-                events.push(
-                    at,
-                    f,
-                    Effect::UnbackedMint { asset: asset(network, k), pledge_share: 0.0 },
-                    [],
-                );
-            }
-            Happens::Depeg(k, jump) => {
-                let effect = Effect::Depeg { asset: asset(network, k), flight: 0.2 };
-                events.push(at, jump, effect, []);
-            }
-        }
-    }
-    let layout = Layout::new(network);
-    let mut row = vec![f64::NAN; layout.width()];
-    let mut state = State::new(&setting);
-    let input = PathInput { events: &events, noise: &[], attack_uniform: &|_| 0.0 };
-    // Twice on one state: a path must leave no trace for the next.
-    run_path(&mut state, &input, &mut row);
-    let first = row.clone();
-    run_path(&mut state, &input, &mut row);
-    assert_eq!(first, row, "the state was not reset");
-    let played = Played { network, layout, row };
-    assert!(played.system(Figure::BooksError).abs() < 1e-12, "books do not balance");
-    played
+fn play(network: &Network, horizon_days: u32, happens: &[(f64, Happens<'_>)]) -> Played {
+    let path = Path::on(network, horizon_days).with(|parameters| parameters.noise.fill(QUIET));
+    happens.iter().fold(path, |path, &(tau, what)| path.at(tau, what)).play()
 }
 
 #[track_caller]
@@ -311,7 +216,7 @@ fn a_mint_dilutes_and_the_books_give_it_to_the_minter() {
         .holding("rsETH", "op", "ETH", 100.0)
         .network()
         .unwrap();
-    let played = play(&network, 1, &[(0.5, Happens::Mint("rsETH", 0.25))]);
+    let played = play(&network, 1, &[(0.5, Happens::Mint("rsETH", 0.25, 0.0))]);
     close(played.asset("rsETH", AssetFigure::NavLoss), 0.2);
     close(played.system(Figure::Total), 20.0);
     close(played.system(Figure::Minted), 20.0);
@@ -325,7 +230,7 @@ fn stolen_wrapped_units_are_valued_at_the_horizon() {
     let played = play(
         &network,
         30,
-        &[(0.5, Happens::Exploit("eETH", 0.5)), (1.5, Happens::Validators("op", 0.1, 0.0))],
+        &[(0.5, Happens::Exploit("eETH", 0.5, 1)), (1.5, Happens::Validators("op", 0.1, 0.0))],
     );
     let eth_left = 1.0 - played.asset("stETH", AssetFigure::NavLoss);
     close(played.system(Figure::Stolen), 50.0 + 25.0 * eth_left);
@@ -334,7 +239,7 @@ fn stolen_wrapped_units_are_valued_at_the_horizon() {
 #[test]
 fn a_depeg_moves_the_price_and_not_the_nav() {
     let network = one_company().network().unwrap();
-    let played = play(&network, 2, &[(0.5, Happens::Depeg("eETH", 0.08))]);
+    let played = play(&network, 2, &[(0.5, Happens::Depeg("eETH", 0.08, 0.2))]);
     close(played.asset("eETH", AssetFigure::NavLoss), 0.0);
     close(played.asset("eETH", AssetFigure::WorstDiscount), 0.08);
     close(played.asset("eETH", AssetFigure::MarketLoss), 0.04); // half is gone a day later
@@ -350,8 +255,8 @@ fn nothing_happens_and_nothing_is_lost() {
     assert!(played.row.iter().all(|figure| figure.to_bits() == 0), "{:?}", played.row);
 }
 
-fn portfolio_loss(played: &Played<'_>, index: usize) -> f64 {
-    played.row[played.layout.portfolio(index, PortfolioFigure::Loss)]
+fn portfolio_loss(played: &Played, index: usize) -> f64 {
+    played.portfolio(index, PortfolioFigure::Loss)
 }
 
 /// Collateral 100 with threshold .95 at health factors 1.0 and 1.9 (half each): debts 47.5 and 25,
