@@ -10,7 +10,7 @@ use crate::Ending;
 use crate::args::Init;
 
 /// The example, file by file.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 10] = [
     ("run.toml", include_str!("example.toml")),
     ("network/network.toml", include_str!("../../../data/networks/tiny/network.toml")),
     ("network/assets.csv", include_str!("../../../data/networks/tiny/assets.csv")),
@@ -19,6 +19,8 @@ const FILES: [(&str, &str); 8] = [
     ("network/holdings.csv", include_str!("../../../data/networks/tiny/holdings.csv")),
     ("network/allocations.csv", include_str!("../../../data/networks/tiny/allocations.csv")),
     ("network/groups.csv", include_str!("../../../data/networks/tiny/groups.csv")),
+    ("network/pools.csv", include_str!("../../../data/networks/tiny/pools.csv")),
+    ("network/loans.csv", include_str!("../../../data/networks/tiny/loans.csv")),
 ];
 
 pub(crate) fn init(args: &Init) -> anyhow::Result<Ending> {

@@ -54,19 +54,55 @@ fn debt_eth(network: &Network, id: MarketId) -> f64 {
     market.loans.iter().map(|loan| owed(loan.collateral_units, loan.health_factor)).sum()
 }
 
+/// What is lent of a reserve on day 0, as a fraction of what was supplied.
+fn utilization(network: &Network, id: ReserveId) -> f64 {
+    let reserve = network.reserve(id);
+    let debts = network.reserve_markets(id).iter().map(|&market| debt_eth(network, market));
+    (reserve.other_borrowed_units + debts.sum::<f64>()) / reserve.supplied_units
+}
+
 #[test]
 fn the_reserves_of_the_reference_network_are_lent_out_as_such_reserves_are() {
     let network = network("reference");
-    assert_eq!(network.reserves().len(), 5);
+    assert_eq!(network.reserves().len(), 14);
     for id in (0..network.reserves().len()).map(ReserveId::new) {
         let reserve = network.reserve(id);
-        let debts = network.reserve_markets(id).iter().map(|&market| debt_eth(&network, market));
-        let utilization =
-            (reserve.other_borrowed_units + debts.sum::<f64>()) / reserve.supplied_units;
-        within(&reserve.name, utilization, 0.5, 0.95);
-        let below_kink = utilization.min(reserve.optimal_utilization) / reserve.optimal_utilization;
+        let lent = utilization(&network, id);
+        within(&reserve.name, lent, 0.3, 0.95);
+        let below_kink = lent.min(reserve.optimal_utilization) / reserve.optimal_utilization;
         within(&reserve.name, reserve.base_rate + reserve.slope_1 * below_kink, 0.02, 0.07);
     }
+}
+
+/// A market that named none would lend a thief whatever he wants.
+#[test]
+fn every_market_of_the_reference_network_lends_from_a_reserve() {
+    let network = network("reference");
+    for market in network.markets() {
+        assert!(market.reserve.is_some(), "{} names no reserve", market.name);
+    }
+}
+
+/// Morpho's markets share nothing: a quarter of the rate at no use, all of it at the target of
+/// 0.9, four times as much when all is lent.
+#[test]
+fn isolated_markets_of_the_reference_network_have_a_reserve_each() {
+    let network = network("reference");
+    let mut found = 0;
+    for id in (0..network.reserves().len()).map(ReserveId::new) {
+        let reserve = network.reserve(id);
+        let [market] = network.reserve_markets(id) else { continue };
+        if !reserve.name.starts_with("morpho-") {
+            continue;
+        }
+        found += 1;
+        assert_eq!(network.market(*market).name, reserve.name);
+        within(&reserve.name, utilization(&network, id), 0.89, 0.91);
+        close(reserve.optimal_utilization, 0.9);
+        close(reserve.slope_1, 3.0 * reserve.base_rate);
+        close(reserve.slope_2, 12.0 * reserve.base_rate);
+    }
+    assert_eq!(found, 8);
 }
 
 /// Who pledges a token on ETH to borrow ETH does it for the difference.
