@@ -11,7 +11,8 @@ impl State<'_> {
     /// Nav of the `index`-th wrapped asset when those that back it have the navs given.
     ///
     /// What differs from day 0 by rounding alone is day 0: a loss that cover has paid in full leaves
-    /// none, not 1e-16 of one that would count as a path with a loss.
+    /// none, not 1e-16 of one that would count as a path with a loss. So is what differs from
+    /// nothing: what holders then do must not hang on the last bit.
     pub(crate) fn backed_nav(&self, index: usize, nav: &[f64]) -> f64 {
         let n_base = self.network.n_base();
         let wrapped = &self.wrapped[index];
@@ -23,7 +24,13 @@ impl State<'_> {
         let holder = Holder::Wrapped(AssetId::new(n_base + index));
         let at_work = wrapped.active * self.columns_eth(holder, nav);
         let exact = (wrapped.buffer_eth + at_work) / wrapped.supply_units;
-        if (exact - nav_0).abs() <= ROUNDING * nav_0 { nav_0 } else { exact }
+        if (exact - nav_0).abs() <= ROUNDING * nav_0 {
+            nav_0
+        } else if exact <= ROUNDING * nav_0 {
+            0.0
+        } else {
+            exact
+        }
     }
 }
 

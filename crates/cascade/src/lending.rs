@@ -231,6 +231,7 @@ impl State<'_> {
         let freed = (repaid / owed * collateral).max(sold);
         let left = Loan { collateral: collateral - freed, debt: (owed - repaid) / growth };
         self.change_loan(id, row, left);
+        self.loans.markets[id.index()].kept += freed - sold;
         self.wrapped[index].pledged_units -= freed;
         self.sell(index, sold);
         self.repay_reserve(id, repaid);
@@ -248,7 +249,8 @@ impl State<'_> {
             let own = self.loans.own(id).iter();
             let (collateral, debt) =
                 own.fold((0.0, 0.0), |(c, d), loan| (c + loan.collateral, d + loan.debt * growth));
-            let earned = collateral
+            let kept = self.loans.markets[id.index()].kept;
+            let earned = (collateral + kept)
                 * self.nav_0[market.collateral.index()]
                 * self.setting.yield_on(index, day);
             let paid = debt

@@ -15,6 +15,8 @@ use crate::state::State;
 pub(crate) const LEAST_TRADE_ETH: f64 = 1e-9;
 /// Health factor below which a loan is due: rounding must not liquidate one that stands at 1.
 const DUE_BELOW: f64 = 1.0 - 1e-12;
+/// Health factors that agree to so many parts of 1 are equal.
+const HEALTH_STEPS: f64 = 1e12;
 /// Health factor up to which the whole of a debt may be repaid at once.
 const WHOLE_BELOW: f64 = 0.95;
 /// Room for rounding between a market's quick test and the test of each loan.
@@ -59,6 +61,8 @@ pub(crate) struct MarketLoans {
     debt_0: f64,
     /// Bad debt realised, in ETH.
     pub(crate) bad_debt: f64,
+    /// Units that unwinding set free and did not sell: borrowers still have them.
+    pub(crate) kept: f64,
     touched: bool,
 }
 
@@ -157,6 +161,7 @@ impl MarketLoans {
             collateral_0: collateral,
             debt_0: debt,
             bad_debt: 0.0,
+            kept: 0.0,
             touched: false,
         }
     }
@@ -170,6 +175,7 @@ impl MarketLoans {
             self.collateral = self.collateral_0;
             self.debt = self.debt_0;
             self.bad_debt = 0.0;
+            self.kept = 0.0;
         }
     }
 
@@ -229,7 +235,9 @@ impl State<'_> {
             return false;
         }
         let mut due = std::mem::take(&mut self.loans.due);
-        due.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        // Rounding must not decide between loans that stand alike.
+        let place = |due: &(f64, usize, usize)| (due.0 * HEALTH_STEPS).round();
+        due.sort_by(|a, b| place(a).total_cmp(&place(b)).then((a.1, a.2).cmp(&(b.1, b.2))));
         let mut any = false;
         for &(health_factor, market, row) in &due {
             any |= self.liquidate_loan(MarketId::new(market), row, health_factor);

@@ -45,6 +45,17 @@ impl Quote {
         (1.0 - self.discount - self.panic).max(0.0)
     }
 
+    /// Where on the pools' curve of day 0 the price stands when `sold_units` have been sold: what has
+    /// fled is missing to those who sell, and to those who buy out what was there before is not.
+    fn place(&self, sold_units: f64) -> f64 {
+        if sold_units > 0.0 { sold_units / self.depth } else { sold_units }
+    }
+
+    /// Inverse of [`Self::place`].
+    fn sold_to(&self, place: f64) -> f64 {
+        if place > 0.0 && self.depth > 0.0 { place * self.depth } else { place.min(0.0) }
+    }
+
     /// Share of nav that the price is.
     pub(crate) fn price_factor(&self) -> f64 {
         self.mood() * self.pool_price
@@ -142,15 +153,9 @@ impl State<'_> {
     /// Takes the price from the pools after something was traded or depth has changed.
     fn reprice(&mut self, index: usize) {
         let Some(curve) = &self.setting.curves[index] else { return };
+        let nav_0 = self.setting.nav_0[self.network.n_base() + index];
         let quote = &mut self.market.quotes[index];
-        let sold = quote.sold_units * self.setting.nav_0[self.network.n_base() + index];
-        quote.pool_price = if sold.abs() > 0.0 && quote.depth <= 0.0 {
-            if sold > 0.0 { 0.0 } else { quote.pool_price }
-        } else if sold.abs() > 0.0 {
-            curve.price(sold / quote.depth)
-        } else {
-            curve.price(0.0)
-        };
+        quote.pool_price = curve.price(quote.place(quote.sold_units) * nav_0);
     }
 
     /// Sells units into the pools at any price, or buys them out where negative; nothing happens
@@ -168,13 +173,13 @@ impl State<'_> {
         let Some(curve) = &setting.curves[index] else { return 0.0 };
         let quote = &self.market.quotes[index];
         let target = of_nav / quote.mood();
-        if units <= 0.0 || quote.pool_price <= target || quote.depth <= 0.0 {
+        if units <= 0.0 || quote.pool_price <= target {
             return 0.0;
         }
         // Most sales end above the limit, and are spared the inverse.
         let sold_units = quote.sold_units + units;
         let nav_0 = setting.nav_0[self.network.n_base() + index];
-        let price = curve.price(sold_units * nav_0 / quote.depth);
+        let price = curve.price(quote.place(sold_units) * nav_0);
         if price >= target {
             let quote = &mut self.market.quotes[index];
             (quote.sold_units, quote.pool_price) = (sold_units, price);
@@ -226,26 +231,24 @@ impl State<'_> {
     pub(crate) fn proceeds(&self, index: usize, units: f64) -> f64 {
         let quote = &self.market.quotes[index];
         let Some(curve) = &self.setting.curves[index] else { return 0.0 };
-        if quote.depth <= 0.0 {
-            return 0.0;
-        }
         let nav_0 = self.setting.nav_0[self.network.n_base() + index];
-        let from = quote.sold_units * nav_0 / quote.depth;
-        let to = (quote.sold_units + units) * nav_0 / quote.depth;
+        let (from, to) = (quote.sold_units * nav_0, (quote.sold_units + units) * nav_0);
+        let mut paid = curve.proceeds(from.min(0.0), to.min(0.0));
+        if to > 0.0 && quote.depth > 0.0 {
+            let (from, to) = (from.max(0.0) / quote.depth, to / quote.depth);
+            paid += quote.depth * curve.proceeds(from, to);
+        }
         // The pools pay out by the nav of day 0, and reprice as nav and mood fall.
-        let scale = self.nav_of(index) / nav_0 * quote.mood();
-        quote.depth * curve.proceeds(from, to) * scale
+        paid * self.nav_of(index) / nav_0 * quote.mood()
     }
 
     /// Units sold net since day 0 at which the price in the pools is `price`.
     pub(crate) fn sold_at(&self, index: usize, price: f64) -> f64 {
         let Some(curve) = &self.setting.curves[index] else { return 0.0 };
-        let Quote { depth, sold_units, .. } = self.market.quotes[index];
-        if depth <= 0.0 {
-            return 0.0;
-        }
+        let quote = &self.market.quotes[index];
         let nav_0 = self.setting.nav_0[self.network.n_base() + index];
-        depth * curve.sold_at_near(price, sold_units * nav_0 / depth) / nav_0
+        let near = quote.place(quote.sold_units) * nav_0;
+        quote.sold_to(curve.sold_at_near(price, near) / nav_0)
     }
 
     /// Notes how far below nav one could sell today.

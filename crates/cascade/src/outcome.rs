@@ -166,7 +166,8 @@ impl State<'_> {
             let equity = now.collateral * price - now.debt * growth * debt_price;
             equity_0.max(0.0) - equity.max(0.0)
         });
-        share_of_market(market, units) * falls.sum::<f64>()
+        let kept_eth = self.loans.markets[id.index()].kept * price;
+        share_of_market(market, units) * (falls.sum::<f64>() - kept_eth)
     }
 
     /// Yield less interest of a portfolio over the path.

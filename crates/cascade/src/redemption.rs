@@ -165,7 +165,8 @@ impl State<'_> {
         }
         let units = self.queues.due[index * self.queues.n_days + day as usize];
         if units > 0.0 {
-            self.wrapped[index].queued_units -= units;
+            let wrapped = &mut self.wrapped[index];
+            wrapped.queued_units = (wrapped.queued_units - units).max(0.0);
             let eth = units * self.nav_of(index);
             self.pay_from_work(index, units);
             let asset = AssetId::new(self.network.n_base() + index);
@@ -227,7 +228,8 @@ impl State<'_> {
         if (hazard <= 0.0 && bought <= 0.0) || nav <= 0.0 {
             return;
         }
-        let demand = hazard * self.free_units(index);
+        // What arbitrage bought is on its way out already.
+        let demand = hazard * (self.free_units(index) - bought).max(0.0);
         let impatient = demand * (wait / (wait + parameters.impatience_days));
         let sold = self.sell_down_to(index, 1.0 - parameters.max_sale_discount, impatient);
         let leaving = demand - sold + bought;
@@ -249,7 +251,8 @@ impl State<'_> {
     /// Share of the free units that wants to leave on a day.
     fn hazard(&self, index: usize, day: u32, parameters: &RedemptionParameters) -> f64 {
         let asset = self.network.n_base() + index;
-        let lost = 1.0 - self.nav[asset] / self.nav_0[asset];
+        let basket = self.setting.basket(index, &self.nav);
+        let lost = 1.0 - self.nav[asset] / (self.nav_0[asset] * basket);
         let discount = 1.0 - self.market.quotes[index].price_factor();
         let mut hazard = parameters.base
             + parameters.on_loss * lost.max(0.0)

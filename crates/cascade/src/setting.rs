@@ -23,6 +23,8 @@ pub struct Setting<'n> {
     pub(crate) yields: Vec<[f64; 2]>,
     /// Sum over days of the yields a year, by wrapped asset.
     yield_sums: Vec<f64>,
+    /// Base assets other than ETH behind each wrapped asset on day 0, as shares of its nav.
+    baskets: Vec<Vec<(usize, f64)>>,
     /// Who may slash what.
     pub(crate) claims: Claims,
 }
@@ -44,8 +46,9 @@ impl<'n> Setting<'n> {
         let on_day =
             |y: &[f64; 2]| (1..=parameters.horizon_days).map(|day| y[cut(&parameters, day)]).sum();
         let yield_sums = yields.iter().map(on_day).collect();
+        let baskets = baskets(network, &nav_0);
         let claims = Claims::new(network, &parameters.security, &nav_0);
-        Self { network, parameters, nav_0, price_0, curves, yields, yield_sums, claims }
+        Self { network, parameters, nav_0, price_0, curves, yields, yield_sums, baskets, claims }
     }
 
     /// The network.
@@ -85,6 +88,13 @@ impl<'n> Setting<'n> {
         self.yield_sums[index]
     }
 
+    /// What the base assets behind the `index`-th wrapped asset on day 0 are worth at these prices,
+    /// over what they were: a fall of BTC is no loss of a token on BTC.
+    pub(crate) fn basket(&self, index: usize, prices: &[f64]) -> f64 {
+        let moved = self.baskets[index].iter().map(|&(base, share)| share * (prices[base] - 1.0));
+        1.0 + moved.sum::<f64>()
+    }
+
     /// Yield a year of the `index`-th wrapped asset on a day.
     pub(crate) fn yield_on(&self, index: usize, day: u32) -> f64 {
         self.yields[index][cut(&self.parameters, day)]
@@ -109,6 +119,30 @@ fn navs(network: &Network) -> Vec<f64> {
         nav[id.index()] = (asset.buffer_eth + held) / asset.supply_units;
     }
     nav
+}
+
+/// Looks through what backs each wrapped asset to base assets other than ETH.
+fn baskets(network: &Network, nav_0: &[f64]) -> Vec<Vec<(usize, f64)>> {
+    let n_base = network.n_base();
+    let mut baskets: Vec<Vec<(usize, f64)>> = Vec::new();
+    for id in network.wrapped_assets() {
+        let mut shares = vec![0.0; n_base];
+        for &column in network.holder_columns(Holder::Wrapped(id)) {
+            let column = network.columns()[column.index()];
+            let asset = column.asset.index();
+            let share =
+                column.units * nav_0[asset] / (network.asset(id).supply_units * nav_0[id.index()]);
+            match asset.checked_sub(n_base) {
+                None => shares[asset] += share,
+                Some(nested) => {
+                    baskets[nested].iter().for_each(|&(base, part)| shares[base] += share * part);
+                }
+            }
+        }
+        let others = shares.into_iter().enumerate().skip(1).filter(|(_, share)| *share > 0.0);
+        baskets.push(others.collect());
+    }
+    baskets
 }
 
 fn curve(network: &Network, id: AssetId, nav_0: f64) -> Option<PriceCurve> {

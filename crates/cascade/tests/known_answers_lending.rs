@@ -161,12 +161,12 @@ fn loops_close_when_they_cost_more_than_they_yield() {
     let utilization = (450.0 + left) / (450.0 + left + cash);
     near(played.reserve_on(2).utilization, utilization);
     near(played.reserve_on(2).rate, 0.027 * utilization / 0.9);
-    // Then the loop yields more than it costs, and rests. Its carry of day 1 is on what is left.
-    let collateral = 1_000.0 * left / 500.0;
+    // Then the loop yields more than it costs, and rests. Its carry of day 1 is on what is left of
+    // the debt, and on all that was not sold: some was set free, and the borrower has it still.
     let one = path(1, 1.0).play();
     near(
         one.portfolio(0, PortfolioFigure::Carry),
-        0.1 * (collateral * 0.03 - left * 0.427) / 365.0,
+        0.1 * ((1_000.0 - 183.5) * 0.03 - left * 0.427) / 365.0,
     );
     let capped = path(1, 0.1).play();
     near(capped.asset_on(1, "k").price, (1e6_f64 / 1_000_050.0).powi(2));
@@ -187,7 +187,7 @@ fn only_loops_of_eth_on_a_yield_are_closed() {
 }
 
 /// Sold down to .81 of nav and no further: a pool of 900 takes 100 of the 183.5, which bring 90
-/// ETH. The share of the debt repaid, .18, sets 180 units free.
+/// ETH. The share of the debt repaid, .18, sets 180 units free, of which 80 stay with the borrower.
 #[test]
 fn unwinding_stops_at_the_largest_discount() {
     let sketch = reserve(450.0).pool(PoolRow::constant_product("p", "k", 900.0, 900.0));
@@ -198,11 +198,11 @@ fn unwinding_stops_at_the_largest_discount() {
     let played = played.play();
     near(played.asset_on(1, "k").price, 0.81);
     near(played.reserve_on(2).utilization, (450.0 + 410.0) / 1_000.0);
-    // Equity is 820 x .81 - 410 after a day; on day 2 debts grow by R - R(0), which is negative.
+    // Equity is 820 x .81 - 410 after a day, beside the 80; on day 2 debts grow by R - R(0), which is negative.
     let debt = 410.0 * (1.0 + (0.027 * 0.86 / 0.9 - 0.427) / 365.0);
     let loss = played.portfolio(0, PortfolioFigure::Loss);
     let carry = played.portfolio(0, PortfolioFigure::Carry);
-    near(loss + carry, 0.1 * (500.0 - (820.0 * 0.81 - debt)));
+    near(loss + carry, 0.1 * (500.0 - (820.0 * 0.81 - debt) - 80.0 * 0.81));
 }
 
 /// 1e7 units grow by 1e-4, all pledged: 1,000 could borrow 600, and the reserve has 200. Cash is

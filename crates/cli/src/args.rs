@@ -24,6 +24,12 @@ pub(crate) enum Command {
     Check(Check),
     /// Simulate and write loss distributions, tail figures and contributions.
     Run(Run),
+    /// Play the events of a run file for certain and print what follows, day by day.
+    Stress(Stress),
+    /// Play a path of a result again and tell what happened on it.
+    Replay(Replay),
+    /// Say by how much two scenarios or results differ, path by path, with errors.
+    Diff(Diff),
     /// Print the tables that are read and written: columns, units, meanings.
     Schema(Schema),
     /// Write a synthetic network of any size with the stylised facts of restaking.
@@ -89,6 +95,84 @@ pub(crate) struct Run {
     /// Print nothing but errors.
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct Stress {
+    /// The run file (TOML) with its events.
+    pub(crate) run_file: PathBuf,
+    /// A scenario to play; may be given more than once. All by default, base among them.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scenario: Vec<String>,
+    /// Folder for the tables; without it nothing is written.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace a result that is already there.
+    #[arg(long, requires = "output")]
+    pub(crate) overwrite: bool,
+    /// Change a key of the run file, such as run.horizon_days=7.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Print all days, not only those on which something happened or moved.
+    #[arg(long)]
+    pub(crate) all_days: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Arguments)]
+#[command(group = clap::ArgGroup::new("which").required(true).args(["path", "worst"]))]
+pub(crate) struct Replay {
+    /// The result folder of a run.
+    pub(crate) result: PathBuf,
+    /// Number of the path.
+    #[arg(long, value_name = "N")]
+    pub(crate) path: Option<u64>,
+    /// List the N worst paths of a scope, and tell the worst.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) worst: Option<u64>,
+    /// Whose losses rank the paths: system, an asset (by nav), a portfolio or a channel.
+    #[arg(long, value_name = "NAME", default_value = "system", conflicts_with = "path")]
+    pub(crate) scope: String,
+    /// Rank by an asset's loss at market prices.
+    #[arg(long, requires = "worst")]
+    pub(crate) market: bool,
+    /// Scenario of the run.
+    #[arg(long, value_name = "NAME", default_value = "base")]
+    pub(crate) scenario: String,
+    /// Folder of the network, instead of the one that the result names.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) network: Option<PathBuf>,
+    /// Print all days, not only those on which something happened or moved.
+    #[arg(long)]
+    pub(crate) all_days: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct Diff {
+    /// Result folder A, written with detail = "paths".
+    pub(crate) a: PathBuf,
+    /// Result folder B, of the same seed, horizon and number of paths; without it scenarios of A.
+    pub(crate) b: Option<PathBuf>,
+    /// Scenario of A; base by default.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scenario_a: Option<String>,
+    /// Scenario of B; by default base of another folder, or each other scenario of the same.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scenario_b: Option<String>,
+    /// Only these scopes: system, or names of assets, portfolios, channels.
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub(crate) scope: Vec<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write the differences as a table too, to a file that is not there yet.
+    #[arg(short, long, value_name = "FILE.parquet")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Arguments)]

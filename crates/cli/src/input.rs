@@ -24,7 +24,7 @@ pub(crate) struct Input {
     pub(crate) spec: RunSpec,
     pub(crate) network: Network,
     pub(crate) warnings: Vec<Problem>,
-    network_dir: PathBuf,
+    pub(crate) network_dir: PathBuf,
     run_file: PathBuf,
 }
 
@@ -65,21 +65,28 @@ impl Input {
             move |source| OutputError::Io { path, source }
         };
         let mut paths = vec![self.run_file.clone()];
-        let entries = fs::read_dir(&self.network_dir).map_err(io(&self.network_dir))?;
-        for entry in entries {
-            let path = entry.map_err(io(&self.network_dir))?.path();
-            let is_table =
-                path.extension().is_some_and(|e| e == "csv" || e == "parquet" || e == "toml");
-            if is_table {
-                paths.push(path);
-            }
-        }
-        paths[1..].sort();
+        paths.extend(network_files(&self.network_dir).map_err(io(&self.network_dir))?);
         let digest = |path: &PathBuf| {
             Ok(InputFile { path: path.display().to_string(), sha256: digest_file(path)? })
         };
         paths.iter().map(digest).collect()
     }
+}
+
+/// The files of a network folder that are read, in order of name.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub(crate) fn network_files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "csv" || e == "parquet" || e == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// The run file as changed by the command line, and what is wrong with the changes.

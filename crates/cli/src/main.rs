@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod contributors;
+mod diff;
 mod import;
 mod init;
 mod input;
@@ -10,8 +11,12 @@ mod notes;
 mod number;
 mod progress;
 mod provenance;
+mod recorded;
+mod replay;
 mod run;
 mod schema;
+mod story;
+mod stress;
 mod summary;
 mod synth;
 
@@ -53,6 +58,9 @@ fn main() -> ExitCode {
         Command::Init(init) => init::init(&init),
         Command::Check(check) => check::check(&check),
         Command::Run(run) => run::run(&run),
+        Command::Stress(args) => stress::stress(&args),
+        Command::Replay(args) => replay::replay(&args),
+        Command::Diff(args) => diff::diff(&args),
         Command::Schema(schema) => schema::schema(&schema),
         Command::Synth(synth) => synth::synth(&synth),
         Command::Import(import) => import::import(&import),

@@ -1,6 +1,8 @@
 //! What a run leaves of itself beside its figures: the manifest, and metadata for every file.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 use slashfall_cascade::BeaconParameters;
 use slashfall_output::{
@@ -33,7 +35,8 @@ pub(crate) fn metadata(
         .collect()
 }
 
-fn program() -> String {
+/// This program and its version.
+pub(crate) fn program() -> String {
     format!("slashfall {}", env!("CARGO_PKG_VERSION"))
 }
 
@@ -42,6 +45,7 @@ pub(crate) fn manifest(
     input: &Input,
     scenarios: &[Scenario<'_>],
     files: Vec<InputFile>,
+    target: &Path,
 ) -> Manifest {
     let meta = input.network.meta();
     Manifest {
@@ -50,6 +54,7 @@ pub(crate) fn manifest(
         command: std::env::args().collect(),
         name: input.spec.name.clone(),
         network: meta.name.clone(),
+        network_dir: from_result(target, &input.network_dir).display().to_string(),
         network_as_of: meta.as_of.clone(),
         network_synthetic: meta.synthetic,
         config: config(scenarios),
@@ -79,7 +84,34 @@ fn config(scenarios: &[Scenario<'_>]) -> BTreeMap<String, serde_json::Value> {
 }
 
 fn config_digest(scenarios: &[Scenario<'_>]) -> String {
-    digest_text(&serde_json::json!(config(scenarios)).to_string())
+    digest_of(&serde_json::json!(config(scenarios)))
+}
+
+/// The digest of the run files of all scenarios.
+pub(crate) fn digest_of(config: &serde_json::Value) -> String {
+    digest_text(&config.to_string())
+}
+
+/// The way from a result folder, which need not be there yet, to the network: it holds from any
+/// working directory, and where both are moved together. Where there is none, the network's own.
+fn from_result(target: &Path, network_dir: &Path) -> PathBuf {
+    let Ok(network) = network_dir.canonicalize() else { return network_dir.to_owned() };
+    let Some(result) = real_path(target) else { return network };
+    let n_common = result.iter().zip(&network).take_while(|(a, b)| a == b).count();
+    if n_common == 0 {
+        return network;
+    }
+    let up = result.iter().skip(n_common).map(|_| OsStr::new(".."));
+    up.chain(network.iter().skip(n_common)).collect()
+}
+
+/// The path of a folder without links in it, which may be about to be made.
+fn real_path(target: &Path) -> Option<PathBuf> {
+    let target = std::path::absolute(target).ok()?;
+    match target.canonicalize() {
+        Ok(real) => Some(real),
+        Err(_) => Some(real_path(target.parent()?)?.join(target.file_name()?)),
+    }
 }
 
 fn absent_keys() -> BTreeMap<&'static str, f64> {

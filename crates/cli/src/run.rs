@@ -11,7 +11,8 @@ use std::time::Instant;
 use anyhow::Context;
 use slashfall_output::measures::Level;
 use slashfall_output::tables::{
-    SummaryRow, push_cascade, push_contributions, push_exceedance, push_summary, summary_rows,
+    SummaryRow, push_cascade, push_contributions, push_exceedance, push_summary, push_tail_paths,
+    summary_rows,
 };
 use slashfall_output::{
     Collector, Contribution, Manifest, PathsWriter, ResultFolder, Table, contributions, schema,
@@ -72,7 +73,7 @@ fn run_scenarios(
     let folder = ResultFolder::create(&target, args.overwrite, metadata(input, scenarios, &files))?;
     let mut tables = Tables::new();
     let mut findings = Findings::default();
-    let mut manifest = manifest(input, scenarios, files);
+    let mut manifest = manifest(input, scenarios, files, &target);
     for (number, scenario) in scenarios.iter().enumerate() {
         let played = play(args, &folder, scenario, number, &stop)?;
         let added = if played.interrupted {
@@ -120,16 +121,16 @@ fn play(
     number: usize,
     stop: &AtomicBool,
 ) -> anyhow::Result<Played> {
-    let network = scenario.model.network();
+    let setting = scenario.model.setting();
     let (n_paths, rule) = match &scenario.spec.paths {
         PathCount::Fixed(n) => (*n, None),
         PathCount::Until(rule) => (rule.max_paths, Some(rule)),
     };
     let mut paths = match scenario.spec.detail {
-        Detail::Paths => Some(PathsWriter::create(folder, network, &scenario.name, number)?),
+        Detail::Paths => Some(PathsWriter::create(folder, setting, &scenario.name, number)?),
         _ => None,
     };
-    let mut collector = Collector::new(scenario.model.setting());
+    let mut collector = Collector::new(setting);
     let level = levels(&scenario.spec.levels).last().copied().context("a run has levels")?;
     let mut progress = Progress::new(&scenario.name, n_paths, level, args.quiet);
     let mut failed = Ok(());
@@ -184,6 +185,7 @@ struct Tables {
     exceedance: Table,
     contributions: Table,
     cascade: Table,
+    tail_paths: Table,
 }
 
 impl Tables {
@@ -193,6 +195,7 @@ impl Tables {
             exceedance: Table::new(&schema::EXCEEDANCE),
             contributions: Table::new(&schema::CONTRIBUTIONS),
             cascade: Table::new(&schema::CASCADE),
+            tail_paths: Table::new(&schema::TAIL_PATHS),
         }
     }
 
@@ -211,6 +214,8 @@ impl Tables {
         findings.rows.extend(rows);
         push_exceedance(&mut self.exceedance, name, collector, horizon_days);
         push_cascade(&mut self.cascade, name, collector);
+        let count = usize::try_from(scenario.spec.tail_paths).unwrap_or(usize::MAX);
+        push_tail_paths(&mut self.tail_paths, name, collector, count);
         if scenario.spec.detail >= Detail::Standard {
             let stopped = || stop.load(Ordering::SeqCst);
             let Some(split) = contributions(&scenario.model, collector, &levels, stopped) else {
@@ -226,6 +231,7 @@ impl Tables {
         folder.write_table(self.summary)?;
         folder.write_table(self.exceedance)?;
         folder.write_table(self.cascade)?;
+        folder.write_table(self.tail_paths)?;
         if detail >= Detail::Standard {
             folder.write_table(self.contributions)?;
         }

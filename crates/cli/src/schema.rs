@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use slashfall_graph::TABLE_SHAPES;
-use slashfall_output::schema::TABLES;
+use slashfall_output::schema::{STRESS_TABLES, TABLES, TableSchema};
 use slashfall_sampling::SourceKind;
 
 use crate::Ending;
@@ -33,17 +33,20 @@ fn as_text(out: &mut impl Write) -> std::io::Result<()> {
     for (name, kind) in SourceKind::NAMES {
         writeln!(out, "{name:<20} {}", kind.meaning())?;
     }
-    writeln!(out, "\nResult folder: manifest.json and\n")?;
-    for table in TABLES {
-        writeln!(out, "{}.parquet, one row {}", table.name, table.grain)?;
-        for column in table.columns {
-            let unit =
-                if column.unit.is_empty() { String::new() } else { format!(" [{}]", column.unit) };
-            writeln!(out, "  {:<22}{}{unit}", column.name, column.meaning)?;
-        }
-        writeln!(out)?;
+    writeln!(out, "\nResult folder of a run: manifest.json and\n")?;
+    TABLES.iter().try_for_each(|table| table_as_text(out, table))?;
+    writeln!(out, "Result folder of a stress: manifest.json and\n")?;
+    STRESS_TABLES.iter().try_for_each(|table| table_as_text(out, table))
+}
+
+fn table_as_text(out: &mut impl Write, table: &TableSchema) -> std::io::Result<()> {
+    writeln!(out, "{}.parquet, one row {}", table.name, table.grain)?;
+    for column in table.columns {
+        let unit =
+            if column.unit.is_empty() { String::new() } else { format!(" [{}]", column.unit) };
+        writeln!(out, "  {:<22}{}{unit}", column.name, column.meaning)?;
     }
-    Ok(())
+    writeln!(out)
 }
 
 fn as_json() -> serde_json::Value {
@@ -53,15 +56,20 @@ fn as_json() -> serde_json::Value {
             "optional": shape.optional, "further_columns": shape.open,
         })
     });
-    let result = TABLES.iter().map(|table| {
-        let columns = table.columns.iter().map(|column| {
-            serde_json::json!({ "name": column.name, "unit": column.unit, "meaning": column.meaning })
-        });
-        serde_json::json!({ "table": table.name, "grain": table.grain, "columns": columns.collect::<Vec<_>>() })
-    });
+    let tables = |tables: &[&TableSchema]| -> Vec<_> {
+        tables.iter().map(|table| table_as_json(table)).collect()
+    };
     serde_json::json!({
         "schema_version": slashfall_output::SCHEMA_VERSION,
         "network": network.collect::<Vec<_>>(),
-        "result": result.collect::<Vec<_>>(),
+        "result": tables(&TABLES),
+        "stress": tables(&STRESS_TABLES),
     })
+}
+
+fn table_as_json(table: &TableSchema) -> serde_json::Value {
+    let columns = table.columns.iter().map(|column| {
+        serde_json::json!({ "name": column.name, "unit": column.unit, "meaning": column.meaning })
+    });
+    serde_json::json!({ "table": table.name, "grain": table.grain, "columns": columns.collect::<Vec<_>>() })
 }

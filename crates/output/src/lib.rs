@@ -6,10 +6,13 @@
 
 mod collect;
 mod contributions;
+pub mod difference;
 mod folder;
+mod happenings;
 mod manifest;
 pub mod measures;
 mod paths;
+mod recorded;
 pub mod schema;
 mod scope;
 pub mod tables;
@@ -17,9 +20,11 @@ pub mod tables;
 pub use collect::Collector;
 pub use contributions::{ComponentKind, Contribution, contributions};
 pub use folder::{OutputError, ResultFolder};
+pub use happenings::{Amounts, DaySums, StepRow};
 pub use manifest::{
     DEFINITIONS, Digest, InputFile, Manifest, digest_all, digest_file, digest_text,
 };
-pub use paths::PathsWriter;
+pub use paths::{PathsWriter, figure_names};
+pub use recorded::{ListedPath, listed_paths, path_row};
 pub use schema::{SCHEMA_VERSION, Table};
 pub use scope::{Scope, ScopeKind, WITHOUT_PRICES, scopes};

@@ -34,6 +34,8 @@ pub struct Manifest {
     pub name: String,
     /// Name of the network.
     pub network: String,
+    /// Its folder, relative to that of the result.
+    pub network_dir: String,
     /// The day its amounts are of.
     pub network_as_of: String,
     /// Whether some of its numbers had to be made up.

@@ -5,15 +5,19 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, UInt64Array};
 use arrow_schema::{DataType, Field, Schema};
-use slashfall_cascade::{AssetFigure, Channel, Figure, PortfolioFigure};
+use slashfall_cascade::{AssetFigure, Channel, Figure, Layout, PortfolioFigure, Setting};
 use slashfall_graph::Network;
 use slashfall_sampling::Batch;
 
 use crate::folder::{OutputError, ResultFolder};
 use crate::schema::{annotated, text_array, text_type};
+use crate::scope::{ScopeKind, scopes};
 
 /// Paths a file.
-const PATHS_PER_FILE: u64 = 65_536;
+pub(crate) const PATHS_PER_FILE: u64 = 65_536;
+/// Key of the metadata of an asset's losses that says how much ETH they are fractions of, so that a
+/// reader needs no network.
+pub(crate) const ETH_PER_UNIT: &str = "eth_per_unit";
 
 /// Writes the paths of one scenario as they come.
 #[derive(Debug)]
@@ -34,13 +38,13 @@ impl<'f> PathsWriter<'f> {
     /// When the folder cannot be made.
     pub fn create(
         folder: &'f ResultFolder,
-        network: &Network,
+        setting: &Setting<'_>,
         scenario: &str,
         number: usize,
     ) -> Result<Self, OutputError> {
         let dir = folder.file("paths");
         fs::create_dir_all(&dir).map_err(OutputError::io(&dir))?;
-        let fields = figure_fields(network);
+        let fields = with_units(figure_fields(setting.network()), setting);
         Ok(Self {
             folder,
             scenario: scenario.to_owned(),
@@ -110,6 +114,33 @@ impl<'f> PathsWriter<'f> {
 
 fn field(name: &str, data_type: DataType, unit: &str, meaning: &str) -> Field {
     annotated(Field::new(name, data_type, false), unit, meaning)
+}
+
+/// Names of the figures of a row, in the order of [`slashfall_cascade::Layout`].
+#[must_use]
+pub fn figure_names(network: &Network) -> Vec<String> {
+    figure_fields(network).iter().map(|field| field.name().clone()).collect()
+}
+
+/// Has the losses of assets say what a loss of 1 is in ETH, as their scopes have it, in the
+/// shortest text that reads back as the same number.
+fn with_units(mut fields: Vec<Field>, setting: &Setting<'_>) -> Vec<Field> {
+    let layout = Layout::new(setting.network());
+    let mut row = vec![0.0; layout.width()];
+    for scope in scopes(setting) {
+        let figure = match scope.kind {
+            ScopeKind::Asset => AssetFigure::NavLoss,
+            ScopeKind::AssetMarket => AssetFigure::MarketLoss,
+            _ => continue,
+        };
+        let column = layout.asset(scope.index, figure);
+        row[column] = 1.0;
+        let mut metadata = fields[column].metadata().clone();
+        metadata.insert(ETH_PER_UNIT.to_owned(), scope.loss_eth(&row).to_string());
+        fields[column].set_metadata(metadata);
+        row[column] = 0.0;
+    }
+    fields
 }
 
 /// The figures of a row, in the order of [`slashfall_cascade::Layout`].

@@ -124,8 +124,66 @@ pub static CASCADE: TableSchema = TableSchema {
     },
 };
 
-/// All tables with a fixed schema.
-pub static TABLES: [&TableSchema; 4] = [&SUMMARY, &EXCEEDANCE, &CONTRIBUTIONS, &CASCADE];
+/// `tail_paths.parquet`.
+pub static TAIL_PATHS: TableSchema = TableSchema {
+    name: "tail_paths",
+    grain: "scenario x scope x path, the worst of each scope",
+    columns: columns! {
+        "scenario" Text "" "scenario";
+        "scope_kind" Text "" "as in summary";
+        "scope" Text "" "whose loss";
+        "rank" Count "" "1 is the worst path of the scope";
+        "path" Count "" "number of the path; replays it";
+        "weight" Float "" "importance weight; 1 when paths are drawn plainly";
+        "loss" Float "eth" "what the scope loses on it, above 0";
+    },
+};
+
+/// `stress_days.parquet`.
+pub static STRESS_DAYS: TableSchema = TableSchema {
+    name: "stress_days",
+    grain: "scenario x day x node x metric",
+    columns: columns! {
+        "scenario" Text "" "scenario; base is the run file itself";
+        "day" Count "days" "day, from 1; figures of the whole path stand on the last";
+        "node_kind" Text "" "system, asset, market, reserve or portfolio";
+        "node" Text "" "its name";
+        "metric" Text "" "of which amount; sums of the day, states at its end, and on the last day the figures of the path";
+        "value" Float "see unit" "how much; losses are positive";
+        "unit" Text "" "eth, fraction, days or count";
+    },
+};
+
+/// `stress_steps.parquet`.
+pub static STRESS_STEPS: TableSchema = TableSchema {
+    name: "stress_steps",
+    grain: "scenario x step, in order",
+    columns: columns! {
+        "scenario" Text "" "scenario; base is the run file itself";
+        "day" Count "days" "day, from 1";
+        "round" Count "rounds" "round of the day, from 1; 0 outside the rounds";
+        "step" Text "" "fired, penalty, loot_sold, pledged, arbitrage, liquidated, attacked, leaving, paid_out, withdrawn, unwound";
+        "node_kind" Text "" "source, operator, asset, market, avs or reserve";
+        "node" Text "" "its name; of a source that of the event";
+        "tau" MaybeFloat "days" "when the event happened";
+        "severity" MaybeFloat "fraction" "how hard; of an outage the number of epochs";
+        "loss" MaybeFloat "eth" "what holders lost by it at once, net of cover";
+        "users" MaybeFloat "eth" "what users of the attacked AVS lost";
+        "amount" MaybeFloat "eth" "sold, bought, seized, borrowed, withdrawn or paid out, as the step says";
+        "repaid" MaybeFloat "eth" "debt repaid";
+        "bad_debt" MaybeFloat "eth" "debt left without collateral";
+        "paid" MaybeFloat "eth" "paid from the buffer at once";
+        "queued" MaybeFloat "eth" "sent into the queue";
+        "wait" MaybeFloat "days" "days until it is paid";
+    },
+};
+
+/// All tables of a run with a fixed schema.
+pub static TABLES: [&TableSchema; 5] =
+    [&SUMMARY, &EXCEEDANCE, &CONTRIBUTIONS, &CASCADE, &TAIL_PATHS];
+
+/// The tables of a stress.
+pub static STRESS_TABLES: [&TableSchema; 2] = [&STRESS_DAYS, &STRESS_STEPS];
 
 /// A value of a row.
 #[derive(Clone, Copy, Debug)]

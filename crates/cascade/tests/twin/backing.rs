@@ -65,7 +65,13 @@ impl Twin<'_> {
             return asset.last_nav;
         }
         let nav = (asset.buffer_eth + self.working_eth(index)) / asset.supply_units;
-        if (nav - asset.nav_0).abs() <= 1e-13 * asset.nav_0 { asset.nav_0 } else { nav }
+        if (nav - asset.nav_0).abs() <= 1e-13 * asset.nav_0 {
+            asset.nav_0
+        } else if nav <= 1e-13 * asset.nav_0 {
+            0.0
+        } else {
+            nav
+        }
     }
 
     pub(super) fn navs(&self) -> Vec<f64> {

@@ -127,21 +127,28 @@ impl Twin<'_> {
         let debt_price = self.debt_price(loan.market);
         let (owed_eth, worth_eth) = (loan.debt * debt_price, loan.units * nav);
         let owes_eth = self.assets[self.markets[loan.market].debt_asset].name == "ETH";
-        if !owes_eth || owed_eth <= 0.0 || worth_eth <= 0.0 || self.yield_on(asset, 0) <= 0.0 {
+        if !owes_eth || owed_eth <= 0.0 || loan.units <= 0.0 || self.yield_on(asset, 0) <= 0.0 {
             return;
         }
+        // Without bound where the collateral is worth nothing any more.
         let cost = (rate * owed_eth - self.yield_on(asset, self.today) * worth_eth) / worth_eth;
-        if cost <= 0.0 || !self.has_pool(asset) {
+        if cost <= 0.0 || lending.unwind_on_carry <= 0.0 || !self.has_pool(asset) {
             return;
         }
         let closed = lending.unwind_max.min(lending.unwind_on_carry * cost);
         let most = self.room(asset, 1.0 - self.behaviour_of_sellers(asset));
         let sold = (closed * owed_eth / price).min(closed * loan.units).min(most);
+        if sold * nav < 1e-9 {
+            return;
+        }
         let repaid = self.proceeds(asset, sold) / owed_eth;
         self.sell(asset, sold);
         self.repay(loan.market, repaid * loan.debt);
         self.loans[index].debt -= repaid * loan.debt;
-        self.loans[index].units -= sold.max(repaid * loan.units);
+        let freed = sold.max(repaid * loan.units);
+        self.loans[index].units -= freed;
+        self.markets[loan.market].kept_units += freed - sold;
+        self.close_if_empty(index);
     }
 
     fn behaviour_of_sellers(&self, asset: usize) -> f64 {

@@ -16,6 +16,8 @@ pub(super) struct Market {
     read: f64,
     /// Bad debt that liquidations left.
     pub(super) realised_eth: f64,
+    /// Collateral set free by unwinding that borrowers did not sell.
+    pub(super) kept_units: f64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +45,7 @@ impl Market {
             terms: row.clone(),
             read: f64::NAN,
             realised_eth: 0.0,
+            kept_units: 0.0,
         };
         let mut markets: Vec<Self> = spec.loans.rows.iter().map(market).collect();
         markets.sort_by(|a, b| a.name.cmp(&b.name));
@@ -128,11 +131,13 @@ impl Twin<'_> {
             let terms = &self.markets[loan.market].terms;
             let worth = terms.liquidation_threshold * loan.units * self.oracle_price(loan.market);
             let health = worth / (loan.debt * self.debt_price(loan.market));
-            if loan.units > 0.0 && health < 1.0 && self.has_pool(self.collateral(loan)) {
+            // Within 1e-12 of 1 it is 1.
+            if loan.units > 0.0 && health < 1.0 - 1e-12 && self.has_pool(self.collateral(loan)) {
                 unhealthy.push((health, loan.market, index));
             }
         }
-        unhealthy.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        let place = |a: &(f64, usize, usize)| (a.0 * 1e12).round();
+        unhealthy.sort_by(|a, b| place(a).total_cmp(&place(b)).then((a.1, a.2).cmp(&(b.1, b.2))));
         let mut seized = false;
         for (health, _, index) in unhealthy {
             seized |= self.seize(index, health);
@@ -164,11 +169,17 @@ impl Twin<'_> {
         let loan = &mut self.loans[index];
         loan.units -= units;
         loan.debt = (loan.debt - repaid).max(0.0);
-        if loan.units <= 0.0 {
-            self.markets[market].realised_eth += loan.debt * debt_price;
-            loan.debt = 0.0;
-        }
+        self.close_if_empty(index);
         true
+    }
+
+    /// What is owed on no collateral is bad debt.
+    pub(super) fn close_if_empty(&mut self, index: usize) {
+        let Loan { market, units, debt, .. } = self.loans[index];
+        if units <= 0.0 {
+            self.markets[market].realised_eth += debt * self.debt_price(market);
+            self.loans[index].debt = 0.0;
+        }
     }
 
     /// Open bad debt of a market's loans at prices of its collateral.

@@ -44,15 +44,20 @@ impl Twin<'_> {
         if asset.pools.is_empty() {
             return self.calm(index);
         }
-        let price = if asset.depth > 0.0 {
-            pools::price(&asset.pools, asset.sold_units * asset.nav_0 / asset.depth)
-        } else if asset.sold_units > 0.0 {
+        let price = if asset.sold_units > 0.0 && asset.depth <= 0.0 {
             Some(0.0)
         } else {
-            pools::price(&asset.pools, 0.0)
+            pools::price(&asset.pools, self.place(index, asset.sold_units))
         };
         // A price that the text does not give is not played on: `Twin::see_prices` takes note.
         self.calm(index) * price.unwrap_or(1.0)
+    }
+
+    /// `q nav_0 / l` where something has been sold, `q nav_0` where more was bought.
+    fn place(&self, index: usize, units: f64) -> f64 {
+        let asset = &self.assets[index];
+        let depth = if units > 0.0 { asset.depth } else { 1.0 };
+        units * asset.nav_0 / depth
     }
 
     /// `m`.
@@ -74,7 +79,8 @@ impl Twin<'_> {
             return f64::INFINITY;
         }
         let s = pools::sold_at(&asset.pools, x / calm);
-        (asset.depth * s / asset.nav_0 - asset.sold_units).max(0.0)
+        let deep = if s > 0.0 { asset.depth * s } else { s };
+        (deep / asset.nav_0 - asset.sold_units).max(0.0)
     }
 
     /// Sells units into the pools.
@@ -88,19 +94,23 @@ impl Twin<'_> {
     /// What selling units would bring after fees, in ETH.
     pub(super) fn proceeds(&self, index: usize, units: f64) -> f64 {
         let asset = &self.assets[index];
-        if asset.depth <= 0.0 {
-            return 0.0;
-        }
-        let s = |units: f64| units * asset.nav_0 / asset.depth;
         let (before, after) = (asset.sold_units, asset.sold_units + units);
-        let paid = pools::paid_out(&asset.pools, s(before), s(after)).unwrap_or(0.0);
-        asset.depth * paid * self.nav(index) / asset.nav_0 * self.calm(index)
+        let part = |from: f64, to: f64, depth: f64| {
+            let s = |units: f64| units * asset.nav_0 / depth;
+            if to <= from || depth <= 0.0 {
+                return 0.0;
+            }
+            depth * pools::paid_out(&asset.pools, s(from), s(to)).unwrap_or(0.0)
+        };
+        let paid = part(before.min(0.0), after.min(0.0), 1.0)
+            + part(before.max(0.0), after.max(0.0), asset.depth);
+        paid * self.nav(index) / asset.nav_0 * self.calm(index)
     }
 
     /// Takes note of a price beyond the end of the pools.
     pub(super) fn see_price(&mut self, index: usize) {
         let asset = &self.assets[index];
-        let s = asset.sold_units * asset.nav_0 / asset.depth;
+        let s = asset.sold_units * asset.nav_0;
         if s < 0.0 && pools::price(&asset.pools, s).is_none() {
             self.beyond_the_text = true;
         }

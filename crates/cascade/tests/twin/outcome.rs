@@ -169,7 +169,7 @@ impl Twin<'_> {
                 let equity = rows.map(|loan| {
                     (loan.units * price - loan.debt * self.debt_price(market)).max(0.0)
                 });
-                share * equity.sum::<f64>()
+                share * (equity.sum::<f64>() + self.markets[market].kept_units * price)
             }
         }
     }
@@ -201,6 +201,7 @@ impl Twin<'_> {
         let earned = self.assets[asset].nav_0 * self.yield_on(asset, self.today);
         let paid = self.debt_price(market) * self.reserves[reserve].rate;
         let rows = self.loans.iter().filter(|loan| loan.own && loan.market == market);
-        share * rows.map(|loan| loan.units * earned - loan.debt * paid).sum::<f64>()
+        let own = rows.map(|loan| loan.units * earned - loan.debt * paid).sum::<f64>();
+        share * (own + self.markets[market].kept_units * earned)
     }
 }

@@ -35,7 +35,7 @@ impl Twin<'_> {
     /// Share of the free units that is demanded today.
     fn hazard(&self, index: usize) -> f64 {
         let (asset, how) = (&self.assets[index], self.behaviour(index));
-        let loss = (1.0 - self.nav(index) / asset.nav_0).max(0.0);
+        let loss = (1.0 - self.nav(index) / (asset.nav_0 * self.basket(index))).max(0.0);
         let discount = (1.0 - self.price_factor(index) - how.tolerance).max(0.0);
         let (yield_0, yield_now) = (self.yield_on(index, 0), self.yield_on(index, self.today));
         let yield_drop = if yield_0 > 0.0 { (1.0 - yield_now / yield_0).max(0.0) } else { 0.0 };
@@ -46,19 +46,33 @@ impl Twin<'_> {
         wish.min(how.max)
     }
 
+    /// What a unit of day 0 would be worth if nothing but the prices of base assets had changed.
+    fn basket(&self, index: usize) -> f64 {
+        let asset = &self.assets[index];
+        if asset.kind == slashfall_graph::spec::AssetKind::Base {
+            return asset.price;
+        }
+        let own = self.case.spec.holdings.rows.iter().filter(|row| row.holder == asset.name);
+        let moved = own.map(|row| row.amount_eth * (self.basket(self.asset(&row.asset)) - 1.0));
+        1.0 + moved.sum::<f64>() / (asset.supply_units_0 * asset.nav_0)
+    }
+
     /// The day of one asset: what is due is paid, and new demand is met, sold or queued.
     pub(super) fn redeem(&mut self, index: usize) {
         let today = f64::from(self.today);
         let due = |r: &Request| r.asset == index && r.due <= today;
         let due_units: f64 = self.requests.iter().filter(|r| due(r)).map(|r| r.units).sum();
         self.requests.retain(|r| !due(r));
-        self.pay(index, due_units.min(self.assets[index].outside_units));
-
+        self.pay(index, due_units);
         let how = self.behaviour(index);
         let wait = self.wait_days(index);
         self.assets[index].longest_wait_days = self.assets[index].longest_wait_days.max(wait);
         let bought = self.assets[index].bought_units;
-        let demand = self.hazard(index) * self.free_units(index);
+        if self.nav(index) <= 0.0 {
+            return;
+        }
+        // What arbitrage bought is on its way out already.
+        let demand = self.hazard(index) * (self.free_units(index) - bought).max(0.0);
         let impatient = demand * wait / (wait + how.impatience_days);
         let sold = impatient.min(self.room(index, 1.0 - how.max_sale_discount));
         self.sell(index, sold);
@@ -128,14 +142,18 @@ impl Twin<'_> {
         let how = self.behaviour(index);
         let (nav, calm) = (self.nav(index), self.calm(index));
         let accepted = how.hurdle * self.wait_days(index) / 365.0;
-        if 1.0 - self.price_factor(index) <= accepted || nav <= 0.0 {
+        if 1.0 - self.price_factor(index) <= accepted
+            || nav <= 0.0
+            || self.assets[index].depth <= 0.0
+        {
             return false;
         }
         // Up to that discount, and never above 1.
         let target = ((1.0 - accepted) / calm).min(1.0);
         let asset = &self.assets[index];
         let s = super::pools::sold_at(&asset.pools, target);
-        let offered = asset.sold_units - asset.depth * s / asset.nav_0;
+        let deep = if s > 0.0 { asset.depth * s } else { s };
+        let offered = asset.sold_units - deep / asset.nav_0;
         let free = self.free_units(index) - asset.bought_units;
         let affordable = (how.arbitrage_eth_per_day - asset.bought_eth) / nav;
         let units = offered.min(free).min(affordable);

@@ -6,10 +6,13 @@
 mod broken_networks;
 mod broken_run_files;
 mod commands;
+mod diff;
 mod example;
 mod import;
 mod interrupt;
+mod replay;
 mod result;
 mod run;
 mod stop_rule;
+mod stress;
 mod table;

@@ -63,6 +63,22 @@ impl LossColumn {
         found.map_or(0.0, |at| self.entries[at].loss)
     }
 
+    /// The worst paths, at most `count`, worst first and ties by path; paths without a loss are
+    /// not among them. Cheaper than ranking all.
+    #[must_use]
+    pub fn worst(&self, count: usize) -> Vec<PathLoss> {
+        let order =
+            |a: &PathLoss, b: &PathLoss| b.loss.total_cmp(&a.loss).then(a.path.cmp(&b.path));
+        let losses = self.entries.iter().copied().filter(|entry| entry.loss > 0.0);
+        let mut worst: Vec<PathLoss> = losses.collect();
+        if count < worst.len() {
+            worst.select_nth_unstable_by(count, order);
+            worst.truncate(count);
+        }
+        worst.sort_unstable_by(order);
+        worst
+    }
+
     /// Ranks the losses; `None` while no path has been run.
     #[must_use]
     pub fn sorted(&self) -> Option<SortedLosses> {
@@ -85,6 +101,18 @@ mod tests {
         assert_eq!(column.n_paths(), 10);
         assert_eq!(column.entries(), [PathLoss { path: 3, loss: -2.0 }]);
         assert!((column.loss(3) + 2.0).abs() < 1e-15 && column.loss(4).abs() < 1e-15);
+    }
+
+    #[test]
+    fn the_worst_are_those_of_the_ranking() {
+        let mut column = LossColumn::new();
+        for (path, loss) in (0..).zip([1.0, 4.0, 0.0, -3.0, 4.0, 2.0, 1.0]) {
+            column.push(path, loss);
+        }
+        let ranked = column.sorted().unwrap();
+        for count in 0..9 {
+            assert_eq!(column.worst(count), ranked.worst(count));
+        }
     }
 
     #[test]

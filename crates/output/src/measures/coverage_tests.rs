@@ -3,33 +3,33 @@
 use super::testing::Uniform;
 use super::*;
 
-const N_RUNS: u32 = 400;
+pub(super) const N_RUNS: u32 = 400;
 const N_PATHS: u64 = 20_000;
 
 /// Losses with probability `hit`, then of a generalised Pareto or exponential law by its inverse survival function.
 #[derive(Debug, Clone, Copy)]
-struct Law {
-    hit: f64,
-    shape: f64,
+pub(super) struct Law {
+    pub(super) hit: f64,
+    pub(super) shape: f64,
 }
 
 impl Law {
     /// Loss that is exceeded with probability `p` given a hit; scale 1.
-    fn inverse_survival(self, p: f64) -> f64 {
+    pub(super) fn inverse_survival(self, p: f64) -> f64 {
         if self.shape.abs() < 1e-12 { -p.ln() } else { (p.powf(-self.shape) - 1.0) / self.shape }
     }
 
-    fn value_at_risk(self, level: f64) -> f64 {
+    pub(super) fn value_at_risk(self, level: f64) -> f64 {
         self.inverse_survival(((1.0 - level) / self.hit).min(1.0))
     }
 
-    fn mean(self) -> f64 {
+    pub(super) fn mean(self) -> f64 {
         self.hit / (1.0 - self.shape)
     }
 
     /// Of a generalised Pareto law of threshold 0 and scale 1, `(VaR + 1) / (1 - shape)` (McNeil, Frey
     /// and Embrechts 2015, section 5.2.3); if the tail holds every hit, the mean over its mass.
-    fn expected_shortfall(self, level: f64) -> f64 {
+    pub(super) fn expected_shortfall(self, level: f64) -> f64 {
         let beyond = (self.value_at_risk(level) + 1.0) / (1.0 - self.shape);
         if self.hit > 1.0 - level { beyond } else { self.mean() / (1.0 - level) }
     }
@@ -47,7 +47,7 @@ impl Law {
     }
 }
 
-fn covers(estimate: Estimate, truth: f64) -> bool {
+pub(super) fn covers(estimate: Estimate, truth: f64) -> bool {
     estimate.ci_low.is_none_or(|low| low <= truth)
         && estimate.ci_high.is_none_or(|high| high >= truth)
 }
@@ -83,7 +83,7 @@ fn coverage(law: Law, level: f64) -> Coverage {
     coverage
 }
 
-fn assert_right(share: f64) {
+pub(super) fn assert_right(share: f64) {
     assert!((0.92..=0.98).contains(&share), "an interval of 95 % holds in {share}");
 }
 

@@ -1,16 +1,21 @@
 //! Turns losses path by path into figures with errors, so that no tail figure leaves the engine without saying how far to trust it.
 //!
 //! [`LossColumn`] collects the losses of one scope in path order; [`LossColumn::sorted`] ranks them once;
-//! [`SortedLosses`] answers every question of the summary; [`Tail`] splits an expected shortfall into components.
+//! [`SortedLosses`] answers every question of the summary; [`Tail`] splits an expected shortfall into components;
+//! [`PairedLosses`] compares two columns path by path.
 //! Intervals are two-sided at 95 %. A limit or an error that the sample cannot support is `None`, never a guess.
 
 mod column;
 #[cfg(test)]
 mod coverage_tests;
+mod discordant;
 mod exceedance;
 mod interval;
 mod level;
 mod moments;
+mod paired;
+#[cfg(test)]
+mod paired_tests;
 mod sorted;
 mod spread;
 mod sum;
@@ -21,9 +26,11 @@ mod testing;
 use serde::Serialize;
 
 pub use column::{LossColumn, PathLoss};
+pub use discordant::PairedCounts;
 pub use exceedance::ExceedanceRow;
 pub use interval::probability;
 pub use level::Level;
+pub use paired::{Difference, PairedLosses};
 pub use sorted::SortedLosses;
 pub use sum::Sum;
 pub use tail::{Tail, TailPath};

@@ -13,6 +13,7 @@ const MIN_FOR_INTERVAL: f64 = 5.0;
 pub(super) struct Spread {
     powers: [Sum; 3],
     n_informative: f64,
+    of_differences: bool,
 }
 
 impl Spread {
@@ -41,6 +42,15 @@ impl Spread {
         Self { n_informative, ..self }
     }
 
+    /// Says that the distances are those of pairs: of both signs, and most of them 0 where little differs.
+    ///
+    /// The skewness of a few large distances of either sign is noise, and to correct for it can only move a limit nearer by chance:
+    /// where ten pairs differ, Hall's interval holds the truth in 87 % of the runs. So neither limit is nearer than that of the plain
+    /// interval, which makes it 94 % and more.
+    pub(super) fn of_differences(self) -> Self {
+        Self { of_differences: true, ..self }
+    }
+
     /// The tail mean with its error from two paths on, and its interval from five.
     ///
     /// The interval is Hall's: a cubic transformation takes the skewness out of the studentised mean (Hall 1992, "On the removal of
@@ -57,9 +67,11 @@ impl Spread {
         let std_err = (variance / (n - 1.0)).sqrt();
         let skewness = third / (variance * variance.sqrt());
         let t = interval::t_975(n - 1.0);
-        let limit = |x| {
-            let supported = self.n_informative >= MIN_FOR_INTERVAL;
-            supported.then(|| value - std_err * interval::unskew(x, skewness / n.sqrt()))
+        let limit = |t: f64| {
+            let hall = interval::unskew(t, skewness / n.sqrt());
+            let is_nearer = self.of_differences && hall.abs() < t.abs();
+            let reach = if is_nearer { t } else { hall };
+            (self.n_informative >= MIN_FOR_INTERVAL).then_some(value - std_err * reach)
         };
         Estimate {
             value,

@@ -2,11 +2,15 @@
 
 mod cascade;
 mod exceedance;
+mod stress;
 mod summary;
+mod tail_paths;
 
 pub use cascade::push_cascade;
 pub use exceedance::push_exceedance;
+pub use stress::{push_stress_days, push_stress_steps};
 pub use summary::{SummaryRow, push_summary, summary_rows};
+pub use tail_paths::push_tail_paths;
 
 use crate::contributions::Contribution;
 use crate::schema::{Cell, Table};

@@ -32,10 +32,9 @@ fn as_toml(json: &str) -> String {
             in_text = is_escaped || c != '"';
             is_escaped = !is_escaped && c == '\\';
             // The one character that JSON has in the plain and TOML has not.
-            if c == '\u{7f}' {
-                toml.push_str("\\u007f")
-            } else {
-                toml.push(c)
+            match c {
+                '\u{7f}' => toml.push_str("\\u007f"),
+                c => toml.push(c),
             }
             continue;
         }
@@ -62,13 +61,12 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read() {
-        let text = "a = 0.30000000000000004\nb = [1, -2.5e-300, 1e21, true]\n\
+        let text = "\"a\" = 0.30000000000000004\nb = [1, -2.5e-300, 1e21, true]\n\
                     \"k: \\\"x\" = { t = \"n: { \\\\ \\u007f\\n\", u = 5e-324, v = -0.0 }\n";
-        let node = Node::parse("a", text).unwrap();
-        let json = serde_json::to_string_pretty(&node).unwrap();
-        let back = Node::parse_json("b", &json).unwrap();
-        assert_eq!(serde_json::to_string_pretty(&back).unwrap(), json);
-        assert_eq!(back.get("a").unwrap().shown(), "0.30000000000000004");
+        let json = "{\n  \"a\": 0.30000000000000004,\n  \"b\": [1, -2.5e-300, 1e+21,\n true],\n\
+                    \"k: \\\"x\": { \"t\": \"n: { \\\\ \u{7f}\\n\", \"u\": 5e-324, \"v\": -0.0 } }\n";
+        let (toml, json) = (Node::parse("a", text), Node::parse_json("b", json));
+        assert_eq!(toml.unwrap().shown(), json.unwrap().shown());
         let nothing = Node::parse_json("c", "{ \"x\": null, \"y\": 1 }").unwrap();
         assert_eq!((nothing.text("x"), nothing.get("y").unwrap().shown()), (Some(""), "1".into()));
         assert!(Node::parse_json("d", "{ \"x\": ").is_err());

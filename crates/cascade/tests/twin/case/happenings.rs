@@ -23,23 +23,26 @@ pub(super) struct RawEvent {
     background: f64,
     sale_days: u32,
     pledge_share: f64,
+    flight: f64,
 }
 
 pub(super) fn raw_event() -> impl Strategy<Value = RawEvent> {
     let severity = prop_oneof![1 => Just(0.0), 1 => Just(1.0), 5 => 0.0..1.0, 5 => 0.0..0.1];
     let background = prop_oneof![Just(0.0), 0.0..0.6];
     let grid = prop_oneof![Just(None), Just(Some(4.0)), Just(Some(1.0 / 9.0))];
+    // Not 1: the price in a pool without depth hangs on whether rounding left anything sold.
+    let flight = prop_oneof![1 => Just(0.0), 6 => 0.0..0.9];
     let pledge_share = prop_oneof![1 => Just(0.0), 1 => Just(1.0), 3 => 0.0..1.0];
     (
         (0usize..8, 0usize..60, 1e-3..1.0, grid, severity),
         (vec(weighted(0.6, share()), OPERATORS.len()), any::<bool>(), background),
-        (1u32..9, pledge_share),
+        (1u32..9, pledge_share, flight),
     )
         .prop_map(
             |(
                 (kind, which, time, steps_a_day, severity),
                 (shares, flag, background),
-                (sale_days, pledge_share),
+                (sale_days, pledge_share, flight),
             )| RawEvent {
                 kind,
                 which,
@@ -51,6 +54,7 @@ pub(super) fn raw_event() -> impl Strategy<Value = RawEvent> {
                 background,
                 sale_days,
                 pledge_share,
+                flight,
             },
         )
 }
@@ -74,7 +78,7 @@ impl RawEvent {
             3 => What::Outage { background, hits },
             4 => What::Exploit { asset, sale_days: self.sale_days },
             5 => What::UnbackedMint { asset, pledge_share: self.pledge_share },
-            6 => What::Depeg { asset, flight: background },
+            6 => What::Depeg { asset, flight: self.flight },
             _ => {
                 let reserve = self.pick(spec.reserves.rows.iter().map(|row| &row.reserve))?;
                 What::WithdrawSupply { reserve }

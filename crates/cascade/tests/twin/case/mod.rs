@@ -1,6 +1,7 @@
 //! Random networks and paths as written: all by name, so that engine and twin each make of them
 //! what they will.
 
+mod change;
 mod happenings;
 mod network;
 mod parameters;
@@ -100,6 +101,7 @@ fn case(
     let mut happenings: Vec<Happening> =
         events.iter().filter_map(|event| event.happening(&spec, horizon_days)).collect();
     happenings.sort_by(|a, b| a.tau_days.total_cmp(&b.tau_days));
+    pledge_once(&mut happenings);
     let names = spec.assets.rows.iter().map(|row| row.asset.as_str()).chain(["ETH", "USD"]);
     let names: BTreeSet<&str> = names.collect();
     Case {
@@ -116,6 +118,19 @@ fn case(
         z: seed.map(|seed| normals(seed, horizon_days, &names)).unwrap_or_default(),
         happenings,
         spec,
+    }
+}
+
+/// Loans of two mints under one price have one health factor, and rounding would say which of them
+/// is liquidated first.
+fn pledge_once(happenings: &mut [Happening]) {
+    let mut minted = BTreeSet::new();
+    for happening in happenings {
+        if let What::UnbackedMint { asset, pledge_share } = &mut happening.what
+            && !minted.insert(asset.clone())
+        {
+            *pledge_share = 0.0;
+        }
     }
 }
 

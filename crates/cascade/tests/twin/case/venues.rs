@@ -168,7 +168,7 @@ impl RawVenues {
             let Some(outside_eth) = outside.get(*asset) else { continue };
             spec.pools.rows.extend(pool_rows(asset, *outside_eth, pools));
         }
-        let mut unpledged = outside.clone();
+        let mut unpledged = outside;
         for (name, market) in MARKETS.iter().zip(&self.markets) {
             self.open_market(name, market, &mut unpledged, &mut spec);
         }

@@ -1,0 +1,154 @@
+//! A result as a replay needs it: the run file of a scenario as its manifest keeps it, and the
+//! network, both shown to be those of the run.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use slashfall_graph::{Network, Problem, Problems, load_network};
+use slashfall_output::digest_file;
+use slashfall_sampling::{Node, RunSpec, Scenario};
+
+use crate::input::network_files;
+use crate::provenance::{digest_of, program};
+
+/// Sections that say nothing of one scenario's paths.
+const OF_OTHERS: [&str; 3] = ["scenario", "sweep", "event"];
+
+/// A scenario of a result.
+pub(crate) struct Recorded {
+    /// The manifest as the user would find it.
+    file: String,
+    scenario: String,
+    /// The run file as the scenario has changed it.
+    root: Node,
+    network_dir: PathBuf,
+    /// Paths that the run drew.
+    pub(crate) n_paths: u64,
+    program: String,
+    /// Digests of the network's files, by name.
+    digests: BTreeMap<String, String>,
+}
+
+impl Recorded {
+    /// Reads the manifest of a result.
+    ///
+    /// # Errors
+    /// When there is none, when it is not whole, or when it has no such scenario.
+    pub(crate) fn read(
+        result: &Path,
+        scenario: &str,
+        network: Option<&Path>,
+    ) -> Result<Self, Problems> {
+        let path = result.join("manifest.json");
+        let file = path.display().to_string();
+        let text = fs::read_to_string(&path).map_err(|error| {
+            let expected = format!("a result folder with its manifest.json was expected: {error}");
+            Problem::new(result.display().to_string(), expected)
+        })?;
+        let broken = || Problem::new(&file, "the manifest of a run was expected");
+        let manifest: Value = serde_json::from_str(&text).map_err(|_| broken())?;
+        // Digits count: numbers of the run file come from a reader that keeps the last of them.
+        let root = Node::parse_json(&file, &text).map_err(|_| broken())?;
+        let config = root.get("config").ok_or_else(broken)?;
+        check_config(&file, config, &manifest)?;
+        let names = manifest["config"].as_object().ok_or_else(broken)?;
+        let Some(own) = config.get(scenario) else {
+            let problem = Problem::new("--scenario", "a scenario of the result was expected");
+            let names = names.keys().map(String::as_str);
+            return Err(problem.value(scenario).nearest_of(names).into());
+        };
+        let mut root = own.clone();
+        OF_OTHERS.iter().for_each(|section| root.remove(section));
+        let dir = manifest["network_dir"].as_str().map(|dir| result.join(dir));
+        let network_dir = network.map(Path::to_owned).or(dir).ok_or_else(|| {
+            Problem::new(&file, "it does not say where the network is; say so with --network DIR")
+        })?;
+        Ok(Self {
+            n_paths: manifest["paths"][scenario].as_u64().unwrap_or_default(),
+            program: manifest["program"].as_str().unwrap_or_default().to_owned(),
+            digests: digests(&manifest).ok_or_else(broken)?,
+            scenario: scenario.to_owned(),
+            file,
+            root,
+            network_dir,
+        })
+    }
+
+    /// What should be known before a path is believed.
+    pub(crate) fn note(&self) -> Option<String> {
+        let own = program();
+        (self.program != own).then(|| {
+            format!("warning: the result is of {}, this is {own}: paths may differ", self.program)
+        })
+    }
+
+    /// Loads the network, which must be that of the run.
+    ///
+    /// # Errors
+    /// Every file that has changed, come or gone.
+    pub(crate) fn load_network(&self) -> Result<Network, Problems> {
+        let dir = &self.network_dir;
+        let files = network_files(dir).map_err(|error| {
+            let expected = format!(
+                "the result's network was expected ({error}); --network DIR says where it is"
+            );
+            Problem::new(dir.display().to_string(), expected)
+        })?;
+        let mut problems = Problems::default();
+        let mut missing = self.digests.clone();
+        for path in files {
+            let mut wrong = |expected: &str| {
+                problems.push(Problem::new(path.display().to_string(), expected));
+            };
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            match (missing.remove(&name), digest_file(&path)) {
+                (_, Err(error)) => wrong(&format!("it cannot be read: {error}")),
+                (None, _) => wrong("the run did not have this file, so its paths were others"),
+                (Some(then), Ok(now)) if then != now => {
+                    wrong("it has changed since the run, so a path would be another one");
+                }
+                _ => {}
+            }
+        }
+        for name in missing.keys() {
+            let path = dir.join(name).display().to_string();
+            problems.push(Problem::new(path, "the run read this file, and it is not here"));
+        }
+        problems.or_ok(())?;
+        Ok(load_network(dir)?.network)
+    }
+
+    /// The model of the scenario.
+    ///
+    /// # Errors
+    /// When this program does not take the run file.
+    pub(crate) fn resolve<'n>(&self, network: &'n Network) -> Result<Scenario<'n>, Problems> {
+        let spec = RunSpec::read(&self.file, &self.root)?;
+        let mut scenarios = spec.resolve(&self.file, &self.root, network)?;
+        let mut scenario = scenarios.swap_remove(0);
+        scenario.name.clone_from(&self.scenario);
+        Ok(scenario)
+    }
+}
+
+/// The run file must be as it was written.
+fn check_config(file: &str, config: &Node, manifest: &Value) -> Result<(), Problems> {
+    let written = serde_json::to_value(config).unwrap_or_default();
+    if manifest["config_sha256"].as_str() == Some(digest_of(&written).as_str()) {
+        return Ok(());
+    }
+    let expected = "its config has changed since the run, so a path would be another one";
+    Err(Problem::new(file, expected).into())
+}
+
+/// The digests of the network's files: all inputs but the first, which is the run file.
+fn digests(manifest: &Value) -> Option<BTreeMap<String, String>> {
+    let inputs = manifest["inputs"].as_array()?;
+    let digest = |input: &Value| {
+        let name = Path::new(input["path"].as_str()?).file_name()?.to_string_lossy().into_owned();
+        Some((name, input["sha256"].as_str()?.to_owned()))
+    };
+    inputs.iter().skip(1).map(digest).collect()
+}

@@ -1,0 +1,74 @@
+//! A path told: what `stress` and `replay` say of one, as tables, as JSON and in plain words.
+
+mod events;
+mod finals;
+mod json;
+mod ledger;
+mod losses;
+mod paragraph;
+mod unwinding;
+mod words;
+
+pub(crate) use events::{Names, costliest, severity};
+pub(crate) use words::wrapped;
+
+use std::io::Write;
+
+use slashfall_cascade::{AssetFigure, Figure, Layout};
+use slashfall_graph::{AssetId, Network};
+use slashfall_sampling::PathRecord;
+
+/// A path with all that is needed to tell it.
+pub(crate) struct Story<'a> {
+    network: &'a Network,
+    path: &'a PathRecord,
+    layout: Layout,
+    names: Names<'a>,
+}
+
+impl<'a> Story<'a> {
+    pub(crate) fn new(network: &'a Network, path: &'a PathRecord, names: Names<'a>) -> Self {
+        Self { network, path, layout: Layout::new(network), names }
+    }
+
+    /// A figure of the system.
+    pub(crate) fn figure(&self, figure: Figure) -> f64 {
+        self.path.figures[self.layout.system(figure)]
+    }
+
+    /// A figure of the `index`-th wrapped asset.
+    fn asset_figure(&self, index: usize, figure: AssetFigure) -> f64 {
+        self.path.figures[self.layout.asset(index, figure)]
+    }
+
+    /// Name of the `index`-th wrapped asset.
+    fn wrapped_name(&self, index: usize) -> &'a str {
+        &self.network.asset(self.wrapped_id(index)).name
+    }
+
+    fn wrapped_id(&self, index: usize) -> AssetId {
+        AssetId::new(self.network.n_base() + index)
+    }
+
+    /// What the `index`-th wrapped asset lost by nav, over its whole supply, in ETH.
+    fn nav_loss_eth(&self, index: usize) -> f64 {
+        let asset = self.network.asset(self.wrapped_id(index));
+        self.asset_figure(index, AssetFigure::NavLoss) * asset.supply_units * asset.nav_0
+    }
+
+    /// The wrapped asset whose discount was deepest on any day, and that discount.
+    pub(crate) fn worst_discount(&self) -> Option<(&'a str, f64)> {
+        let indices = 0..self.network.n_wrapped();
+        let discounts =
+            indices.map(|index| (index, self.asset_figure(index, AssetFigure::WorstDiscount)));
+        let (index, worst) = discounts.max_by(|a, b| a.1.total_cmp(&b.1))?;
+        (worst > 0.0).then(|| (self.wrapped_name(index), worst))
+    }
+
+    /// Prints the days, the figures and the story in plain words.
+    pub(crate) fn print(&self, out: &mut impl Write, all_days: bool) -> std::io::Result<()> {
+        self.print_days(out, all_days)?;
+        self.print_figures(out)?;
+        writeln!(out, "\n{}", wrapped(&self.paragraph()))
+    }
+}

@@ -1,0 +1,226 @@
+//! Sets two sides against each other, scope by scope, once their paths are known to be pairs.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use slashfall_graph::{Problem, Problems};
+
+use super::columns::{ScopePaths, StoredScope};
+use super::stored::Side;
+use crate::collect::DEPEGS;
+use crate::measures::{Difference, Estimate, Level, PairedCounts, PairedLosses};
+use crate::scope::ScopeKind;
+
+/// Names of the metrics of [`DEPEGS`], those of the summary.
+const DEPEG_METRICS: [&str; 3] =
+    ["probability_depeg_1pct", "probability_depeg_5pct", "probability_depeg_10pct"];
+
+/// Kind and name of a scope.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct ScopeName {
+    /// Kind.
+    pub scope_kind: ScopeKind,
+    /// Name.
+    pub scope: String,
+}
+
+/// A figure of the summary on both sides, and their difference.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DifferenceRow {
+    /// Scope.
+    #[serde(flatten)]
+    pub scope: ScopeName,
+    /// Metric.
+    pub metric: &'static str,
+    /// Level, of tail figures.
+    pub level: Option<f64>,
+    /// The figure of A.
+    pub value_a: f64,
+    /// The figure of B.
+    pub value_b: f64,
+    /// B less A with its error, in `unit`.
+    #[serde(flatten)]
+    pub estimate: Estimate,
+    /// Standard errors between the difference and 0.
+    pub z: Option<f64>,
+    /// `eth` or `probability`.
+    pub unit: &'static str,
+}
+
+/// Two sides whose paths are pairs.
+#[derive(Clone, Debug)]
+pub struct Comparison<'s> {
+    a: &'s Side,
+    b: &'s Side,
+    levels: Vec<Level>,
+}
+
+impl<'s> Comparison<'s> {
+    /// Pairs path p of `a` with path p of `b`.
+    ///
+    /// # Errors
+    /// Everything that keeps the paths from being pairs.
+    pub fn new(a: &'s Side, b: &'s Side) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let mut refuse = |key: &str, [found, expected]: [String; 2], why: &str| {
+            if found != expected {
+                let expected = format!("{expected} was expected, as in {}: {why}", of(a));
+                problems.push(Problem::new(b.manifest(), expected).key(key).value(found));
+            }
+        };
+        let sides = |of: fn(&Side) -> String| [of(b), of(a)];
+        let seeds = sides(|side| side.seed.to_string());
+        refuse("seed", seeds, "paths of two seeds share no draws");
+        let horizons = sides(|side| side.horizon_days.to_string());
+        refuse("horizon_days", horizons, "losses over other days are no difference");
+        let paths = sides(|side| side.n_paths.to_string());
+        let key = format!("paths.{}", b.scenario);
+        refuse(&key, paths, "each path needs its other half");
+        let levels: Vec<Level> = common(a, b).filter_map(Level::new).collect();
+        if levels.is_empty() {
+            let expected =
+                format!("one of {} at least was expected, as in {}", list(&a.levels), of(a));
+            let key = format!("config.{}.run.levels", b.scenario);
+            problems.push(Problem::new(b.manifest(), expected).key(key).value(list(&b.levels)));
+        }
+        problems.or_ok(Self { a, b, levels })
+    }
+
+    /// The first side.
+    #[must_use]
+    pub fn a(&self) -> &'s Side {
+        self.a
+    }
+
+    /// The second side.
+    #[must_use]
+    pub fn b(&self) -> &'s Side {
+        self.b
+    }
+
+    /// Levels that both sides have.
+    #[must_use]
+    pub fn levels(&self) -> &[Level] {
+        &self.levels
+    }
+
+    /// Levels that only one of the sides has.
+    #[must_use]
+    pub fn other_levels(&self) -> Vec<f64> {
+        let of_one = |x: &Side, y: &Side| {
+            let only = x.levels.iter().copied().filter(|level| !has_level(y, *level));
+            only.collect::<Vec<f64>>()
+        };
+        let mut levels = [of_one(self.a, self.b), of_one(self.b, self.a)].concat();
+        levels.sort_by(f64::total_cmp);
+        levels
+    }
+
+    /// Scopes that only A has, and those that only B has.
+    #[must_use]
+    pub fn unmatched(&self) -> [Vec<ScopeName>; 2] {
+        let names = |side: &Side| side.scopes.iter().map(name).collect::<BTreeSet<ScopeName>>();
+        let (a, b) = (names(self.a), names(self.b));
+        [a.difference(&b).cloned().collect(), b.difference(&a).cloned().collect()]
+    }
+
+    /// The differences of every scope that both sides have and `wanted` names, or of all if it
+    /// names none.
+    ///
+    /// # Errors
+    /// When a wanted scope is not on both sides, or a file cannot be read.
+    pub fn rows(&self, wanted: &[String]) -> Result<Vec<DifferenceRow>, Problems> {
+        let matched: Vec<(&StoredScope, &StoredScope)> =
+            self.a.scopes.iter().filter_map(|a| self.other_half(a).map(|b| (a, b))).collect();
+        self.check(wanted, &matched)?;
+        let mut rows = Vec::new();
+        for (a, b) in matched {
+            if wanted.is_empty() || wanted.contains(&a.name) {
+                rows.extend(self.scope_rows(a, b)?);
+            }
+        }
+        Ok(rows)
+    }
+
+    fn other_half(&self, a: &StoredScope) -> Option<&'s StoredScope> {
+        self.b.scopes.iter().find(|b| name(b) == name(a))
+    }
+
+    fn check(
+        &self,
+        wanted: &[String],
+        matched: &[(&StoredScope, &StoredScope)],
+    ) -> Result<(), Problems> {
+        let names: BTreeSet<&str> = matched.iter().map(|(a, _)| a.name.as_str()).collect();
+        let mut problems = Problems::default();
+        for unknown in wanted.iter().filter(|name| !names.contains(name.as_str())) {
+            let sides = [self.a, self.b].map(of);
+            let expected =
+                format!("a scope was expected that {} and {} both have", sides[0], sides[1]);
+            let problem = Problem::new("--scope", expected).value(unknown);
+            problems.push(problem.nearest_of(names.iter().copied()));
+        }
+        problems.or_ok(())
+    }
+
+    fn scope_rows(&self, a: &StoredScope, b: &StoredScope) -> Result<Vec<DifferenceRow>, Problems> {
+        let a_paths = a.read(&self.a.files)?;
+        let b_paths = b.read(&self.b.files)?;
+        let depegs = depegs(&a_paths, &b_paths);
+        let pairs = PairedLosses::new(a_paths.losses, b_paths.losses).ok_or_else(|| {
+            Problem::new(self.b.manifest(), format!("{} paths were expected", self.a.n_paths))
+        })?;
+        let row = |metric, level: Option<Level>, difference: Difference| DifferenceRow {
+            scope: name(a),
+            metric,
+            level: level.map(Level::get),
+            value_a: difference.a,
+            value_b: difference.b,
+            estimate: difference.estimate,
+            z: difference.z(),
+            unit: if metric.starts_with("probability") { "probability" } else { "eth" },
+        };
+        let mut rows = vec![row("mean", None, pairs.mean()), row("std", None, pairs.std())];
+        for &level in &self.levels {
+            rows.push(row("var", Some(level), pairs.value_at_risk(level)));
+            rows.push(row("es", Some(level), pairs.expected_shortfall(level)));
+        }
+        rows.push(row("probability_positive", None, pairs.probability_positive()));
+        let depegs = DEPEG_METRICS.into_iter().zip(depegs.into_iter().flatten());
+        rows.extend(depegs.map(|(metric, counts)| row(metric, None, counts.difference())));
+        rows.push(row("max", None, pairs.max()));
+        Ok(rows)
+    }
+}
+
+/// How often the worst discount passed each of [`DEPEGS`] on either side; none where one has no
+/// discounts.
+fn depegs(a: &ScopePaths, b: &ScopePaths) -> Option<[PairedCounts; 3]> {
+    let (a, b) = (a.worst_discounts.as_ref()?, b.worst_discounts.as_ref()?);
+    Some(DEPEGS.map(|limit| {
+        let mut counts = PairedCounts::default();
+        a.iter().zip(b).for_each(|(a, b)| counts.add(*a > limit, *b > limit));
+        counts
+    }))
+}
+
+fn name(scope: &StoredScope) -> ScopeName {
+    ScopeName { scope_kind: scope.kind, scope: scope.name.clone() }
+}
+
+/// A side as it is spoken of.
+fn of(side: &Side) -> String {
+    format!("{}, scenario {}", side.folder.display(), side.scenario)
+}
+
+fn list(levels: &[f64]) -> String {
+    levels.iter().map(f64::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn has_level(side: &Side, level: f64) -> bool {
+    side.levels.iter().any(|own| own.to_bits() == level.to_bits())
+}
+
+fn common<'s>(a: &'s Side, b: &'s Side) -> impl Iterator<Item = f64> + 's {
+    a.levels.iter().copied().filter(|level| has_level(b, *level))
+}

@@ -1,0 +1,15 @@
+//! Compares two results path by path, because scenarios under one seed share their draws and their
+//! difference is known better than either.
+//!
+//! [`StoredResult`] is a result folder with `paths/`; a [`Side`] is one scenario of it; a
+//! [`Comparison`] is two sides whose paths are pairs, and gives one [`DifferenceRow`] a figure of
+//! the summary. Nothing is kept of one scope when the next is read.
+
+mod columns;
+mod compare;
+mod stored;
+mod table;
+
+pub use compare::{Comparison, DifferenceRow, ScopeName};
+pub use stored::{Side, StoredResult};
+pub use table::{DIFFERENCE, push_differences, write_differences};
