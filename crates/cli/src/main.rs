@@ -1,5 +1,6 @@
 //! `slashfall`: reads arguments and files, calls the library, prints. Glue and nothing else.
 
+mod absent;
 mod args;
 mod check;
 mod contributors;

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use slashfall_cascade::BeaconParameters;
 use slashfall_output::{
     Collector, DEFINITIONS, InputFile, Manifest, SCHEMA_VERSION, digest_all, digest_text,
 };
 use slashfall_sampling::Scenario;
-use slashfall_sampling::config::NoiseSpec;
 
+use crate::absent::absent_keys;
 use crate::input::Input;
 use crate::notes::without_effect;
 
@@ -112,20 +111,6 @@ fn real_path(target: &Path) -> Option<PathBuf> {
         Ok(real) => Some(real),
         Err(_) => Some(real_path(target.parent()?)?.join(target.file_name()?)),
     }
-}
-
-fn absent_keys() -> BTreeMap<&'static str, f64> {
-    let noise = NoiseSpec::ABSENT;
-    BTreeMap::from([
-        ("noise.sigma_daily", noise.sigma_daily),
-        ("noise.kappa", noise.kappa),
-        ("noise.beta_market", noise.beta_market),
-        ("noise.panic_kappa", noise.panic_kappa),
-        ("beacon.total_active_eth", BeaconParameters::ABSENT.total_active_eth),
-        ("source.participation", 1.0),
-        ("source.background of validator_incident and group_incident", 0.0),
-        ("source.severity of operator_compromise", 1.0),
-    ])
 }
 
 /// Adds to the manifest how a scenario went; `precise` says whether the precision that was asked for

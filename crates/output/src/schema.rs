@@ -9,7 +9,7 @@ use arrow_array::{ArrayRef, Float64Array, RecordBatch, UInt64Array};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 
 /// Version of all schemas together; a change of meaning changes it.
-pub const SCHEMA_VERSION: &str = "1";
+pub const SCHEMA_VERSION: &str = "2";
 
 /// Type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@
 
 mod support;
 
-use slashfall_graph::spec::{AssetKind, Sharing};
-use slashfall_graph::{Network, Sketch};
+use slashfall_graph::spec::{AssetKind, LoanRow, Oracle, PoolRow, ReserveRow, Sharing};
+use slashfall_graph::{Network, Sketch, Yields};
 use slashfall_sampling::{Model, event_times, replay};
 use support::{model, run};
 
@@ -64,11 +64,18 @@ kind = "exploit"
 target = { asset = "*" }
 rate = 0.3
 severity = 0.1
+sale_days = 2
 [[source]]
 kind = "unbacked_mint"
 target = { asset = "*" }
 rate = 0.3
 severity = 0.1
+pledge_share = 0.5
+[[source]]
+kind = "reserve_withdrawal"
+target = { reserve = "*" }
+rate = 1.0
+severity = 0.3
 [[source]]
 kind = "depeg"
 target = { asset = "*" }
@@ -78,6 +85,28 @@ flight = 0.5
 [noise.default]
 sigma_daily = 0.001
 beta_market = 0.5
+[redemption.default]
+base = 0.001
+on_loss = 0.5
+on_discount = 0.1
+on_yield_drop = 0.01
+tolerance = 0.003
+max = 0.2
+arbitrage_eth_per_day = 5.0
+[security]
+security_slack = 0.1
+attack_prob = 0.2
+loss_given_attack = 0.5
+[beacon]
+exit_queue_eth = 100_000
+[lending]
+run_on_bad_debt = 1.0
+run_max = 0.3
+unwind_on_carry = 0.5
+unwind_max = 0.2
+[yield]
+incentives = 0.5
+from_day = 10
 "#;
 
 fn sketch() -> Sketch {
@@ -85,15 +114,18 @@ fn sketch() -> Sketch {
         .asset("BTC", AssetKind::Base)
         .with(|asset| asset.vol_annual = 0.5)
         .asset("stETH", AssetKind::Lst)
+        .with(|asset| asset.redemption_days = 2.0)
+        .yields(Yields { staking: 0.03, ..Yields::default() })
         .asset("eETH", AssetKind::Lrt)
         .with(|asset| asset.cover_eth = 3.0)
+        .yields(Yields { staking: 0.03, incentives: 0.01, ..Yields::default() })
         .asset("bridged", AssetKind::Bridged)
         .operator("a", "A")
         .operator("b", "B")
         .operator("c", "B")
         .avs("x", Sharing::Unique)
         .avs("y", Sharing::Unique)
-        .with_avs(|avs| avs.redistributes = true)
+        .with_avs(|avs| (avs.redistributes, avs.secured_value_eth) = (true, 50.0))
         .holding("stETH", "a", "ETH", 300.0)
         .holding("stETH", "b", "ETH", 300.0)
         .holding("eETH", "a", "ETH", 100.0)
@@ -106,6 +138,21 @@ fn sketch() -> Sketch {
         .allocation("y", "*", "*", 0.4)
         .group("prysm", "client", "a", 0.6)
         .group("prysm", "client", "b", 0.4)
+        .pool(PoolRow::stableswap("curve", "stETH", 30.0, 25.0))
+        .pool(PoolRow::constant_product("uniswap", "stETH", 10.0, 10.0))
+        .pool(PoolRow::stableswap("balancer", "eETH", 12.0, 10.0))
+        .reserve(ReserveRow::new("weth", "ETH", 100.0))
+        .loan(lent("steth", "stETH", 1.02, 40.0))
+        .loan(lent("steth", "stETH", 1.10, 40.0))
+        .loan(LoanRow { oracle: Oracle::Market, ..LoanRow::new("eeth", "eETH", 1.03, 20.0) })
+        .levered("loop", "steth", 10.0)
+}
+
+fn lent(market: &str, collateral: &str, health_factor: f64, eth: f64) -> LoanRow {
+    LoanRow {
+        reserve: Some("weth".to_owned()),
+        ..LoanRow::new(market, collateral, health_factor, eth)
+    }
 }
 
 fn on_threads(threads: usize, work: impl Fn() -> Vec<f64> + Send + Sync) -> Vec<f64> {
@@ -147,7 +194,7 @@ fn recorded_losses_add_up() {
     let model = model(&network, RUN);
     let layout = model.layout();
     let paths: Vec<u64> = (0..3_000).collect();
-    let mut n_with_losses = 0;
+    let (mut n_with_losses, mut n_with_contagion) = (0, 0);
     for record in replay(&model, &paths, |record| record) {
         let mut total = 0.0;
         for (index, id) in network.wrapped_assets().enumerate() {
@@ -156,16 +203,19 @@ fn recorded_losses_add_up() {
                 record.record.losses.iter().map(|entry| entry.nav_fall[id.index()]).sum();
             let loss = record.figures[layout.asset(index, slashfall_cascade::AssetFigure::NavLoss)];
             assert!((fall - loss * asset.nav_0).abs() < 1e-12, "path {}", record.path);
-            total += asset.outside_units * fall;
         }
-        total += record.record.losses.iter().map(|entry| entry.direct_eth).sum::<f64>();
+        for entry in &record.record.losses {
+            total += entry.asset_eth.iter().sum::<f64>() + entry.direct_eth + entry.users_eth;
+        }
         let expected = record.figures[layout.system(slashfall_cascade::Figure::Total)];
         assert!((total - expected).abs() < 1e-9, "path {}: {total}, not {expected}", record.path);
         let books = record.figures[layout.system(slashfall_cascade::Figure::BooksError)];
         assert!(books.abs() < 1e-12, "path {}: books are off by {books}", record.path);
         n_with_losses += u32::from(expected.abs() > 1e-6);
+        let contagion = record.figures[layout.system(slashfall_cascade::Figure::Contagion)];
+        n_with_contagion += u32::from(contagion > 1e-6);
     }
-    assert!(n_with_losses > 1_500);
+    assert!(n_with_losses > 1_500 && n_with_contagion > 300, "{n_with_contagion}");
 }
 
 fn events(model: &Model<'_>) -> Vec<(u64, String, u64)> {
@@ -216,5 +266,5 @@ fn results_keep_their_values() {
     let total = model.layout().system(slashfall_cascade::Figure::Total);
     let figures = run(&model, 1_000, 1_000);
     let sum: f64 = figures.chunks_exact(model.layout().width()).map(|row| row[total]).sum();
-    assert!((sum - 12_332.646_788_134_81).abs() < 1e-6, "{sum}");
+    assert!((sum - 44_255.641_060_378_94).abs() < 1e-6, "{sum}");
 }

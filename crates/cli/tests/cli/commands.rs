@@ -142,7 +142,7 @@ fn schema_lists_every_table_column_and_kind() {
         assert!(text.contains(part), "{part:?} is not in:\n{text}");
     }
     let schema: Value = serde_json::from_str(&example.good(&["schema", "--json"])).unwrap();
-    assert_eq!(schema["schema_version"], "1");
+    assert_eq!(schema["schema_version"], "2");
     assert_eq!(schema["network"].as_array().unwrap().len(), 10);
     assert!(schema["result"].as_array().unwrap().len() >= 4);
 }

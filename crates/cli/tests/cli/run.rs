@@ -104,6 +104,6 @@ fn the_manifest_says_what_was_run() {
     let files: Vec<&str> = inputs.iter().map(|input| input["path"].as_str().unwrap()).collect();
     assert_eq!(files[0], "example/run.toml");
     assert!(files.contains(&"example/network/groups.csv"), "{files:?}");
-    assert_eq!(files.len(), 8);
+    assert_eq!(files.len(), 10);
     assert!(inputs.iter().all(|input| input["sha256"].as_str().unwrap().len() == 64));
 }
