@@ -205,7 +205,8 @@ impl State<'_> {
         }
     }
 
-    /// Closes a share of one loan, as far as the pools take its collateral; gives what was repaid.
+    /// Closes a share of one loan, as far as the pools take its collateral for less than it costs to
+    /// wait for redemption; gives what was repaid.
     fn unwind_loan(&mut self, id: MarketId, row: usize, (debt_cost, earned): (f64, f64)) -> f64 {
         let market = self.network.market(id);
         let index = self.wrapped_index(market.collateral);
@@ -221,7 +222,9 @@ impl State<'_> {
         let share = (lending.unwind_on_carry * cost).min(lending.unwind_max);
         let price = self.market_price(market.collateral);
         let debt_price = self.nav[market.debt_asset.index()];
-        let max_discount = self.setting.parameters.redemption[index].max_sale_discount;
+        let cost_of_waiting = cost * self.wait_days(index) / DAYS_PER_YEAR;
+        let max_discount =
+            self.setting.parameters.redemption[index].max_sale_discount.min(cost_of_waiting);
         let wanted = (share * owed * debt_price / price).min(share * collateral);
         let sold = wanted.min(self.room(index, 1.0 - max_discount));
         if share <= 0.0 || price <= 0.0 || sold * nav < crate::loans::LEAST_TRADE_ETH {

@@ -21,6 +21,7 @@ fn reserve(other: f64) -> Sketch {
     let lent = ReserveRow { other_borrowed_eth: other, ..ReserveRow::new("weth", "ETH", 1_000.0) };
     Sketch::new()
         .asset("k", AssetKind::Lrt)
+        .with(|k| k.redemption_days = 3_650.0)
         .yields(Yields { staking: 0.03, ..Yields::default() })
         .operator("op", "Op")
         .avs("a", Sharing::Unique)
@@ -203,6 +204,16 @@ fn unwinding_stops_at_the_largest_discount() {
     let loss = played.portfolio(0, PortfolioFigure::Loss);
     let carry = played.portfolio(0, PortfolioFigure::Carry);
     near(loss + carry, 0.1 * (500.0 - (820.0 * 0.81 - debt) - 80.0 * 0.81));
+}
+
+/// Redemption takes 73 days, a fifth of a year, so waiting costs `.1835 / 5 = .0367`, and nobody sells
+/// for less than .9633 of nav.
+#[test]
+fn loops_do_not_sell_for_less_than_waiting_costs() {
+    let mut sketch = reserve(450.0).pool(PoolRow::constant_product("p", "k", 900.0, 900.0));
+    sketch.0.assets.rows[0].redemption_days = 73.0;
+    let played = Path::new(&sketch, 1).with(|p| p.lending.unwind_on_carry = 2.0).play();
+    near(played.asset_on(1, "k").price, 1.0 - 0.0367);
 }
 
 /// 1e7 units grow by 1e-4, all pledged: 1,000 could borrow 600, and the reserve has 200. Cash is

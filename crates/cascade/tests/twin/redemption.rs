@@ -26,7 +26,7 @@ impl Twin<'_> {
         (self.assets[asset].outside_units - taken).max(0.0)
     }
 
-    fn wait_days(&self, index: usize) -> f64 {
+    pub(super) fn wait_days(&self, index: usize) -> f64 {
         let asset = &self.assets[index];
         let chain = if asset.validates { self.exit_queue_eth / 57_600.0 } else { 0.0 };
         asset.redemption_days.max(chain)
