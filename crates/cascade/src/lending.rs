@@ -3,7 +3,7 @@
 
 use slashfall_graph::{MarketId, Network, Position, Reserve, ReserveId};
 
-use crate::loans::{Loan, Loans};
+use crate::loans::{LEAST_TRADE_ETH, Loan, Loans};
 use crate::record::Happened;
 use crate::setting::{DAYS_PER_YEAR, Setting};
 use crate::state::State;
@@ -195,50 +195,60 @@ impl State<'_> {
         if debt_cost <= earned * self.loans.markets[id.index()].least_cover() {
             return;
         }
-        let mut repaid_eth = 0.0;
+        let (mut repaid_eth, mut bad_debt_eth) = (0.0, 0.0);
         for row in 0..market.loans.len() {
-            repaid_eth += self.unwind_loan(id, row, (debt_cost, earned));
+            let (repaid, bad) = self.unwind_loan(id, row, (debt_cost, earned));
+            repaid_eth += repaid;
+            bad_debt_eth += bad;
         }
         self.loans.note_least_cover(id.index());
         if repaid_eth > 0.0 {
-            self.tell(|| Happened::Unwound { market: id, repaid_eth });
+            self.tell(|| Happened::Unwound { market: id, repaid_eth, bad_debt_eth });
         }
     }
 
     /// Closes a share of one loan, as far as the pools take its collateral for less than it costs to
-    /// wait for redemption; gives what was repaid.
-    fn unwind_loan(&mut self, id: MarketId, row: usize, (debt_cost, earned): (f64, f64)) -> f64 {
+    /// wait for redemption; gives what was repaid, and what became bad debt.
+    fn unwind_loan(
+        &mut self,
+        id: MarketId,
+        row: usize,
+        (debt_cost, earned): (f64, f64),
+    ) -> (f64, f64) {
         let market = self.network.market(id);
         let index = self.wrapped_index(market.collateral);
         let growth = self.loans.markets[id.index()].growth;
         let Loan { collateral, debt } = self.loans.own(id)[row];
         let owed = debt * growth;
-        if owed <= 0.0 || collateral <= 0.0 {
-            return 0.0;
+        let price = self.market_price(market.collateral);
+        if owed <= 0.0 || collateral <= 0.0 || price <= 0.0 {
+            return (0.0, 0.0);
         }
         let nav = self.nav_of(index);
         let cost = (debt_cost * owed - earned * collateral) / (collateral * nav);
         let lending = &self.setting.parameters.lending;
         let share = (lending.unwind_on_carry * cost).min(lending.unwind_max);
-        let price = self.market_price(market.collateral);
+        if share <= 0.0 {
+            return (0.0, 0.0);
+        }
         let debt_price = self.nav[market.debt_asset.index()];
-        let cost_of_waiting = cost * self.wait_days(index) / DAYS_PER_YEAR;
+        let cost_of_waiting = cost * self.wait_days(index).max(1.0) / DAYS_PER_YEAR;
         let max_discount =
             self.setting.parameters.redemption[index].max_sale_discount.min(cost_of_waiting);
         let wanted = (share * owed * debt_price / price).min(share * collateral);
         let sold = wanted.min(self.room(index, 1.0 - max_discount));
-        if share <= 0.0 || price <= 0.0 || sold * nav < crate::loans::LEAST_TRADE_ETH {
-            return 0.0;
+        if sold * nav < LEAST_TRADE_ETH {
+            return (0.0, 0.0);
         }
         let repaid = (self.proceeds(index, sold) / debt_price).min(owed);
         let freed = (repaid / owed * collateral).max(sold);
         let left = Loan { collateral: collateral - freed, debt: (owed - repaid) / growth };
-        self.change_loan(id, row, left);
+        let bad_debt_eth = self.change_loan(id, row, left);
         self.loans.markets[id.index()].kept += freed - sold;
         self.wrapped[index].pledged_units -= freed;
         self.sell(index, sold);
         self.repay_reserve(id, repaid);
-        repaid * debt_price
+        (repaid * debt_price, bad_debt_eth)
     }
 
     /// Adds a day of yield and interest to the levered positions of portfolios.

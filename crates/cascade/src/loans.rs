@@ -57,7 +57,7 @@ pub(crate) struct MarketLoans {
     /// Sums over loans: collateral of own rows, debt of all before growth.
     pub(crate) collateral: f64,
     pub(crate) debt: f64,
-    collateral_0: f64,
+    pub(crate) collateral_0: f64,
     debt_0: f64,
     /// Bad debt realised, in ETH.
     pub(crate) bad_debt: f64,

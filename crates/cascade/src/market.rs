@@ -158,6 +158,12 @@ impl State<'_> {
         quote.pool_price = curve.price(quote.place(quote.sold_units) * nav_0);
     }
 
+    /// True of a wrapped asset that has a pool.
+    pub(crate) fn is_traded(&self, asset: AssetId) -> bool {
+        let index = asset.index().checked_sub(self.network.n_base());
+        index.is_some_and(|index| self.setting.curves[index].is_some())
+    }
+
     /// Sells units into the pools at any price, or buys them out where negative; nothing happens
     /// to an asset without a pool.
     pub(crate) fn sell(&mut self, index: usize, units: f64) {

@@ -167,7 +167,12 @@ impl State<'_> {
             equity_0.max(0.0) - equity.max(0.0)
         });
         let kept_eth = self.loans.markets[id.index()].kept * price;
-        share_of_market(market, units) * (falls.sum::<f64>() - kept_eth)
+        self.share_of_market(id, units) * (falls.sum::<f64>() - kept_eth)
+    }
+
+    /// A levered position is spread over the loans of its market as their collateral of day 0 is.
+    fn share_of_market(&self, id: MarketId, units: f64) -> f64 {
+        units / self.loans.markets[id.index()].collateral_0
     }
 
     /// Yield less interest of a portfolio over the path.
@@ -184,7 +189,7 @@ impl State<'_> {
             }
             Position::Levered { market, units } => {
                 let carry = self.lending.carry_eth[market.index()];
-                share_of_market(self.network.market(market), units) * carry
+                self.share_of_market(market, units) * carry
             }
         });
         carried.sum()
@@ -221,12 +226,6 @@ impl State<'_> {
     }
 }
 
-/// A levered position is spread over the loans of its market as their collateral is.
-fn share_of_market(market: &slashfall_graph::Market, units: f64) -> f64 {
-    let pledged: f64 = market.loans.iter().map(|loan| loan.collateral_units).sum();
-    units / pledged
-}
-
 /// What a portfolio gains and loses with at day 0, in units by asset: debt counts negative.
 #[must_use]
 pub fn exposures(setting: &Setting<'_>, portfolio: &Portfolio) -> Vec<(AssetId, f64)> {
@@ -238,8 +237,10 @@ pub fn exposures(setting: &Setting<'_>, portfolio: &Portfolio) -> Vec<(AssetId, 
             Position::Levered { market, units } => {
                 let market = network.market(market);
                 let loans = crate::loans::loans_of_day_0(setting, market);
-                let debt: f64 = loans.map(|Loan { debt, .. }| debt).sum();
-                let debt = debt * share_of_market(market, units);
+                let (pledged, debt) = loans.fold((0.0, 0.0), |(pledged, debt), loan: Loan| {
+                    (pledged + loan.collateral, debt + loan.debt)
+                });
+                let debt = debt * units / pledged;
                 exposures.extend([(market.collateral, units), (market.debt_asset, -debt)]);
             }
         }

@@ -124,6 +124,8 @@ pub enum Happened {
         market: MarketId,
         /// Debt repaid.
         repaid_eth: f64,
+        /// Debt left without collateral.
+        bad_debt_eth: f64,
     },
 }
 

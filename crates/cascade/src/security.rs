@@ -36,6 +36,8 @@ pub(crate) struct Claims {
     safe_stake_eth: Vec<f64>,
     /// Value of the slots on day 0, in ETH.
     slot_eth_0: Vec<f64>,
+    /// The (holder, asset) sums that some AVS may slash, each once.
+    columns: Vec<ColumnId>,
     /// Highest of all needs of day 0.
     need_0: f64,
 }
@@ -57,6 +59,7 @@ impl Claims {
             claims: Vec::new(),
             safe_stake_eth: Vec::new(),
             slot_eth_0: Vec::new(),
+            columns: Vec::new(),
             need_0: 0.0,
         };
         if security.attack_prob <= 0.0 {
@@ -65,6 +68,9 @@ impl Claims {
         for number in 0..network.avss().len() {
             all.add(network, AvsId::new(number));
         }
+        all.columns = all.slots.clone();
+        all.columns.sort_unstable();
+        all.columns.dedup();
         all.slot_eth_0 = vec![0.0; all.slots.len()];
         for claim in &all.claims {
             let holding = network.holding(claim.holding);
@@ -252,10 +258,11 @@ impl State<'_> {
     /// Takes what is left of each (holder, asset) sum through payments and navs; gives the least.
     fn least_ratio(&mut self) -> f64 {
         let mut least = f64::INFINITY;
-        for (number, column) in self.network.columns().iter().enumerate() {
+        for &id in &self.setting.claims.columns {
+            let column = &self.network.columns()[id.index()];
             let asset = column.asset.index();
             let ratio = self.active(column.holder) * self.nav[asset] / self.nav_0[asset];
-            self.security.ratios[number] = ratio;
+            self.security.ratios[id.index()] = ratio;
             least = least.min(ratio);
         }
         least

@@ -32,7 +32,7 @@ impl State<'_> {
             let units = self.units.get(id.index());
             self.units.set(id.index(), (1.0 - f) * units);
             let holding = network.holding(id);
-            if holding.asset.index() >= network.n_base() {
+            if self.is_traded(holding.asset) {
                 let units_a_day = stolen / f64::from(sale_days);
                 self.loot.push(Loot { asset: holding.asset, units_a_day, days_left: sale_days });
             }

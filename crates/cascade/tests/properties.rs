@@ -87,6 +87,7 @@ fn agreement(seed: u64, n_cases: u32) {
         Ok(())
     });
     let (worst, beyond) = (worst.0.get(), beyond.get());
+    assert!(100 * beyond <= n_cases, "{beyond} of {n_cases} cases are beyond the text");
     println!("worst difference from the twin: {worst:.2e}; {beyond} cases beyond the text");
 }
 

@@ -136,7 +136,7 @@ impl Twin<'_> {
             return;
         }
         let closed = lending.unwind_max.min(lending.unwind_on_carry * cost);
-        let patience = cost * self.wait_days(asset) / 365.0;
+        let patience = cost * self.wait_days(asset).max(1.0) / 365.0;
         let most = self.room(asset, 1.0 - self.behaviour_of_sellers(asset).min(patience));
         let sold = (closed * owed_eth / price).min(closed * loan.units).min(most);
         if sold * nav < 1e-9 {
