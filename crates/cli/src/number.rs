@@ -32,8 +32,9 @@ pub(crate) fn percent(x: f64) -> String {
     let p = 100.0 * x;
     match p.abs() {
         0.0 => "0 %".to_owned(),
-        a if a >= 10.0 => format!("{p:.1} %"),
-        a if a >= 0.1 => format!("{p:.2} %"),
+        // What rounds to the next size up is shown as that is.
+        a if a >= 9.995 => format!("{p:.1} %"),
+        a if a >= 0.099_95 => format!("{p:.2} %"),
         a if a >= 0.001 => format!("{p:.4} %"),
         _ => format!("{p:.1e} %"),
     }
@@ -94,6 +95,16 @@ mod tests {
             assert_eq!(eth(x), expected);
         }
         assert_eq!(level(0.995), "99.5 %");
-        assert_eq!(percent(0.1234), "12.3 %");
+        let cases = [
+            (0.1234, "12.3 %"),
+            (0.09996, "10.0 %"),
+            (0.09994, "9.99 %"),
+            (0.000_999_6, "0.10 %"),
+            (0.000_999_4, "0.0999 %"),
+            (-0.09996, "-10.0 %"),
+        ];
+        for (x, expected) in cases {
+            assert_eq!(percent(x), expected);
+        }
     }
 }

@@ -53,6 +53,11 @@ impl Recorded {
         let root = Node::parse_json(&file, &text).map_err(|_| broken())?;
         let config = root.get("config").ok_or_else(broken)?;
         check_config(&file, config, &manifest)?;
+        if manifest["paths"].as_object().is_some_and(|paths| paths.is_empty()) {
+            let expected = "a result of `slashfall run` was expected: this is a stress, which has \
+                            no paths to replay";
+            return Err(Problem::new(result.display().to_string(), expected).into());
+        }
         let names = manifest["config"].as_object().ok_or_else(broken)?;
         let Some(own) = config.get(scenario) else {
             let problem = Problem::new("--scenario", "a scenario of the result was expected");

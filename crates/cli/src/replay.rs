@@ -1,10 +1,12 @@
 //! `slashfall replay`: plays a path of a result again, from its number alone, and tells it.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::bail;
-use serde_json::json;
+use serde_json::{Value, json};
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::{ListedPath, ScopeKind, figure_names, listed_paths, path_row, scopes};
 use slashfall_sampling::{PathRecord, Scenario, replay as play};
@@ -26,19 +28,16 @@ pub(crate) fn replay(args: &Replay) -> anyhow::Result<Ending> {
     }
     let network = recorded.load_network()?;
     let scenario = recorded.resolve(&network)?;
-    let Some(n) = args.worst else {
+    if args.worst.is_none() {
         let path = args.path.unwrap_or_default();
         return replay_one(args, &recorded, &scenario, path);
-    };
+    }
     let scope = find_scope(args, &scenario)?;
     let listed = listed_paths(&args.result, &args.scenario)?.ok_or_else(|| {
         let expected = "a result with tail_paths.parquet was expected; run it anew";
         Problems::from(Problem::new(args.result.display().to_string(), expected))
     })?;
-    let mut worst: Vec<ListedPath> = listed;
-    worst.retain(|path| path.scope_kind == scope.0.name() && path.scope == scope.1);
-    worst.truncate(usize::try_from(n).unwrap_or(usize::MAX));
-    replay_worst(args, &recorded, &scenario, &scope, &worst)
+    replay_worst(args, &recorded, &scenario, &scope, &listed)
 }
 
 fn replay_one(
@@ -50,14 +49,14 @@ fn replay_one(
     if path >= recorded.n_paths {
         let n = recorded.n_paths;
         let last = n.saturating_sub(1);
-        let expected = match n {
-            0 => "a result of `run` was expected; this one has no paths to replay".to_owned(),
-            _ => format!("a path of scenario {} was expected: 0 to {last}", scenario.name),
-        };
+        let expected = format!("a path of scenario {} was expected: 0 to {last}", scenario.name);
         return Err(Problems::from(Problem::new("--path", expected).value(path.to_string())).into());
     }
     let record = play_one(scenario, path);
-    let checked = compare(&args.result, scenario, &record)?;
+    let checked = compare(&args.result, scenario, &record, || {
+        let listed = listed_paths(&args.result, &scenario.name)?;
+        Ok(Cow::Owned(listed.unwrap_or_default()))
+    })?;
     let story = story(scenario, &record);
     let mut out = std::io::stdout().lock();
     if args.json {
@@ -136,23 +135,39 @@ impl Checked {
     }
 }
 
-/// Holds a replayed path against what the result says of it.
-fn compare(result: &Path, scenario: &Scenario<'_>, record: &PathRecord) -> anyhow::Result<Checked> {
-    let network = scenario.model.network();
+/// Holds a replayed path against its row in `paths/`; false where there is none.
+fn compare_row(
+    result: &Path,
+    scenario: &Scenario<'_>,
+    record: &PathRecord,
+) -> anyhow::Result<bool> {
     let path = record.path;
-    if let Some(row) = path_row(result, &scenario.name, path)? {
-        let names = figure_names(network);
-        if !row.iter().map(|(name, _)| name).eq(&names) {
-            bail!("the figures of path {path} in paths/ are others than those of this program");
+    let Some(row) = path_row(result, &scenario.name, path)? else { return Ok(false) };
+    let names = figure_names(scenario.model.network());
+    if !row.iter().map(|(name, _)| name).eq(&names) {
+        bail!("the figures of path {path} in paths/ are others than those of this program");
+    }
+    for ((name, there), here) in row.iter().zip(&record.figures) {
+        if there.to_bits() != here.to_bits() {
+            bail!("path {path} is not that of the run: {name} is {here}, and was {there}");
         }
-        for ((name, there), here) in row.iter().zip(&record.figures) {
-            if there.to_bits() != here.to_bits() {
-                bail!("path {path} is not that of the run: {name} is {here}, and was {there}");
-            }
-        }
+    }
+    Ok(true)
+}
+
+/// Holds a replayed path against what the result says of it, `listed` being all that
+/// `tail_paths.parquet` has of the scenario.
+fn compare<'l>(
+    result: &Path,
+    scenario: &Scenario<'_>,
+    record: &PathRecord,
+    listed: impl FnOnce() -> anyhow::Result<Cow<'l, [ListedPath]>>,
+) -> anyhow::Result<Checked> {
+    if compare_row(result, scenario, record)? {
         return Ok(Checked::Row);
     }
-    let listed = listed_paths(result, &scenario.name)?.unwrap_or_default();
+    let path = record.path;
+    let listed = listed()?;
     let own: Vec<&ListedPath> = listed.iter().filter(|listed| listed.path == path).collect();
     for scope in scopes(scenario.model.setting()) {
         let here = scope.loss_eth(&record.figures);
@@ -187,46 +202,66 @@ fn find_scope(args: &Replay, scenario: &Scenario<'_>) -> Result<(ScopeKind, Stri
     Err(Problem::new("--scope", expected).value(&args.scope).nearest_of(names).into())
 }
 
+/// What is printed of one of the worst paths.
+struct Told {
+    events: Events,
+    checked: anyhow::Result<Checked>,
+    /// The path itself, if it is the worst of all, which is told in full.
+    record: Option<PathRecord>,
+}
+
+/// Events of a path as they are printed.
+enum Events {
+    Json(Value),
+    Cell(String),
+}
+
+/// Plays the worst paths and keeps what is printed of each, by its number.
+fn play_worst(
+    args: &Replay,
+    scenario: &Scenario<'_>,
+    listed: &[ListedPath],
+    worst: &[&ListedPath],
+) -> BTreeMap<u64, Told> {
+    let mut numbers: Vec<u64> = worst.iter().map(|listed| listed.path).collect();
+    numbers.sort_unstable();
+    let first = worst.first().map(|listed| listed.path);
+    let told = play(&scenario.model, &numbers, |record| {
+        let story = story(scenario, &record);
+        let events = match args.json {
+            true => Events::Json(story.events_json()),
+            false => Events::Cell(events_cell(&story)),
+        };
+        let checked = compare(&args.result, scenario, &record, || Ok(Cow::Borrowed(listed)));
+        Told { events, checked, record: (first == Some(record.path)).then_some(record) }
+    });
+    numbers.into_iter().zip(told).collect()
+}
+
 fn replay_worst(
     args: &Replay,
     recorded: &Recorded,
     scenario: &Scenario<'_>,
     scope: &(ScopeKind, String),
-    worst: &[ListedPath],
+    listed: &[ListedPath],
 ) -> anyhow::Result<Ending> {
-    let mut numbers: Vec<u64> = worst.iter().map(|listed| listed.path).collect();
-    numbers.sort_unstable();
-    let played = play(&scenario.model, &numbers, |record| record);
-    let record = |path: u64| numbers.binary_search(&path).ok().map(|at| &played[at]);
-    let mut checked = None;
-    for listed in worst {
-        if let Some(record) = record(listed.path) {
-            checked = checked.or(Some((record, compare(&args.result, scenario, record)?)));
-        }
+    let is_of = |path: &&ListedPath| path.scope_kind == scope.0.name() && path.scope == scope.1;
+    let n = args.worst.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+    let worst: Vec<&ListedPath> = listed.iter().filter(is_of).take(n).collect();
+    let mut told = play_worst(args, scenario, listed, &worst);
+    let mut first = None;
+    for listed in &worst {
+        let Some(told) = told.get_mut(&listed.path) else { continue };
+        let checked = std::mem::replace(&mut told.checked, Ok(Checked::Nothing))?;
+        first = first.or_else(|| told.record.take().map(|record| (record, checked)));
     }
     let mut out = std::io::stdout().lock();
     if args.json {
-        let listed = worst.iter().map(|listed| {
-            let page = record(listed.path).map(|record| story(scenario, record).json());
-            json!({
-                "rank": listed.rank, "path": listed.path, "loss_eth": listed.loss_eth,
-                "events": page.map(|page| page["events"].clone()),
-            })
-        });
-        let told = checked.map(|(record, checked)| {
-            let mut page = story(scenario, record).json();
-            page["path"] = json!(record.path);
-            page["checked"] = json!(checked.word());
-            page
-        });
-        let page = json!({
-            "scenario": scenario.name, "scope_kind": scope.0.name(), "scope": scope.1,
-            "paths": listed.collect::<Vec<_>>(), "worst": told,
-        });
+        let page = worst_json(scenario, scope, (&worst, &told), first.as_ref());
         writeln!(out, "{page:#}")?;
         return Ok(Ending::Done);
     }
-    let Some((first, checked)) = checked else {
+    let Some((first, checked)) = first else {
         writeln!(
             out,
             "No path of scenario {} is listed on which {} lost anything.",
@@ -235,10 +270,37 @@ fn replay_worst(
         )?;
         return Ok(Ending::Done);
     };
-    print_list(&mut out, args, scenario, scope, (worst, &record))?;
-    print_story(&mut out, args, recorded, &story(scenario, first), (scenario, first.path))?;
+    print_list(&mut out, args, scenario, scope, (&worst, &told))?;
+    print_story(&mut out, args, recorded, &story(scenario, &first), (scenario, first.path))?;
     writeln!(out, "\n{}", checked.sentence())?;
     Ok(Ending::Done)
+}
+
+fn worst_json(
+    scenario: &Scenario<'_>,
+    scope: &(ScopeKind, String),
+    (worst, told): (&[&ListedPath], &BTreeMap<u64, Told>),
+    first: Option<&(PathRecord, Checked)>,
+) -> Value {
+    let listed = worst.iter().map(|listed| {
+        let events = told.get(&listed.path).and_then(|told| match &told.events {
+            Events::Json(events) => Some(events),
+            Events::Cell(_) => None,
+        });
+        json!({
+            "rank": listed.rank, "path": listed.path, "loss_eth": listed.loss_eth, "events": events,
+        })
+    });
+    let first = first.map(|(record, checked)| {
+        let mut page = story(scenario, record).json();
+        page["path"] = json!(record.path);
+        page["checked"] = json!(checked.word());
+        page
+    });
+    json!({
+        "scenario": scenario.name, "scope_kind": scope.0.name(), "scope": scope.1,
+        "paths": listed.collect::<Vec<_>>(), "worst": first,
+    })
 }
 
 /// A scope as it is spoken of.
@@ -253,12 +315,12 @@ fn shown((kind, name): &(ScopeKind, String)) -> String {
     }
 }
 
-fn print_list<'r>(
+fn print_list(
     out: &mut impl Write,
     args: &Replay,
     scenario: &Scenario<'_>,
     scope: &(ScopeKind, String),
-    (worst, record): (&[ListedPath], &impl Fn(u64) -> Option<&'r PathRecord>),
+    (worst, told): (&[&ListedPath], &BTreeMap<u64, Told>),
 ) -> std::io::Result<()> {
     writeln!(out, "\nWorst paths of {}, scenario {}", shown(scope), scenario.name)?;
     let header = ["rank", "path", "loss, ETH", "costliest events", "to replay it"];
@@ -267,24 +329,32 @@ fn print_list<'r>(
         column.set_cell_alignment(comfy_table::CellAlignment::Left);
     }
     for listed in worst {
-        let fired = record(listed.path).map(|record| story(scenario, record).fired());
-        let fired = fired.unwrap_or_default();
-        let (shown, rest) = costliest(&fired, EVENTS_SHOWN);
-        let named = shown.iter().map(|&index| &fired[index]);
-        let mut events: Vec<String> =
-            named.map(|event| format!("{} (day {})", event.name, event.day)).collect();
-        if !rest.is_empty() {
-            events.push(format!("{} more", rest.len()));
-        }
+        let events = told.get(&listed.path).map(|told| match &told.events {
+            Events::Cell(events) => events.clone(),
+            Events::Json(_) => String::new(),
+        });
         table.add_row([
             listed.rank.to_string(),
             listed.path.to_string(),
             eth(listed.loss_eth),
-            if events.is_empty() { "none".to_owned() } else { events.join(", ") },
+            events.unwrap_or_default(),
             command(args, listed.path),
         ]);
     }
     writeln!(out, "{}", table.trim_fmt())
+}
+
+/// The costliest events of a path in few words.
+fn events_cell(story: &Story<'_>) -> String {
+    let fired = story.fired();
+    let (shown, rest) = costliest(&fired, EVENTS_SHOWN);
+    let named = shown.iter().map(|&index| &fired[index]);
+    let mut events: Vec<String> =
+        named.map(|event| format!("{} (day {})", event.name, event.day)).collect();
+    if !rest.is_empty() {
+        events.push(format!("{} more", rest.len()));
+    }
+    if events.is_empty() { "none".to_owned() } else { events.join(", ") }
 }
 
 /// What one types to replay a path.

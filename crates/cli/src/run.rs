@@ -22,7 +22,7 @@ use slashfall_sampling::{Scenario, simulate};
 
 use crate::args::Run;
 use crate::input::{Input, Overrides};
-use crate::notes::notes;
+use crate::notes::{doubts, note_of_events, notes};
 use crate::progress::Progress;
 use crate::provenance::{manifest, metadata, note, peak_memory_bytes};
 use crate::{Ending, contributors, summary};
@@ -44,6 +44,8 @@ struct Played {
 struct Findings {
     rows: Vec<SummaryRow>,
     contributions: BTreeMap<String, Vec<Contribution>>,
+    /// What should be known before they are believed.
+    doubts: Vec<String>,
 }
 
 pub(crate) fn run(args: &Run) -> anyhow::Result<Ending> {
@@ -80,6 +82,7 @@ fn run_scenarios(
             ControlFlow::Break(())
         } else {
             note(&mut manifest, scenario, &played.collector, played.precise);
+            findings.doubts.extend(doubts(&scenario.name, &played.collector));
             tables.add(scenario, &played.collector, &mut findings, &stop)
         };
         if added.is_break() {
@@ -94,6 +97,7 @@ fn run_scenarios(
     manifest.write(&folder)?;
     folder.finish()?;
     print(args, input, scenarios, &findings, &manifest)?;
+    findings.doubts.iter().for_each(|doubt| say(args.quiet, doubt));
     if manifest.precision_reached == Some(false) {
         say(args.quiet, "the precision asked for was not reached within max_paths");
     }
@@ -261,7 +265,7 @@ fn warn(input: &Input, scenarios: &[Scenario<'_>], quiet: bool) {
         let gigabytes = bytes / 1_000_000_000;
         say(quiet, &format!("note: {most} paths may take up to {gigabytes} GB of memory"));
     }
-    for note in notes(input, scenarios) {
+    for note in notes(input, scenarios).into_iter().chain(note_of_events(scenarios)) {
         say(quiet, &note);
     }
 }

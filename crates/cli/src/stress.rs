@@ -12,18 +12,25 @@ use slashfall_sampling::{PathRecord, Scenario, StressEvent, stress as play};
 use crate::Ending;
 use crate::args::Stress;
 use crate::input::{Input, Overrides};
-use crate::notes::notes;
+use crate::notes::{EVENTS, notes};
 use crate::number::{eth, percent};
 use crate::provenance::{manifest, metadata};
 use crate::story::{Names, Story, severity};
 use crate::summary::plain_table;
 
+/// The run file without a scenario.
+const BASE: &str = "base";
+
 pub(crate) fn stress(args: &Stress) -> anyhow::Result<Ending> {
     let input = Input::load(&args.run_file, &Overrides { set: &args.set, ..Overrides::default() })?;
     let all = input.spec.resolve(&input.file, &input.root, &input.network)?;
     let scenarios = chosen(&all, &args.scenario)?;
-    // In a stress events are what counts.
-    for note in notes(&input, &all).iter().filter(|note| !note.starts_with("note: `event`")) {
+    // Every scenario has all of them, those of other scenarios too.
+    let late: &[Problem] = all.first().map_or(&[], |scenario| &scenario.late);
+    let mut problems = Problems::default();
+    late.iter().for_each(|problem| problems.push(problem.clone()));
+    problems.or_ok(())?;
+    for note in notes(&input, &all) {
         writeln!(std::io::stderr(), "{note}")?;
     }
     let played: Vec<PathRecord> =
@@ -38,7 +45,12 @@ pub(crate) fn stress(args: &Stress) -> anyhow::Result<Ending> {
         return Ok(Ending::Done);
     }
     for (scenario, path) in &played {
-        print_header(&mut out, &input, scenario)?;
+        print_title(&mut out, &input, scenario)?;
+        if is_as_base(&played, (scenario, path)) {
+            writeln!(out, "as base")?;
+            continue;
+        }
+        print_events(&mut out, scenario)?;
         story(scenario, path).print(&mut out, args.all_days)?;
     }
     if played.len() > 1 {
@@ -69,7 +81,17 @@ fn story<'a>(scenario: &'a Scenario<'_>, path: &'a PathRecord) -> Story<'a> {
     Story::new(scenario.model.network(), path, Names::Events(&scenario.stress))
 }
 
-fn print_header(
+/// True when a scenario that is not base has all figures of base, to the bit.
+fn is_as_base(
+    played: &[(&Scenario<'_>, &PathRecord)],
+    (scenario, path): (&Scenario<'_>, &PathRecord),
+) -> bool {
+    let bits = |path: &PathRecord| path.figures.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    let base = played.iter().find(|(scenario, _)| scenario.name == BASE);
+    scenario.name != BASE && base.is_some_and(|(_, base)| bits(base) == bits(path))
+}
+
+fn print_title(
     out: &mut impl Write,
     input: &Input,
     scenario: &Scenario<'_>,
@@ -84,7 +106,11 @@ fn print_header(
         if meta.synthetic { ", partly synthetic" } else { "" },
         scenario.name,
         scenario.model.horizon_days(),
-    )?;
+    )
+}
+
+/// What happens, and what else the scenario changes that a stress sees.
+fn print_events(out: &mut impl Write, scenario: &Scenario<'_>) -> std::io::Result<()> {
     if scenario.stress.is_empty() {
         writeln!(out, "no events")?;
     } else {
@@ -202,7 +228,7 @@ fn write(
     let mut days = Table::new(&schema::STRESS_DAYS);
     let mut steps = Table::new(&schema::STRESS_STEPS);
     let mut manifest = manifest(input, all, files, target);
-    manifest.not_applied.retain(|key| key != "`event`");
+    manifest.not_applied.retain(|key| key != EVENTS);
     for (scenario, path) in played {
         let story = story(scenario, path);
         push_stress_days(&mut days, &scenario.name, &input.network, path);

@@ -64,11 +64,11 @@ pub(crate) fn print(
         }
     }
     writeln!(out, "{}", table.trim_fmt())?;
-    writeln!(
-        out,
-        "nav: the whole supply at its backing; market: at its price. All {} levels are in summary.parquet.",
-        scenario.spec.levels.len()
-    )?;
+    let more = match scenario.spec.levels.len() {
+        n if n > LEVELS_SHOWN => format!(" All {n} levels are in summary.parquet."),
+        _ => String::new(),
+    };
+    writeln!(out, "nav: the whole supply at its backing; market: at its price.{more}")?;
     print_returns(out, scenario, &of_scenario)
 }
 
@@ -117,8 +117,9 @@ fn scope_cells(scope: &[&SummaryRow], levels: &[f64], all: &[&SummaryRow]) -> Op
         };
         scope.iter().find(same).map(|row| &row.estimate)
     };
-    let std = find("std", None)?;
-    if std.value == 0.0 && scope[0].scope != "system" {
+    // What loses the same on every path has no spread, and yet a loss.
+    let is_nothing = |metric| find(metric, None).is_none_or(|found| found.value == 0.0);
+    if ["mean", "std", "max"].into_iter().all(is_nothing) && scope[0].scope != "system" {
         return None;
     }
     let name = match scope[0].scope_kind {

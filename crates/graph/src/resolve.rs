@@ -12,6 +12,7 @@ mod holdings;
 mod meta;
 mod names;
 mod operators;
+mod pools;
 mod quantity;
 mod report;
 mod reserves;

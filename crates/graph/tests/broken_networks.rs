@@ -126,7 +126,7 @@ fn cells() {
     check("portfolios.csv", &Swap("fund,,aave", "fund,stETH,aave"), at, &["not both"]);
 }
 
-const OUT_OF_RANGE: [(&str, Edit, At, &str); 19] = [
+const OUT_OF_RANGE: [(&str, Edit, At, &str); 25] = [
     ("assets.csv", Swap("-0.5", "-1.5"), ("assets.csv", Some(2), "beta_market"), "-1 and 1"),
     ("assets.csv", Swap("0.6", "-0.6"), ("assets.csv", Some(2), "vol_annual"), "60 %"),
     ("assets.csv", Swap("4,,", "-4,,"), ("assets.csv", Some(3), "redemption_days"), "days"),
@@ -136,9 +136,15 @@ const OUT_OF_RANGE: [(&str, Edit, At, &str); 19] = [
     ("allocations.csv", Swap("0.5", "50"), ("allocations.csv", Some(1), "fraction"), "5 %"),
     ("groups.csv", Swap("B,1", "B,2"), ("groups.csv", Some(3), "share"), "between 0 and 1"),
     ("pools.csv", Swap("0.0004", "1"), ("pools.csv", Some(1), "fee"), "below 1"),
-    ("pools.csv", Swap("50,0", "0,0"), ("pools.csv", Some(1), "amplification"), "above 0"),
-    ("pools.csv", Swap("100", "0"), ("pools.csv", Some(1), "reserve_eth"), "above 0"),
-    ("loans.csv", Swap("1.05", "0"), ("loans.csv", Some(2), "health_factor"), "above 0"),
+    ("pools.csv", Swap("50,0", "0,0"), ("pools.csv", Some(1), "amplification"), "between 0.01"),
+    ("pools.csv", Swap("50,0", "2e6,0"), ("pools.csv", Some(1), "amplification"), "1,000,000"),
+    ("pools.csv", Swap("100", "0"), ("pools.csv", Some(1), "reserve_eth"), "least 0.000001,"),
+    ("pools.csv", Swap("80,", "1e-7,"), ("pools.csv", Some(1), "reserve_asset_eth"), "0.000001,"),
+    ("pools.csv", Swap("80,100", "80,8.1e7"), ("pools.csv", Some(1), "reserve_eth"), "_eth, 80, w"),
+    ("pools.csv", Swap("80,100", "80,7e-5"), ("pools.csv", Some(1), "reserve_eth"), "a millionth"),
+    ("loans.csv", Swap("1.05", "0"), ("loans.csv", Some(2), "health_factor"), "between 0.01"),
+    ("loans.csv", Swap("1.05", "1e-3"), ("loans.csv", Some(2), "health_factor"), "between 0.01"),
+    ("loans.csv", Swap("1.05", "1e7"), ("loans.csv", Some(2), "health_factor"), "1,000,000"),
     ("loans.csv", Swap("0.7,0.77", "0.8,0.77"), ("loans.csv", Some(3), "ltv"), "at most"),
     ("loans.csv", Swap("40,1", "40,1.5"), ("loans.csv", Some(3), "close_factor"), "at most 1"),
     ("assets.csv", Swap("0.0265", "2.65e1"), ("assets.csv", Some(3), "yield_staking"), "3 %"),
@@ -308,6 +314,24 @@ fn reserves() {
     // Both rows of the market name what is then unknown.
     fs::remove_file(dir.path().join("reserves.csv")).unwrap();
     assert_eq!(problems_of(dir.path()).as_slice().len(), 2);
+}
+
+#[test]
+fn pools_out_of_line_are_told() {
+    let warnings = |from, to| {
+        let dir = good_folder();
+        apply(dir.path(), "pools.csv", &Swap(from, to));
+        load_network(dir.path()).unwrap().warnings
+    };
+    let [low] = &warnings("product,70,70", "product,70,7")[..] else { panic!("one warning") };
+    assert!(is_at(low, ("pools.csv", Some(2), "reserve_eth")), "{low}");
+    assert!(low.to_string().contains("found \"7\""), "{low}");
+    assert!(low.to_string().contains("uni starts at a price of 0.100 of nav"), "{low}");
+    assert_eq!(warnings("product,70,70", "product,70,73.4"), []);
+    assert_eq!(warnings("product,70,70", "product,70,73.6").len(), 1);
+    // A high amplification holds a price of 1 through what would be 0.29.
+    assert_eq!(warnings("80,100,50", "70,20,500"), []);
+    assert_eq!(warnings("80,100,50", "70,20,1").len(), 1);
 }
 
 #[test]

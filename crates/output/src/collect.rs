@@ -9,8 +9,12 @@ use slashfall_sampling::Batch;
 use crate::measures::{LossColumn, Sum};
 use crate::scope::{Scope, scopes};
 
-/// Discounts that count as a depeg.
-pub(crate) const DEPEGS: [f64; 3] = [0.01, 0.05, 0.10];
+/// Discounts that count as a depeg, and the metric of each.
+pub(crate) const DEPEGS: [(&str, f64); 3] = [
+    ("probability_depeg_1pct", 0.01),
+    ("probability_depeg_5pct", 0.05),
+    ("probability_depeg_10pct", 0.10),
+];
 /// How far books may be off, as a fraction of the stake, before a path is counted as unbalanced.
 const BOOKS_TOLERANCE: f64 = 1e-9;
 
@@ -84,8 +88,9 @@ impl Collector {
             for scope in &mut self.scopes {
                 scope.losses.push(path, scope.scope.loss_eth(row));
                 if let (Some(depegs), Some(column)) = (&mut scope.depegs, scope.worst_discount) {
-                    let passed = |limit: &f64| u64::from(row[column] > *limit);
-                    depegs.iter_mut().zip(&DEPEGS).for_each(|(n, limit)| *n += passed(limit));
+                    let passed = |limit: f64| u64::from(row[column] > limit);
+                    let counts = depegs.iter_mut().zip(DEPEGS);
+                    counts.for_each(|(n, (_, limit))| *n += passed(limit));
                 }
             }
             self.absorb_rounds(row);

@@ -3,12 +3,13 @@
 //!
 //! A loss of a path is a sum of entries, each with channel, source, AVS and operator; what an entry
 //! costs a scope is linear in the falls of nav it made, so every kind of component splits every
-//! path's loss without remainder, and the tail's mean with it. For a portfolio what is left between
-//! the falls of nav and its loss at market prices goes to the channel `discount`.
+//! path's loss without remainder, and the tail's mean with it. A portfolio has two parts more: its
+//! carry, and what is left between the falls of nav and its loss at market prices, which goes to the
+//! channel `discount`.
 
 use std::collections::BTreeMap;
 
-use slashfall_cascade::{Channel, LossEntry, exposures};
+use slashfall_cascade::{Channel, LossEntry, PortfolioFigure, exposures};
 use slashfall_graph::{AssetId, Network};
 use slashfall_sampling::{Model, PathRecord, SourceKind, replay};
 
@@ -172,6 +173,10 @@ const DISCOUNT: u32 = u32::MAX - 1;
 const USERS: u32 = u32::MAX - 2;
 /// Number of the kind of source that stands for what the cascade did by itself.
 const CASCADE: u32 = u32::MAX - 3;
+/// Number of the kind of source that stands for moves of market prices beyond nav.
+const PRICE: u32 = u32::MAX - 4;
+/// Number of the asset, channel and kind of source that stand for what a portfolio earns.
+const CARRY: u32 = u32::MAX - 5;
 
 type Components = BTreeMap<Component, LossColumn>;
 
@@ -229,12 +234,11 @@ impl<'c> Split<'c> {
             parts.extend(owed_to(model, entry).map(|component| (component, loss)));
         }
         if self.scope.kind == ScopeKind::Portfolio {
-            let rest = self.scope.loss_eth(&record.figures) - by_nav;
-            parts.extend(ComponentKind::ALL.map(|kind| match kind {
-                ComponentKind::Channel => (component(kind, Channel::Discount.index()), rest),
-                ComponentKind::Asset => (Component { kind, number: DISCOUNT }, rest),
-                _ => (none(kind), rest),
-            }));
+            let column = model.layout().portfolio(self.scope.index, PortfolioFigure::Carry);
+            let carry = record.figures[column];
+            let beyond_nav = self.scope.loss_eth(&record.figures) + carry - by_nav;
+            parts.extend(ComponentKind::ALL.map(|kind| (of_price(kind), beyond_nav)));
+            parts.extend(ComponentKind::ALL.map(|kind| (of_carry(kind), -carry)));
         }
         merged(parts)
     }
@@ -250,6 +254,27 @@ fn of_asset(index: usize) -> Component {
 
 fn none(kind: ComponentKind) -> Component {
     Component { kind, number: NONE }
+}
+
+/// To what the part of a portfolio's loss is owed that no fall of nav explains: falls of market
+/// prices beyond nav, what liquidations take, and equity that cannot fall below 0.
+fn of_price(kind: ComponentKind) -> Component {
+    match kind {
+        ComponentKind::Channel => component(kind, Channel::Discount.index()),
+        ComponentKind::Asset => Component { kind, number: DISCOUNT },
+        ComponentKind::SourceKind => Component { kind, number: PRICE },
+        _ => none(kind),
+    }
+}
+
+/// To what the yield of a portfolio less its interest is owed.
+fn of_carry(kind: ComponentKind) -> Component {
+    match kind {
+        ComponentKind::Channel | ComponentKind::Asset | ComponentKind::SourceKind => {
+            Component { kind, number: CARRY }
+        }
+        _ => none(kind),
+    }
 }
 
 /// To what an entry is owed, one of each kind but who bears it.
@@ -332,10 +357,16 @@ fn name(network: &Network, component: Component) -> String {
         ComponentKind::Asset if nothing => "direct",
         ComponentKind::Asset if component.number == DISCOUNT => "(discount)",
         ComponentKind::Asset if component.number == USERS => "(AVS users)",
+        ComponentKind::Asset | ComponentKind::Channel | ComponentKind::SourceKind
+            if component.number == CARRY =>
+        {
+            "(carry)"
+        }
         ComponentKind::Asset => &network.assets()[index].name,
         ComponentKind::Channel => Channel::ALL[index].name(),
         ComponentKind::SourceKind if nothing => "(market)",
         ComponentKind::SourceKind if component.number == CASCADE => "(cascade)",
+        ComponentKind::SourceKind if component.number == PRICE => "(price)",
         ComponentKind::SourceKind => SourceKind::NAMES[index].0,
         _ if nothing => "(none)",
         ComponentKind::Operator => &network.operators()[index].name,

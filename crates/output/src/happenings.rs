@@ -99,8 +99,9 @@ impl StepRow {
             Happened::Withdrawn { reserve, eth: taken } => {
                 ("withdrawn", ("reserve", network.reserve(reserve).name.clone()), eth(taken))
             }
-            Happened::Unwound { market: id, repaid_eth } => {
-                ("unwound", market(id), Amounts { repaid_eth: Some(repaid_eth), ..none })
+            Happened::Unwound { market: id, repaid_eth, bad_debt_eth } => {
+                let debt = Amounts { repaid_eth: Some(repaid_eth), ..none };
+                ("unwound", market(id), Amounts { bad_debt_eth: Some(bad_debt_eth), ..debt })
             }
         };
         let (day, round) = (step.day, step.round);
@@ -167,7 +168,11 @@ impl DaySums {
             }
             Happened::PaidOut { eth, .. } => self.paid_out_eth += eth,
             Happened::Withdrawn { eth, .. } => self.withdrawn_eth += eth,
-            Happened::Unwound { repaid_eth, .. } => self.unwound_eth += repaid_eth,
+            Happened::Unwound { repaid_eth, bad_debt_eth, .. } => {
+                self.unwound_eth += repaid_eth;
+                self.bad_debt_eth += bad_debt_eth;
+                self.lost_eth += bad_debt_eth;
+            }
         }
     }
 

@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 
 use slashfall_graph::spec::{AssetKind, Sharing};
-use slashfall_graph::{Network, Sketch};
+use slashfall_graph::{Network, Sketch, Yields};
 use slashfall_output::measures::{Estimate, Level};
 use slashfall_output::{Collector, ComponentKind, contributions};
 use slashfall_sampling::{Model, Node, RunSpec, simulate};
@@ -121,6 +121,7 @@ fn nested() -> Network {
         .asset("stETH", AssetKind::Lst)
         .asset("eETH", AssetKind::Lrt)
         .with(|asset| asset.cover_eth = 5.0)
+        .yields(Yields { staking: 0.03, ..Yields::default() })
         .asset("bridged", AssetKind::Bridged)
         .operator("a", "A")
         .operator("b", "B")
@@ -193,5 +194,19 @@ fn contributions_sum_to_the_expected_shortfall() {
         let losses = collector.losses(name).unwrap();
         let sum: f64 = tail.paths().iter().map(|p| p.weight * losses.loss(p.path)).sum();
         assert!((channel(name) - sum / tail.mass()).abs() < 1e-9, "{name}");
+    }
+    // In a year 30 ETH earn 3 %, on every path, and prices move beyond nav.
+    for kind in kinds {
+        let of = |name: &str| {
+            let own = |c: &&slashfall_output::Contribution| {
+                c.scope == "dao" && c.level == levels[1] && c.component_kind == kind
+            };
+            let found = all.iter().filter(own).find(|c| c.component == name);
+            found.map(|found| found.estimate.value)
+        };
+        let is_split = kinds[..3].contains(&kind);
+        assert_eq!(of("(carry)").is_some(), is_split, "{kind:?}");
+        assert!(of("(carry)").is_none_or(|carry| (carry + 0.9).abs() < 1e-9), "{kind:?}");
+        assert_eq!(of("(price)").is_some(), kind == ComponentKind::SourceKind, "{kind:?}");
     }
 }

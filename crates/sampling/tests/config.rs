@@ -8,8 +8,8 @@ use slashfall_cascade::{
     BeaconParameters, CascadeParameters, LendingParameters, Parameters, RedemptionParameters,
     SecurityParameters, YieldParameters,
 };
-use slashfall_graph::Network;
-use slashfall_graph::spec::Yields;
+use slashfall_graph::spec::{AssetKind, LoanRow, PoolRow, Sharing, Yields};
+use slashfall_graph::{Network, Sketch};
 use slashfall_sampling::Scenario;
 use support::scenarios;
 use support::small::{HEAD, bad, good, names, network, one_problem, sketch};
@@ -317,4 +317,109 @@ fn carry_that_is_not_counted_is_told() {
     assert!(said.len() == 1 && said[0].contains("\"fund\"") && said[0].contains("\"without\""));
     assert_eq!(levered("without", 0.0), Vec::<String>::new());
     assert_eq!(levered("with", 0.03), Vec::<String>::new());
+}
+
+/// Expects one warning that names the line below the head and the key, and has the words in it.
+#[track_caller]
+fn is_idle(network: &Network, body: &str, line: usize, key: &str, word: &str) {
+    let said = warnings(network, body);
+    let [said] = &said[..] else { panic!("{said:?}") };
+    let start =
+        format!("run.toml, line {}, key `{key}`: has no effect: ", HEAD.lines().count() + line);
+    assert!(said.starts_with(&start) && said.contains(word), "{said}");
+}
+
+#[track_caller]
+fn is_silent(network: &Network, body: &str) {
+    assert_eq!(warnings(network, body), Vec::<String>::new());
+}
+
+/// An LST on ETH, an LRT on it, and an LRT on that; no reserve, market, pool or yield.
+fn bare() -> Sketch {
+    Sketch::new()
+        .asset("lst", AssetKind::Lst)
+        .asset("lrt", AssetKind::Lrt)
+        .asset("top", AssetKind::Lrt)
+        .operator("op", "Op")
+        .avs("avs", Sharing::Unique)
+        .holding("lst", "op", "ETH", 100.0)
+        .holding("lrt", "op", "lst", 40.0)
+        .holding("top", "op", "lrt", 10.0)
+}
+
+#[test]
+fn keys_without_a_reserve_or_a_yield_are_doubted() {
+    let bare = bare().network().unwrap();
+    let lending = "[lending]\nrun_max = 0.5\n";
+    is_idle(&bare, lending, 1, "lending", "no table `reserves`");
+    let from = "[yield]\ncampaign = 0.0\n";
+    is_idle(&bare, from, 1, "yield", "no asset of the network has a yield");
+    let default = "[redemption.default]\non_yield_drop = 0.1\n";
+    let key = "redemption.default.on_yield_drop";
+    is_idle(&bare, default, 2, key, "no asset of the network");
+    is_silent(&bare, "[redemption.default]\non_yield_drop = 0\nbase = 0.1\n");
+
+    let yields = sketch().yields(Yields { staking: 0.03, ..Yields::default() }).network().unwrap();
+    let body = format!("{from}{default}");
+    is_silent(&yields, &body);
+    // The yield is the LRT's.
+    let own = |name: &str| format!("[redemption.{name}]\non_yield_drop = 0.1\n");
+    is_silent(&yields, &own("lrt"));
+    is_idle(&yields, &own("a"), 2, "redemption.a.on_yield_drop", "the asset has no yield");
+}
+
+#[test]
+fn keys_without_the_key_that_they_limit_are_doubted() {
+    let network = network();
+    for (section, key, rate) in [
+        ("security", "loss_given_attack", "attack_prob"),
+        ("lending", "run_max", "run_on_bad_debt"),
+        ("lending", "unwind_max", "unwind_on_carry"),
+    ] {
+        let body = format!("[{section}]\n{key} = 0.5\n");
+        let named = format!("{section}.{key}");
+        is_idle(&network, &body, 2, &named, &format!("{section}.{rate} is absent"));
+        // A 0 that is written is meant.
+        is_silent(&network, &format!("{body}{rate} = 0.0\n"));
+        is_silent(&network, &format!("{body}{rate} = 0.1\n"));
+    }
+    is_silent(&network, "[cascade]\nenabled = false\n[security]\nattack_prob = 0.1\n");
+}
+
+/// A source of which `key` is the last line, the sixth below the head.
+fn source_with(kind: &str, asset: &str, key: &str) -> String {
+    format!(
+        "[[source]]\nkind = \"{kind}\"\ntarget = {{ asset = {asset} }}\nrate = 0.1\n\
+         severity = 0.1\n{key}\n"
+    )
+}
+
+#[test]
+fn a_pledge_that_no_market_takes_is_doubted() {
+    let network = bare().loan(LoanRow::new("m", "lst", 1.5, 1.0)).network().unwrap();
+    let mint = |asset, share| source_with("unbacked_mint", asset, share);
+    let idle = |asset| {
+        let body = mint(asset, "pledge_share = 0.5");
+        is_idle(&network, &body, 6, "source.pledge_share", "no market");
+    };
+    idle("\"lrt\"");
+    idle("[\"lrt\", \"top\"]");
+    is_silent(&network, &mint("\"lrt\"", "pledge_share = 0"));
+    is_silent(&network, &mint("\"lst\"", "pledge_share = 0.5"));
+    is_silent(&network, &mint("[\"lrt\", \"lst\"]", "pledge_share = 0.5"));
+    is_silent(&network, &mint("\"*\"", "pledge_share = 0.5"));
+    let event = "[[event]]\nkind = \"unbacked_mint\"\ntarget = { asset = \"top\" }\nday = 2.0\n\
+                 severity = 0.1\npledge_share = 0.5\n";
+    is_idle(&network, event, 6, "event.pledge_share", "no market");
+}
+
+#[test]
+fn loot_that_no_pool_takes_is_doubted() {
+    let network = bare().pool(PoolRow::constant_product("p", "lst", 9.0, 9.0)).network().unwrap();
+    let theft = |asset| source_with("exploit", asset, "sale_days = 3");
+    is_idle(&network, &theft("\"top\""), 6, "source.sale_days", "no token in the loot");
+    is_silent(&network, &theft("\"lrt\""));
+    is_silent(&network, &theft("\"*\""));
+    // All of it is ETH, which is never sold.
+    is_silent(&network, &theft("\"lst\""));
 }

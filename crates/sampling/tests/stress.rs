@@ -136,7 +136,6 @@ fn events_are_checked_as_sources_are() {
     one_problem(&event("{ avs = \"avs\", asset = \"a\" }"), 5, "event.target.avs", &["unknown"]);
     one_problem(&wrong("day = 5\n", ""), 1, "event.day", &["is missing"]);
     one_problem(&wrong("day = 5", "day = 0"), 3, "event.day", &["above 0"]);
-    one_problem(&wrong("day = 5", "day = 31"), 3, "event.day", &["at most 30"]);
     one_problem(&wrong("= 0.5", "= { uniform = [0.0, 1.0] }"), 4, "event.severity", &["a number"]);
     one_problem(&wrong("= 0.5", "= 50"), 4, "event.severity", &["write 0.5 for 50 %"]);
     one_problem(&wrong("severity = 0.5\n", ""), 1, "event.severity", &["is missing"]);
@@ -151,6 +150,19 @@ fn events_are_checked_as_sources_are() {
                     scenario = \"y\"\nkind = \"exploit\"\nday = 5\nseverity = 0.5\n\
                     target = { asset = \"aa\" }\n";
     one_problem(of_other, 10, "target.asset", &["\"aa\""]);
+}
+
+/// Wrong in a stress alone: a run with a shorter horizon draws its own events.
+#[test]
+fn an_event_after_the_horizon_is_left_out_and_told() {
+    let network = network();
+    let body = "[[event]]\nkind = \"exploit\"\nday = 31\nseverity = 0.5\n\
+                target = { asset = \"a\" }\n[[scenario]]\nname = \"x\"\n";
+    for scenario in good(&network, body) {
+        assert_eq!(scenario.stress, []);
+        let [late] = &scenario.late[..] else { panic!("{:?}", scenario.late) };
+        assert!(late.to_string().contains("at most 30, was expected"), "{late}");
+    }
 }
 
 #[test]

@@ -9,6 +9,20 @@ use super::Story;
 impl Story<'_> {
     /// Events, days with their steps, all figures, and the story in plain words.
     pub(crate) fn json(&self) -> Value {
+        let steps = self.steps();
+        let days = self.path.record.days.iter().zip(DaySums::of(&self.path.record));
+        let days = days.map(|(day, sums)| self.day_json(day, sums, &steps));
+        let figures = figure_names(self.network).into_iter().zip(&self.path.figures);
+        json!({
+            "events": self.events_json(),
+            "days": days.collect::<Vec<_>>(),
+            "figures": figures.map(|(name, x)| (name, json!(x))).collect::<Map<_, _>>(),
+            "story": self.paragraph(),
+        })
+    }
+
+    /// What fired, in order.
+    pub(crate) fn events_json(&self) -> Value {
         let events = self.fired();
         let events = events.iter().map(|event| {
             json!({
@@ -16,16 +30,7 @@ impl Story<'_> {
                 "kind": event.kind.name(), "severity": event.severity, "loss_eth": event.loss_eth,
             })
         });
-        let steps = self.steps();
-        let days = self.path.record.days.iter().zip(DaySums::of(&self.path.record));
-        let days = days.map(|(day, sums)| self.day_json(day, sums, &steps));
-        let figures = figure_names(self.network).into_iter().zip(&self.path.figures);
-        json!({
-            "events": events.collect::<Vec<_>>(),
-            "days": days.collect::<Vec<_>>(),
-            "figures": figures.map(|(name, x)| (name, json!(x))).collect::<Map<_, _>>(),
-            "story": self.paragraph(),
-        })
+        events.collect()
     }
 
     /// What happened, in order.

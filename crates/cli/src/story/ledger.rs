@@ -208,7 +208,8 @@ impl Story<'_> {
                     | Happened::Attacked { .. }
                     | Happened::Pledged { .. } => true,
                     Happened::Penalty { loss_eth, .. } => loss_eth >= NOTHING_ETH,
-                    Happened::Liquidated { bad_debt_eth, .. } => bad_debt_eth >= much_eth,
+                    Happened::Liquidated { bad_debt_eth, .. }
+                    | Happened::Unwound { bad_debt_eth, .. } => bad_debt_eth >= much_eth,
                     _ => false,
                 }
         })

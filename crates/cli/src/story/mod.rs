@@ -69,6 +69,20 @@ impl<'a> Story<'a> {
     pub(crate) fn print(&self, out: &mut impl Write, all_days: bool) -> std::io::Result<()> {
         self.print_days(out, all_days)?;
         self.print_figures(out)?;
+        self.print_cut_off(out)?;
         writeln!(out, "\n{}", wrapped(&self.paragraph()))
+    }
+
+    /// Says that days were cut short, and so are the losses.
+    fn print_cut_off(&self, out: &mut impl Write) -> std::io::Result<()> {
+        let n = self.figure(Figure::TruncatedDays);
+        if n <= 0.0 {
+            return Ok(());
+        }
+        let days = if n > 1.0 { format!("{n:.0} days were") } else { "1 day was".to_owned() };
+        writeln!(
+            out,
+            "\n{days} cut off at cascade.max_rounds while something still changed; raise it."
+        )
     }
 }

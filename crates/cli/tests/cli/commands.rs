@@ -223,6 +223,46 @@ fn keys_without_effect_are_told() {
     }
 }
 
+/// What loses the same on every path has no spread, and yet a row.
+#[test]
+fn a_certain_loss_is_shown() {
+    let example = Example::new();
+    let certain = "source=[{ kind = \"exploit\", target = { asset = \"ezETH\" }, rate = 1e6, \
+                   severity = 0.5 }]";
+    let run = ["run", "run.toml", "--paths", "50", "--set", certain, "--set", "scenario=[]"];
+    let direct = ["--set", "cascade.enabled=false", "--set", "run.levels=[0.9]"];
+    let shown = example.good(&[&run[..], &direct].concat());
+    let row = |name: &str| shown.lines().find(|line| line.trim_start().starts_with(name));
+    assert!(row("ezETH (nav)").is_some_and(|row| row.contains("295 ± 0")), "{shown}");
+    assert_eq!(row("stETH (nav)"), None, "{shown}");
+    assert!(shown.contains("market: at its price.\n"), "one level is shown: {shown}");
+}
+
+/// A day that was cut off is told of a run, and of one path.
+#[test]
+fn paths_that_were_cut_off_are_told() {
+    let example = example();
+    let run = ["run", "example/run.toml", "--paths", "300", "--set", "cascade.max_rounds=1"];
+    let output = example.slashfall(&run);
+    assert!(output.status.success());
+    let manifest = example.json("results/example/manifest.json");
+    assert_eq!(manifest["truncated_paths"], 600);
+    for scenario in ["base", "slashing x10"] {
+        let warning = format!(
+            "warning: 300 of 300 paths of scenario {scenario} were cut off at cascade.max_rounds \
+             while something still changed; raise it\n"
+        );
+        assert!(stderr(&output).contains(&warning), "{}", stderr(&output));
+    }
+    let cut = "cut off at cascade.max_rounds while something still changed; raise it.\n";
+    let path = example.good(&["replay", "results/example", "--path", "7"]);
+    assert_eq!(path.matches(cut).count(), 1, "{path}");
+    let quiet = example.slashfall(&[&run[..], &["--quiet", "--overwrite"]].concat());
+    assert_eq!(stderr(&quiet), "");
+    let whole = example.slashfall(&["run", "example/run.toml", "--paths", "300", "-o", "whole"]);
+    assert!(!stderr(&whole).contains("cut off"), "{}", stderr(&whole));
+}
+
 #[test]
 fn overwrite_replaces_a_result_and_nothing_else() {
     let example = example();

@@ -167,8 +167,14 @@ fn what_cannot_be_replayed_is_told() {
 fn a_stress_has_no_paths_to_replay() {
     let example = Example::new();
     example.good(&["stress", "run.toml", "-o", "stressed"]);
-    let problems = problems_of(&example, &["replay", "stressed", "--path", "0"]);
-    assert!(problems[0].contains("a result of `run` was expected"), "{problems:?}");
+    let expected = "error: stressed: a result of `slashfall run` was expected: this is a stress, \
+                    which has no paths to";
+    for which in ["--path", "--worst"] {
+        let problems = problems_of(&example, &["replay", "stressed", which, "1"]);
+        assert_eq!(problems, [format!("{expected} replay")]);
+    }
+    let problems = problems_of(&example, &["diff", "stressed"]);
+    assert_eq!(problems, [format!("{expected} compare")]);
 }
 
 #[test]

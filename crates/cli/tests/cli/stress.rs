@@ -106,6 +106,60 @@ fn a_stress_prints_a_ledger_and_a_comparison() {
     assert!(quiet.contains("No event happens in this stress. By nav nobody lost anything."));
 }
 
+/// What a stress does not see is not told twice.
+#[test]
+fn a_scenario_that_changes_nothing_is_as_base() {
+    let example = example();
+    let text = example.good(&["stress", "run.toml"]);
+    let title = |scenario: &str| {
+        format!("small on small (2026-11-20), scenario {scenario}: 30 days, nothing drawn\n")
+    };
+    assert!(text.contains(&(title("worse") + "as base\n")), "{text}");
+    assert_eq!(text.matches("as base\n").count(), 1, "{text}");
+    assert_eq!(text.matches("In all 320 ETH were lost").count(), 2, "{text}");
+    // Without base there is nothing to be as.
+    let alone = example.good(&["stress", "run.toml", "--scenario", "worse"]);
+    assert!(alone.contains("In all 320 ETH were lost"), "{alone}");
+}
+
+/// A stress cannot play an event after its horizon; a run draws its own.
+#[test]
+fn events_after_the_horizon_are_wrong_in_a_stress_alone() {
+    let example = example();
+    let short = ["--set", "run.horizon_days=2"];
+    let line = example.line("run.toml", "day = 2.5");
+    let late = format!(
+        "run.toml, line {line}, key `event.day`: found \"2.5\", a day up to the horizon, at most 2, \
+         was expected"
+    );
+    let problems = problems_of(&example, &[&["stress", "run.toml"], &short[..]].concat());
+    assert_eq!(problems[0], format!("error: {late}"));
+    assert_eq!(problems.len(), 2, "the one of the scenario too: {problems:?}");
+    let output = example.slashfall(&[&["run", "run.toml", "--paths", "20"], &short[..]].concat());
+    let said = stderr(&output);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said.matches(&format!("warning: {late}\n")).count(), 1, "{said}");
+    let page = example.good(&[&["check", "run.toml"], &short[..]].concat());
+    assert_eq!(page.matches("a day up to the horizon").count(), 2, "{page}");
+}
+
+/// A run has events without effect, which it alone says.
+#[test]
+fn only_a_run_says_that_it_draws_its_events() {
+    let example = example();
+    let note = "note: `event` is for `slashfall stress`; a run draws its events\n";
+    for (args, n) in [
+        (&["run", "run.toml", "--paths", "20"][..], 1),
+        (&["check", "run.toml"], 0),
+        (&["stress", "run.toml"], 0),
+    ] {
+        let output = example.slashfall(args);
+        assert!(output.status.success(), "{}", stderr(&output));
+        assert_eq!(stderr(&output).matches(note).count(), n, "{args:?}: {}", stderr(&output));
+        assert!(!stdout(&output).contains("`event`"), "{}", stdout(&output));
+    }
+}
+
 #[test]
 fn a_stress_writes_its_tables() {
     let example = example();

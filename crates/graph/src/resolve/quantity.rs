@@ -7,6 +7,8 @@ pub(crate) enum Quantity {
     Amount,
     /// ETH, above 0.
     Reserve,
+    /// ETH on one side of a pool, at least 1e-6: of less, a price is noise.
+    PoolReserve,
     /// Days, at least 0.
     Days,
     /// Annual volatility, at least 0.
@@ -23,15 +25,16 @@ pub(crate) enum Quantity {
     InnerFraction,
     /// A fraction a year, at least 0 and at most 10: more is a percentage by mistake.
     Annual,
-    /// Above 0.
-    Positive,
+    /// In [0.01, 1e6]: far beyond all that there is, and still exact in what follows from it.
+    Multiple,
 }
 
 impl Quantity {
     /// What the numbers of a column are; a column name means the same in all tables.
     pub(crate) fn of_column(column: &str) -> Self {
         match column {
-            "reserve_asset_eth" | "reserve_eth" | "supplied_eth" => Self::Reserve,
+            "supplied_eth" => Self::Reserve,
+            "reserve_asset_eth" | "reserve_eth" => Self::PoolReserve,
             "redemption_days" => Self::Days,
             "vol_annual" => Self::Volatility,
             "beta_market" => Self::Loading,
@@ -43,7 +46,7 @@ impl Quantity {
             "optimal_utilization" => Self::InnerFraction,
             "base_rate" | "slope_1" | "slope_2" => Self::Annual,
             _ if column.starts_with("yield_") => Self::Annual,
-            "amplification" | "health_factor" => Self::Positive,
+            "amplification" | "health_factor" => Self::Multiple,
             _ => Self::Amount,
         }
     }
@@ -53,13 +56,15 @@ impl Quantity {
         x.is_finite()
             && match self {
                 Self::Amount | Self::Days | Self::Volatility => x >= 0.0,
-                Self::Reserve | Self::Positive => x > 0.0,
+                Self::Reserve => x > 0.0,
+                Self::PoolReserve => x >= 1e-6,
                 Self::Loading => (-1.0..=1.0).contains(&x),
                 Self::Fraction => (0.0..=1.0).contains(&x),
                 Self::PositiveFraction => x > 0.0 && x <= 1.0,
                 Self::FractionBelowOne => (0.0..1.0).contains(&x),
                 Self::InnerFraction => x > 0.0 && x < 1.0,
                 Self::Annual => (0.0..=10.0).contains(&x),
+                Self::Multiple => (0.01..=1e6).contains(&x),
             }
     }
 
@@ -68,6 +73,7 @@ impl Quantity {
         match self {
             Self::Amount => "a finite amount in ETH, at least 0,",
             Self::Reserve => "a finite amount in ETH, above 0,",
+            Self::PoolReserve => "a finite amount in ETH, at least 0.000001,",
             Self::Days => "a finite number of days, at least 0,",
             Self::Volatility => "a finite annual volatility, at least 0 (0.6 is 60 %),",
             Self::Loading => "a loading between -1 and 1",
@@ -76,7 +82,7 @@ impl Quantity {
             Self::FractionBelowOne => "a fraction of at least 0 and below 1 (0.05 is 5 %)",
             Self::InnerFraction => "a fraction above 0 and below 1 (0.9 is 90 %)",
             Self::Annual => "a fraction a year between 0 and 10 (0.03 is 3 %)",
-            Self::Positive => "a finite number above 0",
+            Self::Multiple => "a number between 0.01 and 1,000,000",
         }
     }
 }
@@ -93,6 +99,12 @@ mod tests {
             ("amount_eth", f64::NAN, false),
             ("amount_eth", f64::INFINITY, false),
             ("reserve_eth", 0.0, false),
+            ("reserve_eth", 1e-6, true),
+            ("reserve_asset_eth", 0.9e-6, false),
+            ("amplification", 0.01, true),
+            ("amplification", 0.009, false),
+            ("amplification", 1e6, true),
+            ("amplification", 1.1e6, false),
             ("redemption_days", 0.0, true),
             ("beta_market", -1.0, true),
             ("beta_market", 1.1, false),
@@ -100,8 +112,12 @@ mod tests {
             ("attack_threshold", 1.0, true),
             ("fee", 1.0, false),
             ("liquidation_bonus", 0.0, true),
-            ("health_factor", 0.0, false),
+            ("health_factor", 0.009, false),
+            ("health_factor", 0.01, true),
+            ("health_factor", 1e6, true),
+            ("health_factor", 1.1e6, false),
             ("supplied_eth", 0.0, false),
+            ("supplied_eth", 1e-9, true),
             ("optimal_utilization", 0.0, false),
             ("optimal_utilization", 0.9, true),
             ("optimal_utilization", 1.0, false),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::assets::Assets;
 use super::names::Names;
+use super::pools;
 use super::report::{Report, cell};
 use super::reserves::Reserves;
 use super::supply::Worths;
@@ -48,8 +49,12 @@ pub(super) fn resolve_pools(
             ("fee", row.fee),
         ];
         let mut good = report.in_range(table, index, &numbers);
+        good = good && pools::comparable(table, index, report);
         good &= report.good_name(cell(table, index, "pool"), &row.pool);
         let asset = wrapped(table, (index, "asset"), &row.asset, assets, report);
+        if good {
+            pools::warn_of_price(table, index, report);
+        }
         pools.extend(asset.filter(|_| good).map(|asset| Pool {
             name: row.pool.clone(),
             asset,

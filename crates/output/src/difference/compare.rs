@@ -11,10 +11,6 @@ use crate::collect::DEPEGS;
 use crate::measures::{Difference, Estimate, Level, PairedCounts, PairedLosses};
 use crate::scope::ScopeKind;
 
-/// Names of the metrics of [`DEPEGS`], those of the summary.
-const DEPEG_METRICS: [&str; 3] =
-    ["probability_depeg_1pct", "probability_depeg_5pct", "probability_depeg_10pct"];
-
 /// Kind and name of a scope.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct ScopeName {
@@ -186,8 +182,8 @@ impl<'s> Comparison<'s> {
             rows.push(row("es", Some(level), pairs.expected_shortfall(level)));
         }
         rows.push(row("probability_positive", None, pairs.probability_positive()));
-        let depegs = DEPEG_METRICS.into_iter().zip(depegs.into_iter().flatten());
-        rows.extend(depegs.map(|(metric, counts)| row(metric, None, counts.difference())));
+        let depegs = DEPEGS.into_iter().zip(depegs.into_iter().flatten());
+        rows.extend(depegs.map(|((metric, _), counts)| row(metric, None, counts.difference())));
         rows.push(row("max", None, pairs.max()));
         Ok(rows)
     }
@@ -197,7 +193,7 @@ impl<'s> Comparison<'s> {
 /// discounts.
 fn depegs(a: &ScopePaths, b: &ScopePaths) -> Option<[PairedCounts; 3]> {
     let (a, b) = (a.worst_discounts.as_ref()?, b.worst_discounts.as_ref()?);
-    Some(DEPEGS.map(|limit| {
+    Some(DEPEGS.map(|(_, limit)| {
         let mut counts = PairedCounts::default();
         a.iter().zip(b).for_each(|(a, b)| counts.add(*a > limit, *b > limit));
         counts

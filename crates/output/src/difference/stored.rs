@@ -69,6 +69,11 @@ impl StoredResult {
     /// When it is none, is of another version, or has no paths.
     pub fn open(folder: &Path) -> Result<Self, Problems> {
         let manifest = read_manifest(folder)?;
+        if manifest.paths.is_empty() {
+            let expected = "a result of `slashfall run` was expected: this is a stress, which has \
+                            no paths to compare";
+            return Err(Problem::new(folder.display().to_string(), expected).into());
+        }
         let scenarios = scenarios(&folder.join("paths"))?;
         if scenarios.is_empty() {
             let expected = "the paths of a result were expected in paths/, as a difference is taken \

@@ -28,34 +28,45 @@ impl Difference {
     }
 }
 
+/// Amounts of this size, relative to the largest loss on either side, are rounding.
+const ROUNDING: f64 = 1e-12;
+
 /// Losses of one scope on two sides, pair by pair and ranked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PairedLosses {
     columns: [LossColumn; 2],
     ranked: [SortedLosses; 2],
+    /// B as it was, rounding and all: whose figures are told.
+    b_as_read: SortedLosses,
     n_paths: u64,
     /// Pairs of which neither path lost or gained anything.
     n_zero: u64,
     /// Pairs whose paths lost different amounts: only these say anything about a difference.
     n_differing: u64,
+    /// Losses no further apart than this are the same.
+    tolerance: f64,
 }
 
 impl PairedLosses {
-    /// Pairs the paths of A and B; `None` where there are none or one side has more.
+    /// Pairs the paths of A and B; `None` where there are none or one side has more. Where the paths of a pair differ by rounding,
+    /// a difference takes both to be the loss of A.
     #[must_use]
     pub fn new(a: LossColumn, b: LossColumn) -> Option<Self> {
         let n_paths = a.n_paths();
         if b.n_paths() != n_paths {
             return None;
         }
+        let tolerance = ROUNDING * largest(&a).max(largest(&b));
+        let b_as_read = b.sorted()?;
+        let b = without_rounding(&a, b, tolerance);
         let ranked = [a.sorted()?, b.sorted()?];
         let (mut n_moved, mut n_differing) = (0, 0);
-        for (a, b) in moved(a.entries(), b.entries()) {
+        for (_, a, b) in moved(a.entries(), b.entries()) {
             n_moved += 1;
             n_differing += u64::from((b - a).abs() > 0.0);
         }
         let n_zero = n_paths - n_moved;
-        Some(Self { columns: [a, b], ranked, n_paths, n_zero, n_differing })
+        Some(Self { columns: [a, b], ranked, b_as_read, n_paths, n_zero, n_differing, tolerance })
     }
 
     /// Pairs.
@@ -67,7 +78,7 @@ impl PairedLosses {
     /// Difference of the means: the mean of the differences.
     #[must_use]
     pub fn mean(&self) -> Difference {
-        let [a, b] = self.ranked.each_ref().map(|side| side.mean().value);
+        let [a, b] = self.told(|side| side.mean().value);
         let mean = self.mean_of(|a, b| b - a);
         let estimate = self.influenced(mean, self.n_differing as f64, |a, b| b - a);
         Difference { a, b, estimate }
@@ -78,48 +89,56 @@ impl PairedLosses {
     /// Without an error where either is 0, as such a sample says nothing about its own spread.
     #[must_use]
     pub fn std(&self) -> Difference {
+        let told = self.told(|side| side.std().value);
         let [a, b] = self.ranked.each_ref().map(|side| side.std().value);
         let value = b - a;
         if a <= 0.0 || b <= 0.0 {
             let estimate = Estimate::bare(value, self.n_paths as f64);
-            return Difference { a, b, estimate };
+            return Difference { a: told[0], b: told[1], estimate };
         }
         let [mean_a, mean_b] = self.ranked.each_ref().map(|side| side.mean().value);
         let influence = |loss_a: f64, loss_b: f64| {
             (loss_b - mean_b).powi(2) / (2.0 * b) - (loss_a - mean_a).powi(2) / (2.0 * a)
         };
         let estimate = self.influenced(value, self.n_differing as f64, influence);
-        Difference { a, b, estimate }
+        Difference { a: told[0], b: told[1], estimate }
     }
 
     /// Difference of the values at risk; influence `(1{L > VaR} - (1 - level)) / f(VaR)` (Serfling 1980, section 2.5).
     ///
     /// The density `f` at the quantile is read from the interval of each side, whose standard error is
-    /// `sqrt(level (1 - level) / n) / f`. A standard error of 0 means an atom, where the influence is 0: if both sides lie in one, the
-    /// difference has an error of 0; if one does, the density of the pair is that of neither and the error is `None`.
+    /// `sqrt(level (1 - level) / n) / f`. An interval no wider than rounding means an atom, where the influence is 0: if both sides lie
+    /// in one, the difference has an error of 0; if one does, the density of the pair is that of neither and the error is `None`.
     #[must_use]
     pub fn value_at_risk(&self, level: Level) -> Difference {
         let sides = self.ranked.each_ref().map(|side| side.value_at_risk(level));
         let [a, b] = sides.map(|side| side.value);
         let n_eff = sides[0].n_eff;
-        let estimate = match sides.map(|side| side.std_err) {
+        let value = if (b - a).abs() <= self.tolerance { 0.0 } else { b - a };
+        // Losses that rounding alone tells apart are one atom.
+        let std_err = |side: Estimate| {
+            let width = side.ci_high.zip(side.ci_low).map(|(high, low)| high - low);
+            let is_atom = width.is_some_and(|width| width <= self.tolerance);
+            if is_atom { Some(0.0) } else { side.std_err }
+        };
+        let estimate = match sides.map(std_err) {
             [Some(std_err_a), Some(std_err_b)] if std_err_a > 0.0 && std_err_b > 0.0 => {
                 let mass = n_eff / self.n_paths as f64;
                 let scale = (self.n_paths as f64 / (mass * (1.0 - mass))).sqrt();
                 let (step_a, step_b) = (std_err_a * scale, std_err_b * scale);
-                let above = |loss: f64, edge: f64| if loss > edge { 1.0 } else { 0.0 };
+                let tolerance = self.tolerance;
+                let above = |loss: f64, edge: f64| if loss > edge + tolerance { 1.0 } else { 0.0 };
                 let influence =
                     |loss_a, loss_b| step_b * above(loss_b, b) - step_a * above(loss_a, a);
                 let informative = self.count(|a, b| influence(a, b).abs() > 0.0);
-                self.influenced(b - a, informative, influence)
+                self.influenced(value, informative, influence)
             }
             [Some(std_err_a), Some(std_err_b)] if std_err_a.max(std_err_b) <= 0.0 => {
-                let exact = Some(b - a);
-                let std_err = Some(0.0);
-                Estimate { value: b - a, std_err, ci_low: exact, ci_high: exact, n_eff }
+                Estimate::certain(value, n_eff)
             }
-            _ => Estimate::bare(b - a, n_eff),
+            _ => Estimate::bare(value, n_eff),
         };
+        let [a, b] = self.told(|side| side.value_at_risk(level).value);
         Difference { a, b, estimate: Estimate { n_eff, ..estimate } }
     }
 
@@ -127,7 +146,7 @@ impl PairedLosses {
     /// Manistre and Hancock 2005), so that the quantiles enter through the edge of each tail alone.
     #[must_use]
     pub fn expected_shortfall(&self, level: Level) -> Difference {
-        let [a, b] = self.ranked.each_ref().map(|side| side.expected_shortfall(level).value);
+        let [a, b] = self.told(|side| side.expected_shortfall(level).value);
         let cut = level.cut(self.n_paths);
         let [edge_a, edge_b] = self.ranked.each_ref().map(|side| side.quantile(cut));
         let excess = |(count, loss_a, loss_b): (f64, f64, f64)| {
@@ -142,18 +161,26 @@ impl PairedLosses {
     #[must_use]
     pub fn probability_positive(&self) -> Difference {
         let mut counts = PairedCounts::default();
-        for (a, b) in moved(self.columns[0].entries(), self.columns[1].entries()) {
+        for (_, a, b) in moved(self.columns[0].entries(), self.columns[1].entries()) {
             counts.add(a > 0.0, b > 0.0);
         }
         counts.advance(self.n_paths);
-        counts.difference()
+        let [a, b] = self.told(|side| side.n_positive() as f64 / self.n_paths as f64);
+        Difference { a, b, ..counts.difference() }
     }
 
     /// Difference of the worst losses, which estimates nothing and has no error.
     #[must_use]
     pub fn max(&self) -> Difference {
         let [a, b] = self.ranked.each_ref().map(|side| side.max().value);
-        Difference { a, b, estimate: Estimate::bare(b - a, self.n_paths as f64) }
+        let estimate = Estimate::bare(b - a, self.n_paths as f64);
+        let [a, b] = self.told(|side| side.max().value);
+        Difference { a, b, estimate }
+    }
+
+    /// A figure of either side as it is told.
+    fn told(&self, figure: impl Fn(&SortedLosses) -> f64) -> [f64; 2] {
+        [&self.ranked[0], &self.b_as_read].map(figure)
     }
 
     /// Error of the difference of two figures if their paths had nothing to do with each other.
@@ -166,7 +193,7 @@ impl PairedLosses {
     /// Every pair as (number of pairs, loss in A, loss in B), those without any as one run at the end.
     fn pairs(&self) -> impl Iterator<Item = (f64, f64, f64)> {
         let moved = moved(self.columns[0].entries(), self.columns[1].entries());
-        moved.map(|(a, b)| (1.0, a, b)).chain(std::iter::once((self.n_zero as f64, 0.0, 0.0)))
+        moved.map(|(_, a, b)| (1.0, a, b)).chain(std::iter::once((self.n_zero as f64, 0.0, 0.0)))
     }
 
     /// `value` with the error of a mean over the pairs of `influence`, of which only the spread counts.
@@ -192,15 +219,35 @@ impl PairedLosses {
     }
 }
 
-/// Losses in A and B of the paths that lost or gained anything in either, in path order.
-fn moved<'l>(a: &'l [PathLoss], b: &'l [PathLoss]) -> impl Iterator<Item = (f64, f64)> + 'l {
+/// The largest loss or gain of a column.
+fn largest(column: &LossColumn) -> f64 {
+    column.entries().iter().map(|entry| entry.loss.abs()).fold(0.0, f64::max)
+}
+
+/// B with the losses of A where the two are the same but for rounding.
+fn without_rounding(a: &LossColumn, b: LossColumn, tolerance: f64) -> LossColumn {
+    let is_same = |a: f64, b: f64| (b - a).abs() <= tolerance;
+    let is_rounding = |(_, a, b): (u64, f64, f64)| is_same(a, b) && a.to_bits() != b.to_bits();
+    if !moved(a.entries(), b.entries()).any(is_rounding) {
+        return b;
+    }
+    let mut cleared = LossColumn::new();
+    for (path, loss_a, loss_b) in moved(a.entries(), b.entries()) {
+        cleared.push(path, if is_same(loss_a, loss_b) { loss_a } else { loss_b });
+    }
+    cleared.advance(b.n_paths());
+    cleared
+}
+
+/// Paths that lost or gained anything in A or B, in order, with the losses of either.
+fn moved<'l>(a: &'l [PathLoss], b: &'l [PathLoss]) -> impl Iterator<Item = (u64, f64, f64)> + 'l {
     let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
     std::iter::from_fn(move || {
         let heads = [a.peek(), b.peek()].into_iter().flatten();
         let path = heads.map(|entry| entry.path).min()?;
         let loss_a = a.next_if(|entry| entry.path == path).map_or(0.0, |entry| entry.loss);
         let loss_b = b.next_if(|entry| entry.path == path).map_or(0.0, |entry| entry.loss);
-        Some((loss_a, loss_b))
+        Some((path, loss_a, loss_b))
     })
 }
 
@@ -265,6 +312,33 @@ mod tests {
             assert_eq!(figure.estimate.value.to_bits(), 0.0_f64.to_bits(), "{figure:?}");
             assert!(figure.estimate.std_err.is_none() && figure.z().is_none(), "{figure:?}");
         }
+    }
+
+    #[test]
+    fn rounding_is_no_difference() {
+        let a: Vec<f64> = (0..5000).map(|i| f64::from((i % 97 - 60).max(0)) / 7.0).collect();
+        let jitter = |i: usize| if i.is_multiple_of(3) { 1e-17 } else { 0.0 };
+        let b: Vec<f64> =
+            a.iter().enumerate().map(|(i, loss)| loss * (1.0 + 1e-15) + jitter(i)).collect();
+        let same = paired(&a, &b);
+        assert_eq!(same.n_differing, 0);
+        let tail = [same.value_at_risk(level(0.95)), same.expected_shortfall(level(0.95))];
+        let others = [same.mean(), same.std(), same.probability_positive(), same.max()];
+        for figure in tail.into_iter().chain(others) {
+            assert_eq!(figure.estimate.value.to_bits(), 0.0_f64.to_bits(), "{figure:?}");
+            assert!(figure.z().is_none(), "{figure:?}");
+        }
+    }
+
+    /// Every path loses 3, or 3 and a little rounding; B loses 5 in the same way.
+    #[test]
+    fn losses_that_rounding_tells_apart_are_one_atom() {
+        let around = |size: f64| -> Vec<f64> {
+            (0..1000).map(|i| size * (1.0 + f64::from(i % 7) * 1e-16)).collect()
+        };
+        let atom = paired(&around(3.0), &around(5.0)).value_at_risk(level(0.9)).estimate;
+        close(atom.value, 2.0, 1e-12);
+        assert_eq!(atom.std_err, Some(0.0));
     }
 
     #[test]

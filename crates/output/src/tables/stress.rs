@@ -24,7 +24,7 @@ pub fn push_stress_days(table: &mut Table, scenario: &str, network: &Network, pa
         ]);
     };
     let system = ("system", "system");
-    let by_market = liquidations(path);
+    let by_market = by_market(path);
     for (day, sums) in path.record.days.iter().zip(DaySums::of(&path.record)) {
         let number = day.day;
         push(number, system, "exit_queue", day.exit_queue_eth, "eth");
@@ -55,16 +55,22 @@ pub fn push_stress_days(table: &mut Table, scenario: &str, network: &Network, pa
     push_figures(network, path, push);
 }
 
-/// What liquidations seized, repaid and left, by day and number of the market.
-fn liquidations(path: &PathRecord) -> BTreeMap<(u32, usize), [f64; 3]> {
+/// What liquidations seized and repaid, and the debt that they and the closing of loops left, by day
+/// and number of the market.
+fn by_market(path: &PathRecord) -> BTreeMap<(u32, usize), [f64; 3]> {
     let mut by_market: BTreeMap<(u32, usize), [f64; 3]> = BTreeMap::new();
     for step in &path.record.steps {
-        if let Happened::Liquidated { market, seized_eth, repaid_eth, bad_debt_eth } = step.happened
-        {
-            let sums = by_market.entry((step.day, market.index())).or_default();
-            let amounts = [seized_eth, repaid_eth, bad_debt_eth];
-            sums.iter_mut().zip(amounts).for_each(|(sum, eth)| *sum += eth);
-        }
+        let (market, amounts) = match step.happened {
+            Happened::Liquidated { market, seized_eth, repaid_eth, bad_debt_eth } => {
+                (market, [seized_eth, repaid_eth, bad_debt_eth])
+            }
+            Happened::Unwound { market, bad_debt_eth, .. } if bad_debt_eth > 0.0 => {
+                (market, [0.0, 0.0, bad_debt_eth])
+            }
+            _ => continue,
+        };
+        let sums = by_market.entry((step.day, market.index())).or_default();
+        sums.iter_mut().zip(amounts).for_each(|(sum, eth)| *sum += eth);
     }
     by_market
 }

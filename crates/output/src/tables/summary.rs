@@ -3,14 +3,10 @@
 use serde::Serialize;
 
 use super::return_period_years;
-use crate::collect::{Collector, ScopeLosses};
+use crate::collect::{Collector, DEPEGS, ScopeLosses};
 use crate::measures::{Estimate, Level, SortedLosses, probability};
 use crate::schema::{Cell, Table};
 use crate::scope::ScopeKind;
-
-/// Names of the metrics of [`crate::collect::DEPEGS`].
-const DEPEG_METRICS: [&str; 3] =
-    ["probability_depeg_1pct", "probability_depeg_5pct", "probability_depeg_10pct"];
 
 /// One figure of the summary.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -96,8 +92,8 @@ fn figures(kept: &ScopeLosses, losses: &SortedLosses, levels: &[Level]) -> Vec<F
         figures.push(eth("es", Some(level), losses.expected_shortfall(level)));
     }
     figures.push(chance("probability_positive", losses.probability_positive()));
-    let depegs = DEPEG_METRICS.into_iter().zip(kept.depegs.into_iter().flatten());
-    figures.extend(depegs.map(|(metric, n)| chance(metric, probability(n, losses.n_paths()))));
+    let depegs = DEPEGS.into_iter().zip(kept.depegs.into_iter().flatten());
+    figures.extend(depegs.map(|((metric, _), n)| chance(metric, probability(n, losses.n_paths()))));
     figures.push(eth("max", None, losses.max()));
     if let Some(earned) = kept.return_eth {
         let n = losses.mean().n_eff;

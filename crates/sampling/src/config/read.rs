@@ -124,7 +124,7 @@ fn read_root(root: Section<'_, '_>) -> RunSpec {
         (read_beacon(&root), read_security(&root), read_cascade(&root));
     let (lending, yields) = (read_lending(&root), read_yields(&root));
     let scenarios = read_scenarios(&root);
-    let events = read_events(&root, run.horizon_days, &scenarios);
+    let events = read_events(&root, &scenarios);
     root.finish();
     RunSpec {
         name: name.unwrap_or_default(),

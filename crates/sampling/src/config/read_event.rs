@@ -5,53 +5,31 @@ use super::read_source::{Role, read_happening, read_id, read_kind, read_severity
 use super::section::{Range, Section};
 use super::spec::{EventSpec, ScenarioSpec};
 
-/// What an event may name and must keep to.
-struct Bounds<'s> {
-    horizon_days: Option<u32>,
-    /// Names of scenarios; none where not all could be read.
-    scenarios: Option<Vec<&'s str>>,
-}
-
 /// Events in file order.
-pub(super) fn read_events(
-    root: &Section<'_, '_>,
-    horizon_days: Option<u32>,
-    scenarios: &[ScenarioSpec],
-) -> Vec<EventSpec> {
+pub(super) fn read_events(root: &Section<'_, '_>, scenarios: &[ScenarioSpec]) -> Vec<EventSpec> {
     let events = root.sections("event");
     // A run draws what happens; only a stress is told.
     root.without_effect("event");
     let sweep_is_read =
         root.here().get("sweep").is_none() || scenarios.iter().any(|scenario| scenario.is_swept);
     let names = scenarios.iter().map(|scenario| scenario.name.as_str());
-    let names = sweep_is_read.then(|| std::iter::once("base").chain(names).collect());
-    let bounds = Bounds { horizon_days, scenarios: names };
-    events.into_iter().filter_map(|event| read_event(event, &bounds)).collect()
+    let names: Option<Vec<&str>> =
+        sweep_is_read.then(|| std::iter::once("base").chain(names).collect());
+    events.into_iter().filter_map(|event| read_event(event, names.as_deref())).collect()
 }
 
-fn read_event(event: Section<'_, '_>, bounds: &Bounds<'_>) -> Option<EventSpec> {
+/// Reads one; `scenarios` are the names of all, none where not all could be read.
+fn read_event(event: Section<'_, '_>, scenarios: Option<&[&str]>) -> Option<EventSpec> {
     let kind = read_kind(&event);
     let id = read_id(&event);
-    let day = read_day(&event, bounds.horizon_days);
-    let scenario = read_name_of_scenario(&event, bounds.scenarios.as_deref());
+    let what = "when it happens, in days from the as-of date";
+    let day = required(&event, "day", what, |key| event.number(key, Range::Positive));
+    let scenario = read_name_of_scenario(&event, scenarios);
     let (kind, spec) = read_happening(&event, kind, Role::Event)?;
     let severity = read_severity_number(&event, kind);
     let at = event.here().clone();
     event.finish();
     Some(EventSpec { scenario: scenario?, day: day?, id, kind: spec?, severity: severity?, at })
-}
-
-fn read_day(event: &Section<'_, '_>, horizon_days: Option<u32>) -> Option<f64> {
-    let what = "when it happens, in days from the as-of date";
-    let day = required(event, "day", what, |key| event.number(key, Range::Positive))?;
-    match (horizon_days.map(f64::from), event.here().get("day")) {
-        (Some(horizon), Some(node)) if day > horizon => {
-            let expected = format!("a day up to the horizon, at most {horizon}, was expected");
-            event.wrong("day", node, &expected);
-            None
-        }
-        _ => Some(day),
-    }
 }
 
 /// The scenario it is in: the outer option is none when that could not be read, the inner one when

@@ -11,7 +11,7 @@ use super::read_scenario::check_key;
 use super::resolve_behaviour::{
     hardly_meant, noise_model, noise_parameters, resolve_noise, resolve_redemption,
 };
-use super::resolve_source::{Sources, resolve_events};
+use super::resolve_source::{Happenings, Sources, resolve_events};
 use super::spec::{ChangeTo, CopulaSpec, PathCount, RunSpec, ScenarioSpec};
 use crate::copula::{Copula, ThresholdTable};
 use crate::keys::{Purpose, Seed, StreamKey};
@@ -31,6 +31,9 @@ pub struct Scenario<'n> {
     pub model: Model<'n>,
     /// What happens when it is stressed, in time order.
     pub stress: Vec<StressEvent>,
+    /// Events of any scenario after the horizon, left out of `stress`: wrong there, and nothing to a
+    /// run, which draws its events.
+    pub late: Vec<Problem>,
     /// What is not wrong and yet hardly meant.
     pub warnings: Vec<Problem>,
 }
@@ -104,7 +107,8 @@ impl RunSpec {
             yields: self.yields,
         };
         let sources = Sources::resolve(self, &book, copula);
-        let (stress, idle_events) = resolve_events(self, name, &book);
+        let Happenings { events: stress, warnings: idle_events, late } =
+            resolve_events(self, name, &book);
         let doubts = hardly_meant(&parameters, root, &book);
         let model = Model {
             seed: Seed(self.seed),
@@ -130,7 +134,7 @@ impl RunSpec {
         };
         let warnings = [sources.warnings, idle_events, doubts].concat();
         let (name, spec, root) = (name.to_owned(), self.clone(), root.clone());
-        let scenario = Scenario { name, spec, root, model, stress, warnings };
+        let scenario = Scenario { name, spec, root, model, stress, late, warnings };
         book.problems.into_inner().or_ok(scenario)
     }
 }

@@ -1,10 +1,13 @@
 //! Hands what sections say by asset to each asset, and doubts what together can hardly be meant.
 
+mod idle_keys;
+
 use std::collections::BTreeMap;
 
 use slashfall_cascade::{NoiseParameters, Parameters, RedemptionParameters};
 use slashfall_graph::{Network, Position, Problem};
 
+use self::idle_keys::idle_keys;
 use super::names::Book;
 use super::node::Node;
 use super::spec::{Located, NoiseSpec, RunSpec};
@@ -67,6 +70,7 @@ pub(super) fn hardly_meant(
     let mut doubts = Vec::new();
     doubts.extend(attacks_without_events(parameters, root, book.file));
     doubts.extend(carry_not_counted(book));
+    doubts.extend(idle_keys(root, book));
     doubts
 }
 

@@ -77,29 +77,45 @@ impl Sources {
 const NO_TARGET: &str = "its target matches nothing in the network, so no source comes of it";
 const OVERRIDDEN: &str = "later entries override all that it names, so no source comes of it";
 
-/// The events of a scenario's stress, in time order, at one time in file order; and what is hardly
-/// meant.
+/// What happens in a scenario's stress.
+#[derive(Default)]
+pub(super) struct Happenings {
+    /// In time order, at one time in file order.
+    pub(super) events: Vec<StressEvent>,
+    /// What is hardly meant.
+    pub(super) warnings: Vec<Problem>,
+    /// Events after the horizon.
+    pub(super) late: Vec<Problem>,
+}
+
+/// The events of a scenario's stress.
 ///
 /// All names are looked up, those in events of other scenarios too: they are wrong in any case.
-pub(super) fn resolve_events(
-    spec: &RunSpec,
-    scenario: &str,
-    book: &Book<'_, '_>,
-) -> (Vec<StressEvent>, Vec<Problem>) {
-    let (mut events, mut warnings) = (Vec::new(), Vec::new());
+pub(super) fn resolve_events(spec: &RunSpec, scenario: &str, book: &Book<'_, '_>) -> Happenings {
+    let mut found = Happenings::default();
     for entry in &spec.events {
         let drafts = drafts(&entry.kind, &entry.id, book);
         if drafts.is_empty() {
             let why = "its target matches nothing in the network, so nothing comes of it";
             let warning = entry.at.problem(book.file, "event", why);
-            warnings.push(warning.value(entry.kind.kind().name()));
+            found.warnings.push(warning.value(entry.kind.kind().name()));
         }
-        if entry.scenario.as_deref().is_none_or(|named| named == scenario) {
-            events.extend(drafts.into_iter().map(|draft| happening(draft, entry)));
+        if entry.day > f64::from(spec.horizon_days) {
+            found.late.push(late(entry, spec, book));
+        } else if entry.scenario.as_deref().is_none_or(|named| named == scenario) {
+            found.events.extend(drafts.into_iter().map(|draft| happening(draft, entry)));
         }
     }
-    events.sort_by(|a: &StressEvent, b| a.day.total_cmp(&b.day));
-    (events, warnings)
+    found.events.sort_by(|a, b| a.day.total_cmp(&b.day));
+    found
+}
+
+/// That an event is after the horizon.
+fn late(entry: &EventSpec, spec: &RunSpec, book: &Book<'_, '_>) -> Problem {
+    let horizon = spec.horizon_days;
+    let expected = format!("a day up to the horizon, at most {horizon}, was expected");
+    let day = entry.at.get("day").unwrap_or(&entry.at);
+    day.problem(book.file, "event.day", expected).value(day.shown())
 }
 
 fn happening(draft: Draft, entry: &EventSpec) -> StressEvent {
