@@ -106,7 +106,7 @@ fn print_returns(
             net(ScopeKind::AssetMarket),
         ]);
     }
-    if table.is_empty() { Ok(()) } else { writeln!(out, "\n{}", table.trim_fmt()) }
+    if table.is_empty() { Ok(()) } else { writeln!(out, "\n{}\n", table.trim_fmt()) }
 }
 
 /// The cells of a scope; none where nothing was lost on any path.
