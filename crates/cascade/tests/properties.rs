@@ -9,7 +9,7 @@ use proptest::prelude::{
     ProptestConfig, Strategy, TestCaseError, any, prop_assert, prop_assert_eq,
 };
 use proptest::test_runner::{RngSeed, TestRunner};
-use slashfall_cascade::{AssetFigure, Channel, Figure, PortfolioFigure, State};
+use slashfall_cascade::{AssetFigure, Channel, Figure, Happened, PortfolioFigure, State};
 use slashfall_graph::spec::{Oracle, Sharing};
 use twin::agreement::agree;
 use twin::case::{Case, What, cases};
@@ -89,6 +89,28 @@ fn agreement(seed: u64, n_cases: u32) {
     let (worst, beyond) = (worst.0.get(), beyond.get());
     assert!(100 * beyond <= n_cases, "{beyond} of {n_cases} cases are beyond the text");
     println!("worst difference from the twin: {worst:.2e}; {beyond} cases beyond the text");
+}
+
+/// Nothing in a round but arbitrage, which has a budget, gives anything back; without it, loans and
+/// attacks alone act, and both sell or slash: prices and stake only fall.
+#[test]
+fn the_rounds_of_a_day_end() {
+    check(1_500, (cases(), any::<bool>()), |(mut case, arbitrage)| {
+        case.cascade.max_rounds = 1_000_000;
+        if !arbitrage {
+            case.redemption.values_mut().for_each(|how| how.arbitrage_eth_per_day = 0.0);
+        }
+        let engine = Engine::new(&case);
+        let (row, record) = engine.record();
+        prop_assert_eq!(row[engine.layout.system(Figure::TruncatedDays)].to_bits(), 0);
+        let in_rounds = record.steps.iter().filter(|step| step.round > 0);
+        for step in in_rounds {
+            let falls =
+                matches!(step.happened, Happened::Liquidated { .. } | Happened::Attacked { .. });
+            prop_assert!(arbitrage || falls, "{step:?}");
+        }
+        Ok(())
+    });
 }
 
 #[test]
