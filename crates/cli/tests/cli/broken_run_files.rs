@@ -451,6 +451,24 @@ fn one_mistake_in_a_source_hides_no_other() {
 }
 
 #[test]
+fn one_mistake_in_an_event_hides_no_other() {
+    check_all(
+        |e| {
+            let event =
+                EVENT.replace("stETH", "stEHT").replace("2.5", "0").replace("0.125", "12.5");
+            let text = e.read("run.toml") + &event.replace("worse", "base");
+            e.write("run.toml", text.as_bytes());
+        },
+        &["run", "run.toml"],
+        &[
+            &["`event.day`: found \"0\""],
+            &["`event.severity`: found \"12.5\""],
+            &["`target.asset`: found \"stEHT\"", "\"stETH\"?"],
+        ],
+    );
+}
+
+#[test]
 fn places_that_cannot_take_a_result() {
     for (occupied, words) in [
         ("results/small/manifest.json", "results/small exists already"),

@@ -29,7 +29,15 @@ fn read_event(event: Section<'_, '_>, scenarios: Option<&[&str]>) -> Option<Even
     let severity = read_severity_number(&event, kind);
     let at = event.here().clone();
     event.finish();
-    Some(EventSpec { scenario: scenario?, day: day?, id, kind: spec?, severity: severity?, at })
+    // What could not be read has been told, and is filled in so that names are still looked up.
+    Some(EventSpec {
+        scenario: scenario.unwrap_or_default(),
+        day: day.unwrap_or(1.0),
+        id,
+        kind: spec?,
+        severity: severity.unwrap_or_default(),
+        at,
+    })
 }
 
 /// The scenario it is in: the outer option is none when that could not be read, the inner one when
