@@ -89,7 +89,7 @@ fn write(output: &Path, a: &Side, compared: &[Compared<'_>]) -> anyhow::Result<(
         ("difference", "B less A; the error is that of paired paths".to_owned()),
     ];
     let metadata = metadata.into_iter().map(|(key, value)| (format!("slashfall.{key}"), value));
-    write_differences(output, table, metadata.collect())?;
+    write_differences(output, table, &metadata.collect::<Vec<_>>())?;
     Ok(())
 }
 

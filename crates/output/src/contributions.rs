@@ -126,7 +126,7 @@ impl Sensitivity {
 /// Contributions to the expected shortfall of the system (with and without falls of base-asset
 /// prices), of each asset and of each portfolio, at
 /// every level (ascending). Components that contribute nothing are left out. None when `stop` says,
-/// between two thousand paths, that nobody waits for them any more.
+/// between a thousand paths and the next, that nobody waits for them any more.
 #[must_use]
 pub fn contributions(
     model: &Model<'_>,

@@ -10,6 +10,7 @@ use arrow_schema::{ArrowError, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
 use crate::schema::Table;
@@ -120,25 +121,7 @@ impl ResultFolder {
 
     /// Writes one batch as a Parquet file of its own.
     pub(crate) fn write_batch(&self, path: &Path, batch: &RecordBatch) -> Result<(), OutputError> {
-        let own: HashMap<String, String> = self.metadata.iter().cloned().collect();
-        let schema = Schema::clone(&batch.schema()).with_metadata(own);
-        let batch = batch
-            .clone()
-            .with_schema(schema.into())
-            .map_err(|source| OutputError::Arrow { path: path.to_owned(), source })?;
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .build();
-        let file = File::create(path).map_err(OutputError::io(path))?;
-        let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties))
-            .map_err(OutputError::parquet(path))?;
-        for (key, value) in &self.metadata {
-            let entry = parquet::file::metadata::KeyValue::new(key.clone(), value.clone());
-            writer.append_key_value_metadata(entry);
-        }
-        writer.write(&batch).map_err(OutputError::parquet(path))?;
-        writer.close().map_err(OutputError::parquet(path))?;
-        Ok(())
+        write_parquet(path, batch, &self.metadata)
     }
 
     /// Gives the folder its name.
@@ -171,6 +154,32 @@ impl Drop for ResultFolder {
         // what is left says `.partial` in its name.
         let _ = fs::remove_dir_all(&self.partial);
     }
+}
+
+/// Writes a batch as a Parquet file that carries `metadata`, in its footer and in its schema.
+pub(crate) fn write_parquet(
+    path: &Path,
+    batch: &RecordBatch,
+    metadata: &[(String, String)],
+) -> Result<(), OutputError> {
+    let own: HashMap<String, String> = metadata.iter().cloned().collect();
+    let schema = Schema::clone(&batch.schema()).with_metadata(own);
+    let batch = batch
+        .clone()
+        .with_schema(schema.into())
+        .map_err(|source| OutputError::Arrow { path: path.to_owned(), source })?;
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .build();
+    let file = File::create(path).map_err(OutputError::io(path))?;
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties))
+        .map_err(OutputError::parquet(path))?;
+    for (key, value) in metadata {
+        writer.append_key_value_metadata(KeyValue::new(key.clone(), value.clone()));
+    }
+    writer.write(&batch).map_err(OutputError::parquet(path))?;
+    writer.close().map_err(OutputError::parquet(path))?;
+    Ok(())
 }
 
 /// Makes a new hidden folder beside `target`; what another run has left there is never taken over.

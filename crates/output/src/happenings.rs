@@ -148,6 +148,14 @@ impl DaySums {
         days
     }
 
+    /// What all steps of a path come to.
+    #[must_use]
+    pub fn total(record: &Record) -> Self {
+        let mut all = Self::default();
+        record.steps.iter().for_each(|step| all.add(&step.happened));
+        all
+    }
+
     fn add(&mut self, happened: &Happened) {
         match *happened {
             Happened::Fired { loss_eth, .. } | Happened::Penalty { loss_eth, .. } => {

@@ -53,6 +53,7 @@ macro_rules! columns {
         &[$(ColumnSchema { name: $name, kind: ColumnType::$kind, unit: $unit, meaning: $meaning },)+]
     };
 }
+pub(crate) use columns;
 
 /// `summary.parquet`.
 pub static SUMMARY: TableSchema = TableSchema {

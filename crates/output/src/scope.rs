@@ -54,12 +54,7 @@ impl Scope {
     /// left is rounding and no loss.
     #[must_use]
     pub fn loss_eth(&self, row: &[f64]) -> f64 {
-        let (mut sum, mut size) = (0.0, 0.0);
-        for &column in &self.columns {
-            sum += row[column];
-            size += row[column].abs();
-        }
-        if sum.abs() <= ROUNDING * size { 0.0 } else { sum * self.eth }
+        self.eth * sum_of_figures(self.columns.iter().map(|&column| row[column]))
     }
 
     /// True when falls of base-asset prices are no loss of this scope.
@@ -78,6 +73,16 @@ impl Scope {
         (self.kind == ScopeKind::Asset)
             .then(|| layout.asset(self.index, AssetFigure::WorstDiscount))
     }
+}
+
+/// The sum of figures that may cancel: 0 where what is left of them is rounding.
+pub(crate) fn sum_of_figures(figures: impl Iterator<Item = f64>) -> f64 {
+    let (mut sum, mut size) = (0.0, 0.0);
+    for figure in figures {
+        sum += figure;
+        size += figure.abs();
+    }
+    if sum.abs() <= ROUNDING * size { 0.0 } else { sum }
 }
 
 /// Sums of this size, relative to what they are of, are rounding.

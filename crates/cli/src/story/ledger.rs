@@ -222,7 +222,7 @@ fn left_out(n: usize) -> String {
 }
 
 /// What waits for redemption at the end of a day.
-fn queued_eth(day: &DayRecord) -> f64 {
+pub(super) fn queued_eth(day: &DayRecord) -> f64 {
     day.assets.iter().map(|asset| asset.queued_eth).sum()
 }
 

@@ -4,6 +4,7 @@ use slashfall_cascade::{AssetFigure, Figure, Happened};
 use slashfall_output::DaySums;
 
 use super::Story;
+use super::ledger::queued_eth;
 use super::words::{NOTHING_ETH, amount, days, list, share, things};
 use crate::number::count;
 
@@ -17,24 +18,6 @@ const RESERVES: usize = 3;
 const OTHERS: usize = 4;
 
 impl Story<'_> {
-    /// The sums of all days.
-    pub(super) fn sums(&self) -> DaySums {
-        let mut all = DaySums::default();
-        for day in DaySums::of(&self.path.record) {
-            all.lost_eth += day.lost_eth;
-            all.sold_eth += day.sold_eth;
-            all.bought_eth += day.bought_eth;
-            all.liquidated_eth += day.liquidated_eth;
-            all.bad_debt_eth += day.bad_debt_eth;
-            all.borrowed_eth += day.borrowed_eth;
-            all.unwound_eth += day.unwound_eth;
-            all.withdrawn_eth += day.withdrawn_eth;
-            all.paid_out_eth += day.paid_out_eth;
-            all.paid_at_once_eth += day.paid_at_once_eth;
-        }
-        all
-    }
-
     /// The day on which the discount of the `index`-th wrapped asset was deepest.
     pub(super) fn worst_day(&self, index: usize) -> u32 {
         let days = self.path.record.days.iter();
@@ -71,7 +54,7 @@ impl Story<'_> {
             }
             told.push(text + ".");
         }
-        let sums = self.sums();
+        let sums = DaySums::total(&self.path.record);
         told.extend(match (sums.sold_eth >= NOTHING_ETH, sums.bought_eth >= NOTHING_ETH) {
             (true, true) => Some(format!(
                 "Sellers brought units worth {} ETH at nav to the pools, and arbitrage \
@@ -94,7 +77,7 @@ impl Story<'_> {
 
     /// Loans, bad debt and reserves.
     pub(super) fn tell_lending(&self) -> Vec<String> {
-        let sums = self.sums();
+        let sums = DaySums::total(&self.path.record);
         let mut told = Vec::new();
         if sums.borrowed_eth >= NOTHING_ETH {
             told.push(format!(
@@ -203,20 +186,17 @@ impl Story<'_> {
     /// How long the queue got, how long one waited, and at what discount one could leave at once.
     pub(super) fn tell_queue(&self) -> Option<String> {
         let days_told = &self.path.record.days;
-        let queued = |day: &slashfall_cascade::DayRecord| -> f64 {
-            day.assets.iter().map(|asset| asset.queued_eth).sum()
-        };
         let longest = days_told
             .iter()
-            .max_by(|a, b| queued(a).total_cmp(&queued(b)).then(b.day.cmp(&a.day)))
-            .filter(|day| queued(day) >= NOTHING_ETH)?;
+            .max_by(|a, b| queued_eth(a).total_cmp(&queued_eth(b)).then(b.day.cmp(&a.day)))
+            .filter(|day| queued_eth(day) >= NOTHING_ETH)?;
         let (index, most) = longest
             .assets
             .iter()
             .enumerate()
             .max_by(|a, b| a.1.queued_eth.total_cmp(&b.1.queued_eth))?;
         let name = self.wrapped_name(index);
-        let share_of = most.queued_eth / queued(longest);
+        let share_of = most.queued_eth / queued_eth(longest);
         let what = match share_of {
             s if s > 0.9995 => format!("all of it of {name}"),
             s => format!("{} of it of {name}", share((s * 100.0).round() / 100.0)),
@@ -238,7 +218,7 @@ impl Story<'_> {
         Some(format!(
             "Redemptions worth {} ETH waited on day {}, the most of all days, {what}; a request of \
              that day took {}, and {leave}.{chain}{}",
-            amount(queued(longest)),
+            amount(queued_eth(longest)),
             longest.day,
             days(most.wait_days),
             self.tell_longest_wait(most.wait_days),

@@ -14,13 +14,10 @@ use slashfall_graph::{Problem, Problems};
 
 use crate::measures::LossColumn;
 use crate::paths::ETH_PER_UNIT;
-use crate::scope::{ScopeKind, WITHOUT_PRICES};
+use crate::scope::{ScopeKind, WITHOUT_PRICES, sum_of_figures};
 
 /// Rows read at a time.
 const BATCH_ROWS: usize = 16_384;
-/// Sums of this size, relative to what they are of, are rounding and no loss, as they are for
-/// [`crate::Scope::loss_eth`].
-const ROUNDING: f64 = 1e-12;
 
 /// A scope as a sum of columns, times what a unit of them is in ETH.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,12 +69,7 @@ impl StoredScope {
     }
 
     fn loss_eth(&self, columns: &[&Float64Array], row: usize) -> f64 {
-        let (mut sum, mut size) = (0.0, 0.0);
-        for column in columns {
-            sum += column.value(row);
-            size += column.value(row).abs();
-        }
-        if sum.abs() <= ROUNDING * size { 0.0 } else { sum * self.eth }
+        self.eth * sum_of_figures(columns.iter().map(|column| column.value(row)))
     }
 }
 

@@ -1,57 +1,36 @@
 //! Lays differences out as a table of their own, which is no part of a result folder.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
-
 use super::compare::{Comparison, DifferenceRow};
-use crate::folder::OutputError;
-use crate::schema::{Cell, ColumnSchema, ColumnType, Table, TableSchema};
+use crate::folder::{OutputError, write_parquet};
+use crate::schema::{Cell, ColumnSchema, ColumnType, Table, TableSchema, columns};
 
 /// What `diff --output` writes.
 pub static DIFFERENCE: TableSchema = TableSchema {
     name: "difference",
     grain: "pair of scenarios x scope x metric x level",
-    columns: &[
-        text("result_a", "result folder of A as named"),
-        text("scenario_a", "its scenario"),
-        text("result_b", "result folder of B as named"),
-        text("scenario_b", "its scenario"),
-        text("scope_kind", "as in summary"),
-        text("scope", "whose loss"),
-        text("metric", "as in summary"),
-        maybe("level", "probability", "level of var and es"),
-        float("value_a", "see unit", "the figure of A"),
-        float("value_b", "see unit", "the figure of B"),
-        float("value", "see unit", "B less A"),
-        maybe("std_err", "see unit", "standard error of the difference of the paired paths"),
-        maybe(
-            "ci_low",
-            "see unit",
-            "lower limit of the 95 % confidence interval of the difference",
-        ),
-        maybe("ci_high", "see unit", "upper limit of it"),
-        maybe("z", "", "difference over its standard error"),
-        float("n_eff", "paths", "pairs behind the figure: all, or those of the tail"),
-        text("unit", "eth or probability"),
-    ],
+    columns: columns! {
+        "result_a" Text "" "result folder of A as named";
+        "scenario_a" Text "" "its scenario";
+        "result_b" Text "" "result folder of B as named";
+        "scenario_b" Text "" "its scenario";
+        "scope_kind" Text "" "as in summary";
+        "scope" Text "" "whose loss";
+        "metric" Text "" "as in summary";
+        "level" MaybeFloat "probability" "level of var and es";
+        "value_a" Float "see unit" "the figure of A";
+        "value_b" Float "see unit" "the figure of B";
+        "value" Float "see unit" "B less A";
+        "std_err" MaybeFloat "see unit" "standard error of the difference of the paired paths";
+        "ci_low" MaybeFloat "see unit" "lower limit of the 95 % confidence interval of the difference";
+        "ci_high" MaybeFloat "see unit" "upper limit of it";
+        "z" MaybeFloat "" "difference over its standard error";
+        "n_eff" Float "paths" "pairs behind the figure: all, or those of the tail";
+        "unit" Text "" "eth or probability";
+    },
 };
-
-const fn text(name: &'static str, meaning: &'static str) -> ColumnSchema {
-    ColumnSchema { name, kind: ColumnType::Text, unit: "", meaning }
-}
-
-const fn float(name: &'static str, unit: &'static str, meaning: &'static str) -> ColumnSchema {
-    ColumnSchema { name, kind: ColumnType::Float, unit, meaning }
-}
-
-const fn maybe(name: &'static str, unit: &'static str, meaning: &'static str) -> ColumnSchema {
-    ColumnSchema { name, kind: ColumnType::MaybeFloat, unit, meaning }
-}
 
 /// Adds the differences of one comparison.
 pub fn push_differences(table: &mut Table, comparison: &Comparison<'_>, rows: &[DifferenceRow]) {
@@ -87,7 +66,7 @@ pub fn push_differences(table: &mut Table, comparison: &Comparison<'_>, rows: &[
 pub fn write_differences(
     path: &Path,
     table: Table,
-    metadata: Vec<(String, String)>,
+    metadata: &[(String, String)],
 ) -> Result<(), OutputError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let partial = path.with_file_name(format!(".{name}.partial-{}", std::process::id()));
@@ -100,20 +79,9 @@ pub fn write_differences(
     written
 }
 
-fn write(path: &Path, table: Table, metadata: Vec<(String, String)>) -> Result<(), OutputError> {
+fn write(path: &Path, table: Table, metadata: &[(String, String)]) -> Result<(), OutputError> {
     let batch = table
         .into_batch()
         .map_err(|source| OutputError::Arrow { path: path.to_owned(), source })?;
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .build();
-    let file = File::create(path).map_err(OutputError::io(path))?;
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties))
-        .map_err(OutputError::parquet(path))?;
-    for (key, value) in metadata {
-        writer.append_key_value_metadata(KeyValue::new(key, value));
-    }
-    writer.write(&batch).map_err(OutputError::parquet(path))?;
-    writer.close().map_err(OutputError::parquet(path))?;
-    Ok(())
+    write_parquet(path, &batch, metadata)
 }
