@@ -23,6 +23,9 @@ pub struct Batch {
     pub width: usize,
     /// Row by row, in the order of [`slashfall_cascade::Layout`].
     pub figures: Vec<f64>,
+    /// Likelihood ratio of each path, the density of the model over that drawn from; empty where
+    /// every path is drawn from the model itself and weighs 1.
+    pub weights: Vec<f64>,
 }
 
 impl Batch {
@@ -91,7 +94,7 @@ fn run_batch(worker: &mut Worker<'_, '_>, model: &Model<'_>, paths: Range<u64>) 
     for ((offset, path), row) in paths.clone().enumerate().zip(figures.chunks_exact_mut(width)) {
         worker.run(path, of_path(&mut rest, offset), row);
     }
-    Batch { first_path: paths.start, width, figures }
+    Batch { first_path: paths.start, width, figures, weights: Vec::new() }
 }
 
 /// Splits the events of the next path off the front.
