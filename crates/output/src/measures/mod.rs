@@ -18,6 +18,9 @@ mod paired;
 mod paired_tests;
 mod sorted;
 mod spread;
+mod stop;
+#[cfg(test)]
+mod stop_tests;
 mod sum;
 mod tail;
 #[cfg(test)]
@@ -32,6 +35,7 @@ pub use interval::probability;
 pub use level::Level;
 pub use paired::{Difference, PairedLosses};
 pub use sorted::SortedLosses;
+pub use stop::StopWatch;
 pub use sum::Sum;
 pub use tail::{Tail, TailPath};
 
