@@ -21,9 +21,9 @@ lint:
 bench *args:
     cargo bench -p slashfall-benches --bench stages {{args}}
 
-# Instructions of each stage under valgrind (needs gungraun-runner 0.20.0 in .tools or on the path).
-instructions *args:
-    PATH="{{justfile_directory()}}/.tools/bin:$PATH" cargo bench -p slashfall-benches --bench instructions {{args}}
+# Instructions of each stage under valgrind.
+instructions:
+    cargo bench -p slashfall-benches --bench instructions
 
 # The engine beside public packages; writes the table of docs/performance.md.
 peers *args:

@@ -1,109 +1,125 @@
 //! Counts the instructions of draw, path and estimate on small fixed cases under valgrind, as clocks drift and counts do not.
 //!
-//! `just instructions` needs valgrind and the runner of the library's own version on the path
-//! (`cargo install gungraun-runner --version 0.20.0 --locked --root .tools`); without them it says so and ends well.
+//! `cargo bench -p slashfall-benches --bench instructions`; where valgrind is missing it says so and ends well. Each
+//! stage runs in a process of its own, on one thread, and callgrind counts between entry and return of one function. A library for
+//! this (gungraun) would need a runner installed beside it and change features of what everything else is built with.
 
+#![expect(clippy::unwrap_used, reason = "a bench that cannot be set up is to stop")]
+
+use std::hint::black_box;
 use std::io::Write;
-use std::process::{Command, ExitCode};
+use std::ops::ControlFlow;
+use std::process::Command;
 
-/// Programs without which nothing can be counted.
-const NEEDED: [&str; 2] = ["valgrind", "gungraun-runner"];
+use slashfall_benches::{THIRTY_DAYS, equal_names, one_factor, scenarios, synthetic};
+use slashfall_graph::Network;
+use slashfall_output::Collector;
+use slashfall_output::measures::Level;
+use slashfall_output::tables::summary_rows;
+use slashfall_sampling::{Batch, Model, event_times, simulate};
 
-fn main() -> ExitCode {
-    let is_there = |program: &&str| {
-        Command::new(program).arg("--version").output().is_ok_and(|o| o.status.success())
-    };
-    if let Some(missing) = NEEDED.iter().find(|program| !is_there(program)) {
-        let _ = writeln!(
-            std::io::stderr(),
-            "instructions are not counted: {missing} is not on the path"
-        );
-        return ExitCode::SUCCESS;
+const PATHS: u64 = 1_024;
+const BATCH_PATHS: usize = 256;
+/// Tells a process of its own which stage of which case it is to run.
+const STAGE: &str = "SLASHFALL_COUNTED_STAGE";
+
+/// Functions by the name that callgrind looks for.
+const STAGES: [(&str, fn(&Model<'_>)); 3] =
+    [("counted_draw", draw), ("counted_path", path), ("counted_estimate", estimate)];
+const CASES: [&str; 2] = ["names", "month"];
+
+fn main() {
+    match std::env::var(STAGE) {
+        Ok(wanted) => run(&wanted),
+        Err(_) => count_all(),
     }
-    counted::run();
-    ExitCode::SUCCESS
 }
 
-#[expect(unused_qualifications, reason = "the macros of the library write paths in full")]
-mod counted {
-    use std::hint::black_box;
-    use std::ops::ControlFlow;
-    use std::sync::Once;
-
-    use gungraun::{library_benchmark, library_benchmark_group};
-    use slashfall_benches::{THIRTY_DAYS, equal_names, one_factor, scenarios, synthetic};
-    use slashfall_graph::Network;
-    use slashfall_output::Collector;
-    use slashfall_output::measures::Level;
-    use slashfall_output::tables::{SummaryRow, summary_rows};
-    use slashfall_sampling::{Model, event_times, simulate};
-
-    const PATHS: u64 = 1_024;
-
-    pub(super) fn run() {
-        main();
+fn count_all() {
+    let mut out = std::io::stdout().lock();
+    if !Command::new("valgrind").arg("--version").output().is_ok_and(|o| o.status.success()) {
+        writeln!(out, "instructions are not counted: valgrind is not there").unwrap();
+        return;
     }
-
-    /// The pool is this thread alone, so that all instructions are counted and none is a wait.
-    fn on_this_thread() {
-        static POOL: Once = Once::new();
-        POOL.call_once(|| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
-            pool.build_global().expect("nothing has used the pool before");
-        });
+    for case in CASES {
+        for (name, _) in STAGES {
+            let n = count(case, name);
+            let stage = name.trim_start_matches("counted_");
+            writeln!(out, "{case:<6} {stage:<9} {n:>13} instructions, {} a path", n / PATHS)
+                .unwrap();
+        }
     }
+}
 
-    fn model(network: Network, toml: &str) -> Model<'static> {
-        on_this_thread();
-        let network: &'static Network = Box::leak(Box::new(network));
-        let mut scenarios = scenarios(network, toml).expect("the run file of a bench is right");
-        scenarios.swap_remove(0).model
+/// Instructions between entry and return of the function that `name` names.
+fn count(case: &str, name: &str) -> u64 {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(format!("--toggle-collect=*{name}*"))
+        .arg(std::env::current_exe().unwrap())
+        .env(STAGE, format!("{case}/{name}"))
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    let collected = told.lines().find_map(|line| line.split_once("Collected :"));
+    let count = collected.and_then(|(_, count)| count.trim().parse().ok());
+    count.filter(|n| *n > 0).unwrap_or_else(|| panic!("callgrind counted nothing: {told}"))
+}
+
+fn run(wanted: &str) {
+    // The pool is this thread alone, so that all instructions are counted and none is a wait.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
+    pool.build_global().unwrap();
+    let (case, name) = wanted.split_once('/').unwrap();
+    let (network, toml) = of_case(case);
+    let scenarios = scenarios(&network, &toml).unwrap();
+    let (_, stage) = STAGES.into_iter().find(|(stage, _)| *stage == name).unwrap();
+    stage(&scenarios[0].model);
+}
+
+/// 100 equal names without noise; or thirty days with noise, under Student's t and with drawn rates.
+fn of_case(case: &str) -> (Network, String) {
+    if case == CASES[0] {
+        (equal_names(100).unwrap(), one_factor(0.02, 0.2))
+    } else {
+        (synthetic(100, 20).unwrap(), THIRTY_DAYS.to_owned())
     }
+}
 
-    /// 100 equal names without noise.
-    fn names() -> Model<'static> {
-        model(equal_names(100).expect("the network is right"), &one_factor(0.02, 0.2))
-    }
+fn draw(model: &Model<'_>) {
+    black_box(counted_draw(model));
+}
 
-    /// Thirty days with noise, under Student's t and with drawn rates.
-    fn month() -> Model<'static> {
-        model(synthetic(100, 20).expect("the network is right"), THIRTY_DAYS)
-    }
+#[inline(never)]
+fn counted_draw(model: &Model<'_>) -> usize {
+    event_times(model, 0..PATHS).count()
+}
 
-    fn collected(model: &Model<'_>) -> Collector {
-        let mut collector = Collector::new(model.setting());
-        let _ = simulate(model, 0..PATHS, 256, |batch| {
-            collector.absorb(batch);
-            ControlFlow::Continue(())
-        });
-        collector
-    }
+fn path(model: &Model<'_>) {
+    let _ = counted_path(model, &mut |batch| {
+        black_box(batch);
+    });
+}
 
-    #[library_benchmark]
-    #[bench::names(names())]
-    #[bench::month(month())]
-    fn draw(model: Model<'static>) -> usize {
-        event_times(black_box(&model), 0..PATHS).count()
-    }
+#[inline(never)]
+fn counted_path(model: &Model<'_>, take: &mut dyn FnMut(&Batch)) -> ControlFlow<()> {
+    simulate(model, 0..PATHS, BATCH_PATHS, |batch| {
+        take(batch);
+        ControlFlow::Continue(())
+    })
+}
 
-    #[library_benchmark]
-    #[bench::names(names())]
-    #[bench::month(month())]
-    fn path(model: Model<'static>) -> ControlFlow<()> {
-        simulate(black_box(&model), 0..PATHS, 256, |batch| {
-            black_box(batch);
-            ControlFlow::Continue(())
-        })
-    }
+fn estimate(model: &Model<'_>) {
+    let mut collector = Collector::new(model.setting());
+    let _ = simulate(model, 0..PATHS, BATCH_PATHS, |batch| {
+        collector.absorb(batch);
+        ControlFlow::Continue(())
+    });
+    black_box(counted_estimate(&collector));
+}
 
-    #[library_benchmark]
-    #[bench::names(collected(&names()))]
-    #[bench::month(collected(&month()))]
-    fn estimate(collector: Collector) -> Vec<SummaryRow> {
-        let levels: Vec<Level> = [0.95, 0.99].into_iter().filter_map(Level::new).collect();
-        summary_rows("base", black_box(&collector), &levels, 30)
-    }
-
-    library_benchmark_group!(name = stages; benchmarks = draw, path, estimate);
-    gungraun::main!(library_benchmark_groups = stages);
+#[inline(never)]
+fn counted_estimate(collector: &Collector) -> usize {
+    let levels: Vec<Level> = [0.95, 0.99].into_iter().filter_map(Level::new).collect();
+    summary_rows("base", collector, &levels, 30).len()
 }
