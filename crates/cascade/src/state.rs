@@ -51,6 +51,9 @@ pub struct State<'s> {
     pub(crate) shadow_direct_eth: f64,
     /// True when the hit in hand has taken something.
     pub(crate) hit_took: bool,
+    /// True of holders whose backing is not what it was when they were last marked: wrapped assets,
+    /// then direct.
+    pub(crate) stale: Vec<bool>,
     pub(crate) beacon: Beacon,
     pub(crate) market: MarketState,
     pub(crate) loans: Loans,
@@ -78,6 +81,8 @@ pub(crate) struct WrappedState {
     pub(crate) active: f64,
     /// Units of ETH at operators, after magnitude and beacon factor and before payments.
     pub(crate) native_units: f64,
+    /// Value of all its holdings before payments, as the last mark left it, in ETH.
+    pub(crate) held_eth: f64,
     /// Outside units that are collateral of loans.
     pub(crate) pledged_units: f64,
     /// Units that wait for redemption.
@@ -94,7 +99,7 @@ impl<'s> State<'s> {
         let network = setting.network;
         let columns: Vec<f64> = network.columns().iter().map(|c| c.units).collect();
         let wrapped: Vec<WrappedState> =
-            network.wrapped_assets().map(|id| WrappedState::new(network, id)).collect();
+            network.wrapped_assets().map(|id| WrappedState::new(setting, id)).collect();
         let n_operators = network.operators().len();
         let loans = Loans::new(setting);
         let mut state = Self {
@@ -118,6 +123,7 @@ impl<'s> State<'s> {
             shadow: setting.nav_0.clone(),
             shadow_direct_eth: 0.0,
             hit_took: false,
+            stale: vec![false; network.n_wrapped() + 1],
             beacon: Beacon::default(),
             market: MarketState::new(setting),
             lending: Lending::new(setting, &loans),
@@ -151,6 +157,7 @@ impl<'s> State<'s> {
         self.shadow.copy_from_slice(&self.nav_0);
         self.shadow_direct_eth = self.direct_eth_0;
         self.hit_took = false;
+        self.stale.fill(false);
         self.beacon.reset();
         self.market.reset();
         self.loans.reset();
@@ -222,7 +229,9 @@ impl<'s> State<'s> {
             let native = &mut self.wrapped[index].native_units;
             *native = (*native - before_payments).max(0.0);
         }
-        self.hit_loss_eth[self.network.holder_index(holding.holder)] += lost_units * price;
+        let holder = self.network.holder_index(holding.holder);
+        self.hit_loss_eth[holder] += lost_units * price;
+        self.stale[holder] = true;
         self.hit_took = true;
     }
 
@@ -232,6 +241,7 @@ impl<'s> State<'s> {
         self.wrapped[index].buffer_eth -= eth;
         self.ledger.book_base(taker, eth);
         self.hit_loss_eth[index] += eth;
+        self.stale[index] = true;
         self.hit_took = true;
     }
 
@@ -270,8 +280,16 @@ impl<'s> State<'s> {
 }
 
 impl WrappedState {
-    fn new(network: &Network, id: AssetId) -> Self {
+    /// Outside units that nobody has pledged or queued.
+    pub(crate) fn free_units(&self) -> f64 {
+        (self.outside_units - self.queued_units - self.pledged_units).max(0.0)
+    }
+
+    fn new(setting: &Setting<'_>, id: AssetId) -> Self {
+        let network = setting.network;
         let asset = network.asset(id);
+        let columns = network.holder_columns(Holder::Wrapped(id)).iter();
+        let held = columns.map(|column| network.columns()[column.index()]);
         let holdings = network.holder_holdings(Holder::Wrapped(id)).iter();
         let native = holdings.map(|&h| network.holding(h)).filter(|h| h.is_native());
         let markets = network.asset_markets(id).iter().map(|&m| network.market(m));
@@ -283,6 +301,7 @@ impl WrappedState {
             cover_eth: asset.cover_eth,
             active: 1.0,
             native_units: native.map(|h| h.units).sum(),
+            held_eth: held.map(|column| column.units * setting.nav_0[column.asset.index()]).sum(),
             pledged_units: pledged.sum(),
             queued_units: 0.0,
             bought_units: 0.0,
