@@ -3,14 +3,7 @@
 use rand_distr::{Distribution, StandardNormal};
 use slashfall_graph::Network;
 
-use crate::gaussian::upper_quantile;
 use crate::keys::{Purpose, Seed, StreamKey};
-
-/// 32-bit words reserved for the normals of a path: the ziggurat takes two for one, and more one time
-/// in a hundred.
-const fn words(days: u32) -> u32 {
-    4 * days + 64
-}
 
 /// Who moves, and how much with the market.
 #[derive(Clone, Debug)]
@@ -60,7 +53,7 @@ impl Noise {
         buffer.z.clear();
         buffer.z.resize(days as usize * self.n_assets, 0.0);
         for mover in &self.movers {
-            let mut rng = seed.rng(mover.key, path, words(days));
+            let mut rng = seed.rng(mover.key, path);
             for (day, y) in buffer.z.chunks_exact_mut(self.n_assets).zip(&buffer.market) {
                 let e: f64 = StandardNormal.sample(&mut rng);
                 day[mover.asset] = mover.beta * y + mover.residual * e;
@@ -70,8 +63,8 @@ impl Noise {
 
     /// The market's days: their standardised sum is the market factor of the path.
     fn draw_market(&self, seed: Seed, path: u64, days: u32, market: &mut Vec<f64>) {
-        let factor = upper_quantile(seed.uniform(self.market_factor, path));
-        let mut rng = seed.rng(self.market_days, path, words(days));
+        let factor = seed.normal(self.market_factor, path);
+        let mut rng = seed.rng(self.market_days, path);
         market.clear();
         market.extend((0..days).map(|_| -> f64 { StandardNormal.sample(&mut rng) }));
         let shift = factor / f64::from(days).sqrt() - market.iter().sum::<f64>() / f64::from(days);
