@@ -190,6 +190,7 @@ mod tests {
     use super::*;
     use crate::config::{Node, RunSpec};
     use crate::gaussian;
+    use crate::levels::BLOCK_LEN;
     use crate::levels::tests::uniform;
     use crate::rate::Rate;
 
@@ -250,7 +251,7 @@ mod tests {
                 let x = (sum + class.residual * gaussian::upper_quantile(u)) / mixing_sqrt;
                 let tau_days = event_time_days(model.copula.survival(x), rate);
                 if tau_days <= model.horizon_days {
-                    fired.push((tau_days, source as u32));
+                    fired.push((tau_days, u32::try_from(source).unwrap()));
                 }
             }
         }
@@ -292,7 +293,7 @@ mod tests {
         let [few, many] = rates.map(|rates| {
             with_model(&network, &run_file("copula = \"gaussian\"", rates), |model| {
                 let mut draw = Draw::default();
-                draw.draw(model, 0, 3 * BLOCK as usize);
+                draw.draw(model, 0, 3 * BLOCK_LEN);
                 draw.all().to_vec()
             })
         });

@@ -23,10 +23,12 @@ use crate::keys::{place, uniform_from_bits};
 
 /// Paths over which the points of a level are strung, aligned.
 pub(crate) const BLOCK: u64 = 4_096;
+pub(crate) const BLOCK_LEN: usize = 4_096;
 /// Bounds of the levels, the coarsest first.
 pub(crate) const BOUNDS: [f64; 3] = [1.0 / 256.0, 1.0 / 4_096.0, 1.0 / 65_536.0];
 /// Paths that share a word of the cipher above all levels: a byte each.
 pub(crate) const GROUP: u64 = 16;
+pub(crate) const GROUP_LEN: usize = 16;
 
 /// Rows of a source's stream: first bytes of `v` a group, further bits a path, points a level.
 const BYTES_ROW: u64 = 0;
@@ -151,7 +153,8 @@ pub(crate) mod tests {
             }
         }
         let [a, b] = cipher.words(key.0, bytes_place(path / GROUP));
-        let byte = (u128::from(a) | (u128::from(b) << 64)).to_le_bytes()[(path % GROUP) as usize];
+        let byte = (u128::from(a) | (u128::from(b) << 64)).to_le_bytes()
+            [usize::try_from(path % GROUP).unwrap()];
         uniform_above(byte, cipher.words(key.0, further_place(path))[0])
     }
 
@@ -198,7 +201,7 @@ pub(crate) mod tests {
                 let [a, b] = cipher.words(key.0, bytes_place(path / GROUP));
                 let bytes = (u128::from(a) | (u128::from(b) << 64)).to_le_bytes();
                 let further = cipher.words(key.0, further_place(path))[0];
-                uniform_above(bytes[(path % GROUP) as usize], further)
+                uniform_above(bytes[usize::try_from(path % GROUP).unwrap()], further)
             })
             .collect();
         for level in &Level::all() {
@@ -207,8 +210,8 @@ pub(crate) mod tests {
             }
         }
         for offset in [0, 1, 77, 4_095] {
-            let twin = uniform(seed, key, block * BLOCK + offset);
-            assert_eq!(u[offset as usize].to_bits(), twin.to_bits());
+            let twin = uniform(seed, key, block * BLOCK + offset as u64);
+            assert_eq!(u[offset].to_bits(), twin.to_bits());
         }
         u
     }

@@ -54,16 +54,22 @@ impl<'m, 'n> Worker<'m, 'n> {
     }
 
     fn play(&mut self, path: u64, row: &mut [f64]) {
+        if let Some(noise) = &self.model.noise {
+            noise.draw(self.model.seed, path, self.model.horizon_days(), &mut self.noise);
+        }
         let attack_uniform = attack_uniform(self.model, path);
-        let input = input(&self.events, &self.noise, &attack_uniform);
+        let input = input(&self.events, self.noise.of_path(path), &attack_uniform);
         run_path(&mut self.state, &input, row);
     }
 
     /// Runs a path, writes its figures and tells its story.
     pub(crate) fn run_recorded(&mut self, path: u64, offset: usize, row: &mut [f64]) -> Record {
         self.prepare(path, offset);
+        if let Some(noise) = &self.model.noise {
+            noise.draw_alone(self.model.seed, path, self.model.horizon_days(), &mut self.noise);
+        }
         let attack_uniform = attack_uniform(self.model, path);
-        let input = input(&self.events, &self.noise, &attack_uniform);
+        let input = input(&self.events, self.noise.of_path(path), &attack_uniform);
         run_path_recorded(&mut self.state, &input, row)
     }
 
@@ -81,18 +87,15 @@ impl<'m, 'n> Worker<'m, 'n> {
             let hits = hits.map(|reach| reach.hit);
             self.events.push((fired.tau_days, fired.source), severity, source.effect, hits);
         }
-        if let Some(noise) = &model.noise {
-            noise.draw(model.seed, path, model.horizon_days(), &mut self.noise);
-        }
     }
 }
 
 fn input<'i>(
     events: &'i Events,
-    noise: &'i NoiseBuffer,
+    noise: &'i [f64],
     attack_uniform: &'i dyn Fn(AvsId) -> f64,
 ) -> PathInput<'i> {
-    PathInput { events, noise: &noise.z, attack_uniform }
+    PathInput { events, noise, attack_uniform }
 }
 
 fn attack_uniform(model: &Model<'_>, path: u64) -> impl Fn(AvsId) -> f64 {

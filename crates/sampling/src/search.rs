@@ -7,7 +7,8 @@ use std::ops::Range;
 use crate::kernels::{Philox, vectorised};
 use crate::keys::StreamKey;
 use crate::levels::{
-    BLOCK, BOUNDS, GROUP, Level, above_levels, bytes_place, further_place, points, uniform_above,
+    BLOCK, BLOCK_LEN, BOUNDS, GROUP, GROUP_LEN, Level, above_levels, bytes_place, further_place,
+    points, uniform_above,
 };
 use crate::model::Model;
 use crate::source::Class;
@@ -16,8 +17,6 @@ use crate::source::Class;
 const SOURCES: usize = 64;
 /// Points drawn at once a source and level, the coarsest first: about as many as a block has.
 const FIRST_POINTS: [usize; BOUNDS.len()] = [18, 2, 1];
-const BLOCK_LEN: usize = BLOCK as usize;
-const GROUP_LEN: usize = GROUP as usize;
 
 /// A source whose uniform on a path is below what the path asks for.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use slashfall_cascade::Record;
 
 use crate::draw::{Draw, Fired};
-use crate::levels::BLOCK;
+use crate::levels::{BLOCK, BLOCK_LEN};
 use crate::model::Model;
 use crate::path::Worker;
 
@@ -142,7 +142,7 @@ pub fn event_times(
     paths: Range<u64>,
 ) -> impl Iterator<Item = (u64, usize, f64)> {
     let mut draw = Draw::default();
-    let blocks = (paths.start..paths.end).step_by(BLOCK as usize);
+    let blocks = (paths.start..paths.end).step_by(BLOCK_LEN);
     blocks.flat_map(move |first| {
         draw.draw(model, first, n_paths(&(first..paths.end.min(first + BLOCK))));
         let event = |f: &Fired| (first + u64::from(f.offset), f.source as usize, f.tau_days);
