@@ -54,12 +54,24 @@ impl Scope {
     /// left is rounding and no loss.
     #[must_use]
     pub fn loss_eth(&self, row: &[f64]) -> f64 {
+        if let [column] = self.columns[..] {
+            return self.eth * row[column];
+        }
         self.eth * sum_of_figures(self.columns.iter().map(|&column| row[column]))
     }
 
     /// True when falls of base-asset prices are no loss of this scope.
     pub(crate) fn is_without_prices(&self) -> bool {
         self.kind == ScopeKind::System && self.name == WITHOUT_PRICES
+    }
+
+    /// Whether its expected shortfall is split into contributions.
+    pub(crate) fn is_split(&self) -> bool {
+        match self.kind {
+            ScopeKind::System => self.name == "system" || self.is_without_prices(),
+            ScopeKind::Asset | ScopeKind::Portfolio => true,
+            ScopeKind::AssetMarket | ScopeKind::Channel => false,
+        }
     }
 
     /// The wrapped asset that it is of, by nav or at the market.

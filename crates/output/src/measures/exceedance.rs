@@ -20,6 +20,8 @@ pub struct ExceedanceRow {
     pub ci_high: Option<f64>,
     /// Expected shortfall at the same level.
     pub es_beyond: f64,
+    /// How far bins can put loss and expected shortfall off.
+    pub resolution: f64,
 }
 
 impl SortedLosses {
@@ -42,6 +44,7 @@ impl SortedLosses {
             ci_low: value_at_risk.ci_low,
             ci_high: value_at_risk.ci_high,
             es_beyond: self.expected_shortfall(level).value,
+            resolution: self.resolution_of_var(level).max(self.resolution_of_es(level)),
         })
     }
 }
