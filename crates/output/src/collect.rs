@@ -10,7 +10,7 @@ use crate::room::Wanted;
 use crate::rounds::RoundsBin;
 use crate::scope::{Scope, scopes};
 
-/// Discounts that count as a depeg, and the metric of each.
+/// Discounts that count as a depeg, ascending, and the metric of each.
 pub(crate) const DEPEGS: [(&str, f64); 3] = [
     ("probability_depeg_1pct", 0.01),
     ("probability_depeg_5pct", 0.05),
@@ -36,18 +36,18 @@ pub(crate) struct ScopeLosses {
 impl ScopeLosses {
     /// Adds the rows of a batch that `moved` names, in order.
     fn absorb(&mut self, batch: &Batch, moved: &[usize]) {
-        for &at in moved {
-            let (path, row) = (batch.first_path + at as u64, row(batch, at));
-            let loss = self.scope.loss_eth(row);
+        let losses = &mut self.losses;
+        self.scope.each_loss(batch, moved, |at, loss| {
+            let path = batch.first_path + at as u64;
             match batch.weights.get(at) {
-                None => self.losses.push(path, loss),
-                Some(weight) => self.losses.push_weighted(path, loss, *weight),
+                None => losses.push(path, loss),
+                Some(weight) => losses.push_weighted(path, loss, *weight),
             }
-        }
+        });
         let (Some(depegs), Some(column)) = (&mut self.depegs, self.worst_discount) else { return };
         for &at in moved {
-            let worst = row(batch, at)[column];
-            let passed = depegs.iter_mut().zip(DEPEGS).filter(|(_, (_, limit))| worst > *limit);
+            let worst = batch.figures[at * batch.width + column];
+            let passed = depegs.iter_mut().zip(DEPEGS).take_while(|(_, (_, limit))| worst > *limit);
             passed.for_each(|(tally, _)| match batch.weights.get(at) {
                 None => tally.add(),
                 Some(weight) => tally.add_weighted(*weight),
@@ -171,23 +171,27 @@ impl Collector {
         let [rounds, direct, contagion, total] =
             [Figure::Rounds, Figure::Direct, Figure::Contagion, Figure::Total]
                 .map(|figure| self.layout.system(figure));
-        let mut add = |at: usize, weight: f64| {
+        let mut add = |at: usize, weight: Option<&f64>| {
             let row = row(batch, at);
             let rounds = row[rounds] as usize;
             if rounds >= self.rounds.len() {
                 self.rounds.resize(rounds + 1, RoundsBin::default());
             }
-            self.rounds[rounds].add(weight, [row[direct], row[contagion], row[total]]);
+            let losses = [row[direct], row[contagion], row[total]];
+            match weight {
+                None => self.rounds[rounds].add(losses),
+                Some(weight) => self.rounds[rounds].add_weighted(*weight, losses),
+            }
         };
         if batch.weights.is_empty() {
-            self.moved.iter().for_each(|&at| add(at, 1.0));
+            self.moved.iter().for_each(|&at| add(at, None));
             let n_quiet = batch.n_paths() - self.moved.len();
             if n_quiet > 0 {
                 self.rounds.resize(self.rounds.len().max(1), RoundsBin::default());
                 self.rounds[0].add_quiet(n_quiet as u64);
             }
         } else {
-            batch.weights.iter().enumerate().for_each(|(at, &weight)| add(at, weight));
+            batch.weights.iter().enumerate().for_each(|(at, weight)| add(at, Some(weight)));
         }
     }
 

@@ -115,11 +115,6 @@ impl LossColumn {
             self.weights.resize(self.entries.len(), 1.0);
             self.weights.push(weight.unwrap_or(1.0));
         }
-        if self.entries.len() == self.entries.capacity() {
-            // Doubling, but never beyond the room there is.
-            let more = self.entries.len().max(64).min(self.room.most - self.entries.len());
-            self.entries.reserve_exact(more);
-        }
         self.entries.push(PathLoss { path, loss });
         if self.entries.len() >= self.room.most {
             self.shed();

@@ -66,6 +66,9 @@ impl SortedLosses {
     /// How far bins can put the standard deviation off: what it lacks is the spread within bins (Popoviciu 1935).
     #[must_use]
     pub fn resolution_of_std(&self) -> f64 {
+        if self.is_exact() {
+            return 0.0;
+        }
         let within = self.runs().map(|run| run.mass * run.half_width().powi(2));
         let within = Sum::from_iter(within).value() / (self.n() - 1.0).max(1.0);
         let std = self.std().value;

@@ -194,6 +194,11 @@ impl SortedLosses {
         Ranked { path: self.entries[at].path, run: self.entry(at), before }
     }
 
+    /// Whether every loss is kept one by one.
+    pub(super) fn is_exact(&self) -> bool {
+        self.bins.is_empty()
+    }
+
     /// Whether all of the worst paths of a mass of `mass` that lost or gained anything are kept one by one.
     pub(super) fn is_whole_to(&self, mass: f64) -> bool {
         self.bins.first().is_none_or(|(_, before)| *before >= mass)
