@@ -35,7 +35,7 @@ mod counted {
     use slashfall_graph::Network;
     use slashfall_output::Collector;
     use slashfall_output::measures::Level;
-    use slashfall_output::tables::{SummaryRow, summary_rows};
+    use slashfall_output::tables::{SummaryRow, measure};
     use slashfall_sampling::{Model, event_times, simulate};
 
     const PATHS: u64 = 1_024;
@@ -101,7 +101,7 @@ mod counted {
     #[bench::month(collected(&month()))]
     fn estimate(collector: Collector) -> Vec<SummaryRow> {
         let levels: Vec<Level> = [0.95, 0.99].into_iter().filter_map(Level::new).collect();
-        summary_rows("base", black_box(&collector), &levels, 30)
+        measure("base", black_box(&collector), &levels, 30).rows
     }
 
     library_benchmark_group!(name = stages; benchmarks = draw, path, estimate);
