@@ -160,16 +160,18 @@ impl State<'_> {
     /// The day of every reserve, in order of name.
     pub(crate) fn step_reserves(&mut self, day: u32) {
         self.note_stirring(day);
-        for id in reserve_ids(self.network) {
-            // On most days nobody has a reason to do anything.
-            let reserve = &mut self.lending.reserves[id.index()];
-            let stirs = std::mem::take(&mut reserve.stirs);
-            let may_unwind = stirs || reserve.moved;
+        for number in 0..self.lending.reserves.len() {
+            let ReserveState { stirs, moved, .. } = self.lending.reserves[number];
+            if !stirs && !moved {
+                continue; // nobody has a reason to do anything
+            }
+            let id = ReserveId::new(number);
+            self.lending.reserves[number].stirs = false;
             if stirs {
                 self.run_from_bad_debt(id);
             }
             self.take_rate(id);
-            if may_unwind && self.setting.parameters.lending.unwind_on_carry > 0.0 {
+            if self.setting.parameters.lending.unwind_on_carry > 0.0 {
                 for &market in self.network.reserve_markets(id) {
                     if self.loops_may_cost(market, day) {
                         self.unwind_loops(market, day);

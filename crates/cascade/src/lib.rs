@@ -17,6 +17,7 @@ mod liquidity;
 mod loans;
 mod market;
 mod marks;
+mod order;
 mod outcome;
 mod parameters;
 mod record;

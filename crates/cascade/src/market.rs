@@ -5,6 +5,7 @@ use slashfall_graph::{AssetId, Holder, Network};
 
 use crate::attribution::{Cause, Channel};
 use crate::liquidity::{Near, PriceCurve};
+use crate::order::{larger, positive_part};
 use crate::parameters::NoiseParameters;
 use crate::setting::{DAYS_PER_YEAR, Setting};
 use crate::state::State;
@@ -51,7 +52,7 @@ impl Quote {
 
     /// Share of nav that is left by discounts alone.
     pub(crate) fn mood(&self) -> f64 {
-        (1.0 - self.discount - self.panic).max(0.0)
+        positive_part(1.0 - self.discount - self.panic)
     }
 
     /// Where on the pools' curve of day 0 the price stands when `sold_units` have been sold: what has
@@ -104,7 +105,7 @@ impl Quote {
             return 0.0;
         }
         let sold_units = self.sold_at(pools, of_nav / mood);
-        (sold_units - self.sold_units).max(0.0)
+        positive_part(sold_units - self.sold_units)
     }
 
     /// Sells units, but only until the price is the share `of_nav` of nav; gives how many.
@@ -214,7 +215,7 @@ impl State<'_> {
             if noise.sigma_daily > 0.0 && !z.is_empty() {
                 let d =
                     quote.discount * noise.discount_decay + noise.sigma_daily * z[n_base + index];
-                quote.discount = d.max(DISCOUNT_MIN);
+                quote.discount = larger(d, DISCOUNT_MIN);
             }
             if quote.depth < 1.0 {
                 quote.depth = 1.0 - (1.0 - quote.depth) * noise.depth_decay;
@@ -297,7 +298,7 @@ impl State<'_> {
     /// Notes how far below nav one could sell today.
     pub(crate) fn note_discounts(&mut self) {
         for quote in &mut self.market.quotes {
-            quote.worst_discount = quote.worst_discount.max(1.0 - quote.price_factor());
+            quote.worst_discount = larger(quote.worst_discount, 1.0 - quote.price_factor());
         }
     }
 

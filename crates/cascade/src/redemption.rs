@@ -4,6 +4,7 @@
 use slashfall_graph::{AssetId, Holder, Network};
 
 use crate::loans::LEAST_TRADE_ETH;
+use crate::order::{larger, positive_part, smaller};
 use crate::record::Happened;
 use crate::setting::{DAYS_PER_YEAR, Setting};
 use crate::state::{State, WrappedState};
@@ -41,6 +42,7 @@ struct Redeemable {
 #[derive(Clone, Debug)]
 pub(crate) struct Leaver {
     nav_0: f64,
+    price_0: f64,
     has_basket: bool,
     /// Share of the free units that leaves a day anyway, before and under the multipliers of yields.
     base: [f64; 2],
@@ -62,6 +64,7 @@ impl Leaver {
         let drop = if yield_0 > 0.0 { (1.0 - yield_1 / yield_0).max(0.0) } else { 0.0 };
         Self {
             nav_0: setting.nav_0[setting.network.n_base() + index],
+            price_0: setting.price_0[setting.network.n_base() + index],
             has_basket: setting.has_basket(index),
             base: [parameters.base, parameters.base + parameters.on_yield_drop * drop],
             on_loss: parameters.on_loss,
@@ -78,9 +81,9 @@ impl Leaver {
     /// Share of the free units that wants to leave on a day.
     fn hazard(&self, yield_phase: usize, lost: f64, discount: f64) -> f64 {
         let hazard = self.base[yield_phase]
-            + self.on_loss * lost.max(0.0)
-            + self.on_discount * (discount - self.tolerance).max(0.0);
-        hazard.min(self.max)
+            + self.on_loss * positive_part(lost)
+            + self.on_discount * positive_part(discount - self.tolerance);
+        smaller(hazard, self.max)
     }
 }
 
@@ -110,7 +113,7 @@ impl Queues {
     fn wait_days(&self, index: usize) -> f64 {
         let asset = &self.assets[index];
         if asset.has_validators {
-            asset.redemption_days.max(self.exit_eth / EXIT_ETH_PER_DAY)
+            larger(asset.redemption_days, self.exit_eth / EXIT_ETH_PER_DAY)
         } else {
             asset.redemption_days
         }
@@ -182,17 +185,16 @@ impl State<'_> {
         if is_dear || nav <= 0.0 || quote.depth <= 0.0 || left_eth < LEAST_TRADE_ETH {
             return false;
         }
-        let target = if mood > 0.0 { (worth_it / mood).min(1.0) } else { 1.0 };
+        let target = if mood > 0.0 { smaller(worth_it / mood, 1.0) } else { 1.0 };
         let wrapped = &mut self.wrapped[index];
-        let at_most = (left_eth / nav).min(wrapped.free_units() - wrapped.bought_units);
+        let at_most = smaller(left_eth / nav, wrapped.free_units() - wrapped.bought_units);
         let units = quote.buy_up_to(pools, target, (LEAST_TRADE_ETH / nav, at_most));
         if units <= 0.0 {
             return false;
         }
         wrapped.bought_units += units;
         wrapped.bought_eth += units * nav;
-        let asset = AssetId::new(self.network.n_base() + index);
-        self.tell(|| Happened::Arbitrage { asset, eth: units * nav });
+        self.tell_of(index, |asset| Happened::Arbitrage { asset, eth: units * nav });
         true
     }
 
@@ -201,7 +203,7 @@ impl State<'_> {
         let setting = self.setting;
         for (index, leaver) in setting.leavers.iter().enumerate() {
             if self.queues.any_due {
-                self.pay_due(index, day);
+                self.pay_due(index, leaver, day);
             }
             self.demand(index, leaver, day);
         }
@@ -209,28 +211,27 @@ impl State<'_> {
 
     /// The chain lets go of what it can in a day.
     pub(crate) fn work_off_exit_queue(&mut self) {
-        self.queues.exit_eth = (self.queues.exit_eth - EXIT_ETH_PER_DAY).max(0.0);
+        self.queues.exit_eth = positive_part(self.queues.exit_eth - EXIT_ETH_PER_DAY);
     }
 
-    fn pay_due(&mut self, index: usize, day: u32) {
+    fn pay_due(&mut self, index: usize, leaver: &Leaver, day: u32) {
         let units = self.queues.due[index * self.queues.n_days + day as usize];
         if units > 0.0 {
             let wrapped = &mut self.wrapped[index];
-            wrapped.queued_units = (wrapped.queued_units - units).max(0.0);
+            wrapped.queued_units = positive_part(wrapped.queued_units - units);
             let eth = units * self.nav_of(index);
-            self.pay_from_work(index, units);
-            let asset = AssetId::new(self.network.n_base() + index);
-            self.tell(|| Happened::PaidOut { asset, eth });
+            self.pay_from_work(index, leaver, units);
+            self.tell_of(index, |asset| Happened::PaidOut { asset, eth });
         }
     }
 
     /// Pays units from what is at work and idle, the wrapped part in kind, and the buffer for what
     /// is left.
-    fn pay_from_work(&mut self, index: usize, units: f64) {
+    fn pay_from_work(&mut self, index: usize, leaver: &Leaver, units: f64) {
         let n_base = self.network.n_base();
         let due_eth = units * self.nav_of(index);
         let at_work = self.wrapped[index].active * self.wrapped[index].held_eth;
-        let from_work = due_eth.min(at_work);
+        let from_work = smaller(due_eth, at_work);
         let share = if at_work > 0.0 { from_work / at_work } else { 0.0 };
         let (mut in_kind_eth, mut in_kind_gain, mut in_kind_market) = (0.0, 0.0, 0.0);
         for number in 0..self.queues.assets[index].in_kind.len() {
@@ -246,8 +247,8 @@ impl State<'_> {
         wrapped.active *= 1.0 - share;
         self.security.note_fall(1.0 - share);
         let wrapped = &mut self.wrapped[index];
-        wrapped.buffer_eth = (wrapped.buffer_eth - (due_eth - from_work)).max(0.0);
-        self.leave(index, units);
+        wrapped.buffer_eth = positive_part(wrapped.buffer_eth - (due_eth - from_work));
+        self.leave(index, leaver, units);
         // In kind, holders go on as holders of the nested asset, from what it was on day 0.
         let sums = &mut self.ledger.sums;
         sums.realised -= in_kind_gain;
@@ -255,23 +256,22 @@ impl State<'_> {
     }
 
     /// Units have been paid for at nav.
-    fn leave(&mut self, index: usize, units: f64) {
-        let asset = self.network.n_base() + index;
-        let nav = self.nav[asset];
+    fn leave(&mut self, index: usize, leaver: &Leaver, units: f64) {
+        let nav = self.nav_of(index);
         let wrapped = &mut self.wrapped[index];
         wrapped.supply_units -= units;
         wrapped.outside_units -= units;
         let sums = &mut self.ledger.sums;
         sums.redeemed += units * nav;
-        sums.realised += units * (self.nav_0[asset] - nav);
-        sums.realised_at_market += units * (self.price_0[asset] - nav);
+        sums.realised += units * (leaver.nav_0 - nav);
+        sums.realised_at_market += units * (leaver.price_0 - nav);
     }
 
     fn demand(&mut self, index: usize, leaver: &Leaver, day: u32) {
         let setting = self.setting;
         let wait = self.wait_days(index);
         let longest = &mut self.queues.longest_wait[index];
-        *longest = longest.max(wait);
+        *longest = larger(*longest, wait);
         let (nav, lost) = (self.nav_of(index), self.lost_share(index, leaver));
         let (wrapped, quote) = (&mut self.wrapped[index], &mut self.market.quotes[index]);
         let bought = std::mem::take(&mut wrapped.bought_units);
@@ -281,17 +281,16 @@ impl State<'_> {
             return;
         }
         // What arbitrage bought is on its way out already.
-        let demand = hazard * (wrapped.free_units() - bought).max(0.0);
+        let demand = hazard * positive_part(wrapped.free_units() - bought);
         let impatient = demand * (wait / (wait + leaver.impatience_days));
         let sold = setting
             .pools(index)
             .map_or(0.0, |pools| quote.sell_down_to(pools, leaver.least_price, impatient));
         let leaving = demand - sold + bought;
-        let paid = self.pay_from_buffer(index, leaving);
+        let paid = self.pay_from_buffer(index, leaver, leaving);
         let queued = leaving - paid;
         self.queue(index, queued, day, wait);
-        let asset = AssetId::new(self.network.n_base() + index);
-        self.tell(|| Happened::Leaving {
+        self.tell_of(index, |asset| Happened::Leaving {
             asset,
             sold_eth: sold * nav,
             paid_eth: paid * nav,
@@ -313,15 +312,15 @@ impl State<'_> {
     }
 
     /// Pays units from the buffer, as far as it goes; gives how many.
-    fn pay_from_buffer(&mut self, index: usize, units: f64) -> f64 {
+    fn pay_from_buffer(&mut self, index: usize, leaver: &Leaver, units: f64) -> f64 {
         let nav = self.nav_of(index);
         let buffer_eth = &mut self.wrapped[index].buffer_eth;
         if *buffer_eth <= 0.0 {
             return 0.0;
         }
-        let paid = units.min(*buffer_eth / nav);
-        *buffer_eth = (*buffer_eth - paid * nav).max(0.0);
-        self.leave(index, paid);
+        let paid = smaller(units, *buffer_eth / nav);
+        *buffer_eth = positive_part(*buffer_eth - paid * nav);
+        self.leave(index, leaver, paid);
         paid
     }
 

@@ -9,6 +9,7 @@ use crate::ledger::{Ledger, Taker};
 use crate::lending::Lending;
 use crate::loans::Loans;
 use crate::market::MarketState;
+use crate::order::positive_part;
 use crate::record::{Happened, Record};
 use crate::redemption::Queues;
 use crate::security::Security;
@@ -267,10 +268,18 @@ impl<'s> State<'s> {
     }
 
     /// Tells those who replay the path.
+    #[inline]
     pub(crate) fn tell(&mut self, happened: impl FnOnce() -> Happened) {
         if let Some(record) = &mut self.record {
             record.tell(self.clock, happened());
         }
+    }
+
+    /// The same of something that happened to the `index`-th wrapped asset.
+    #[inline]
+    pub(crate) fn tell_of(&mut self, index: usize, happened: impl FnOnce(AssetId) -> Happened) {
+        let n_base = self.network.n_base();
+        self.tell(|| happened(AssetId::new(n_base + index)));
     }
 
     /// What holders have lost so far, through all channels: for the record.
@@ -282,7 +291,7 @@ impl<'s> State<'s> {
 impl WrappedState {
     /// Outside units that nobody has pledged or queued.
     pub(crate) fn free_units(&self) -> f64 {
-        (self.outside_units - self.queued_units - self.pledged_units).max(0.0)
+        positive_part(self.outside_units - self.queued_units - self.pledged_units)
     }
 
     fn new(setting: &Setting<'_>, id: AssetId) -> Self {
