@@ -4,6 +4,7 @@
 use slashfall_graph::{AssetId, AvsId, Holder, Network, Pool, Yields};
 
 use crate::event::Events;
+use crate::flat::is_flat;
 use crate::liquidity::PriceCurve;
 use crate::parameters::{Parameters, YieldParameters};
 use crate::security::Claims;
@@ -27,6 +28,8 @@ pub struct Setting<'n> {
     baskets: Vec<Vec<(usize, f64)>>,
     /// Who may slash what.
     pub(crate) claims: Claims,
+    /// True where a slash has no consequences but its own.
+    pub(crate) is_flat: bool,
 }
 
 impl<'n> Setting<'n> {
@@ -48,7 +51,19 @@ impl<'n> Setting<'n> {
         let yield_sums = yields.iter().map(on_day).collect();
         let baskets = baskets(network, &nav_0);
         let claims = Claims::new(network, &parameters.security, &nav_0);
-        Self { network, parameters, nav_0, price_0, curves, yields, yield_sums, baskets, claims }
+        let is_flat = is_flat(network, &parameters);
+        Self {
+            network,
+            parameters,
+            nav_0,
+            price_0,
+            curves,
+            yields,
+            yield_sums,
+            baskets,
+            claims,
+            is_flat,
+        }
     }
 
     /// The network.
