@@ -18,7 +18,7 @@ const PATHS: u64 = 16_384;
 
 fn collect(model: &Model<'_>) -> Collector {
     let mut collector = Collector::new(model.setting());
-    let _ = simulate(model, 0..PATHS, 1_024, |batch| {
+    let _ = simulate(model, 0..PATHS, 4_096, |batch| {
         collector.absorb(batch);
         ControlFlow::Continue(())
     });
@@ -50,7 +50,7 @@ fn stages(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(PATHS));
         group.bench_function("run", |b| {
             b.iter(|| {
-                simulate(model, 0..PATHS, 1_024, |batch| {
+                simulate(model, 0..PATHS, 4_096, |batch| {
                     black_box(batch);
                     ControlFlow::Continue(())
                 })

@@ -11,6 +11,7 @@ mod beacon;
 mod day;
 mod event;
 mod figures;
+mod flat;
 mod ledger;
 mod lending;
 mod liquidity;

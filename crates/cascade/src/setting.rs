@@ -4,6 +4,7 @@
 use slashfall_graph::{AssetId, AvsId, Holder, Network, Pool, Yields};
 
 use crate::event::Events;
+use crate::flat::is_flat;
 use crate::liquidity::PriceCurve;
 use crate::loans::{Lender, lenders};
 use crate::market::{MovingBase, Pools, moving};
@@ -40,6 +41,8 @@ pub struct Setting<'n> {
     pub(crate) leavers: Vec<Leaver>,
     /// By market, what its quick tests need.
     pub(crate) lenders: Vec<Lender>,
+    /// True where a slash has no consequences but its own.
+    pub(crate) is_flat: bool,
 }
 
 impl<'n> Setting<'n> {
@@ -67,6 +70,7 @@ impl<'n> Setting<'n> {
             moving: moving(network),
             lenders: Vec::new(),
             leavers: Vec::new(),
+            is_flat: is_flat(network, &parameters),
             network,
             parameters,
             nav_0,

@@ -5,6 +5,7 @@ use slashfall_graph::{AssetId, Holder, HoldingId, Network, OperatorId};
 
 use crate::attribution::Channel;
 use crate::beacon::Beacon;
+use crate::flat::Flat;
 use crate::ledger::{Ledger, Taker};
 use crate::lending::Lending;
 use crate::loans::Loans;
@@ -69,6 +70,7 @@ pub struct State<'s> {
     pub(crate) clock: (u32, u32),
     /// Losses of the hit in hand by holder, in ETH at the marks; scratch.
     pub(crate) hit_loss_eth: Vec<f64>,
+    pub(crate) flat: Flat,
 }
 
 /// What changes of a wrapped asset as a whole.
@@ -137,6 +139,7 @@ impl<'s> State<'s> {
             record: None,
             clock: (0, 0),
             hit_loss_eth: vec![0.0; network.n_wrapped() + 1],
+            flat: Flat::default(),
         };
         state.direct_eth_0 = state.direct_eth(&setting.nav_0);
         state.direct_at_market_0 = state.direct_eth(&setting.price_0);
@@ -152,11 +155,10 @@ impl<'s> State<'s> {
             sparse.reset();
         }
         self.slashed.reset();
-        self.column_units.copy_from_slice(&self.column_units_0);
+        self.reset_columns();
         self.wrapped.copy_from_slice(&self.wrapped_0);
         self.nav.copy_from_slice(&self.nav_0);
         self.shadow.copy_from_slice(&self.nav_0);
-        self.shadow_direct_eth = self.direct_eth_0;
         self.hit_took = false;
         self.stale.fill(false);
         self.beacon.reset();
@@ -170,6 +172,13 @@ impl<'s> State<'s> {
         self.channel_eth = [0.0; Channel::ALL.len()];
         self.record = record.then(Record::default);
         self.clock = (0, 0);
+        self.flat.is_reset = false;
+    }
+
+    /// The columns back to day 0, and what direct restakers have with them.
+    pub(crate) fn reset_columns(&mut self) {
+        self.column_units.copy_from_slice(&self.column_units_0);
+        self.shadow_direct_eth = self.direct_eth_0;
     }
 
     /// Value at day 0 of all that holders have: what the books are measured against, in ETH.

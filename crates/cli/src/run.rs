@@ -28,8 +28,8 @@ use crate::progress::Progress;
 use crate::provenance::{manifest, metadata, note, peak_memory_bytes};
 use crate::{Ending, contributors, summary};
 
-/// Paths a batch: some milliseconds of work, a few hundred kilobytes.
-const BATCH_PATHS: usize = 1_024;
+/// Paths a batch: what sources are drawn along together.
+const BATCH_PATHS: usize = 4_096;
 
 /// What a scenario gave.
 struct Played {

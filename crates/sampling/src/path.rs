@@ -103,6 +103,8 @@ fn attack_uniform(model: &Model<'_>, path: u64) -> impl Fn(AvsId) -> f64 {
 }
 
 fn draw_severity(model: &Model<'_>, source: &Source, path: u64) -> f64 {
-    let u = model.seed.uniform(source.severity_key, path);
-    model.classes[source.class].severity.quantile(u)
+    let severity = &model.classes[source.class].severity;
+    severity
+        .fixed()
+        .unwrap_or_else(|| severity.quantile(model.seed.uniform(source.severity_key, path)))
 }
