@@ -3,10 +3,8 @@
 Each row is a function of the bench that returns lines of the table: work, engine, against, ratio, wanted.
 """
 
-import json
 import math
 import os
-import subprocess
 
 import files
 import portfolio
@@ -108,15 +106,14 @@ def numba_1000(bench):
     return beside_numba(bench, "names-1000", "20x")
 
 
-def tail_of(bench, result, loss):
-    """Probability of a loss of at least that much, with its standard error, from the paths of a result and their weights."""
-    command = [bench.python, HERE / "tail_of_paths.py", result, str(loss)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=bench.work)
-    return json.loads(done.stdout)
+def aimed(run):
+    """The probability of a loss beyond the one that a weighted run aims at, with its error, from the run's manifest."""
+    drawn = run["manifest"]["sampling"]["base"]["importance"]
+    return {"probability": drawn["probability"], "std_err": drawn["probability_std_err"]}
 
 
 def importance(loss):
-    keys = ('sampling.method="importance"', 'sampling.scope="system"', f"sampling.loss={loss}", 'run.detail="paths"')
+    keys = ('sampling.method="importance"', 'sampling.scope="system"', f"sampling.loss_eth={loss}")
     return [word for key in keys for word in ("--set", key)]
 
 
@@ -129,13 +126,14 @@ def tail(bench):
         first = ours.run(10_000, 1)
     except Refused as refusal:
         return [(work, f"left out: {refusal}", "OpenTURNS", "", wanted)]
-    found = tail_of(bench, bench.work / "result", loss)
+    found = aimed(first)
     paths = math.ceil(first["paths"] * (found["std_err"] / found["probability"] / 0.01) ** 2 * 1.02)
     peer = Peer(bench, "peer_openturns.py", label="OpenTURNS")
     exact = portfolio.tail(portfolio.SMALL.table(), portfolio.TAIL_NAMES)
     a, b = [], []
     for seed in range(1, bench.rounds + 1):
-        a.append(ours.run(paths, seed) | tail_of(bench, bench.work / "result", loss))
+        weighted = ours.run(paths, seed)
+        a.append(weighted | aimed(weighted))
         b.append(peer.run(0, seed))
     peer.close()
     for label, runs in (("engine", a), ("OpenTURNS", b)):
@@ -144,7 +142,7 @@ def tail(bench):
                 raise RuntimeError(f"{label}: {run['probability']} is not {exact:.6g}")
     error = median(run["std_err"] / run["probability"] for run in a)
     time = lambda run: run["seconds"]
-    engine_cell = f"1 thread, {paths:,} weighted paths, pilot, start of the process and a file of every path: {seconds(median(map(time, a)))} (error {100 * error:.2f} %)"
+    engine_cell = f"1 thread, {paths:,} weighted paths, with the pilot that finds their law and the start of the process: {seconds(median(map(time, a)))} (error {100 * error:.2f} %)"
     peer_cell = f"{peer.version}, {peer.way}, {median(run['paths'] for run in b):,.0f} paths: {seconds(median(map(time, b)))}"
     return [(work, engine_cell, peer_cell, times(median_ratio(b, a, time)), wanted)]
 
@@ -224,7 +222,7 @@ def glasserman_li(bench):
     gains, probabilities = [], []
     for seed in range(1, bench.rounds + 1):
         run = weighted.run(bench.size(50_000), seed)
-        found = tail_of(bench, bench.work / "result", files.LOSS + 0.5)
+        found = aimed(run)
         p, error = found["probability"], found["std_err"]
         probabilities.append(p)
         gains.append(p * (1 - p) / (error**2 * run["paths"]))
