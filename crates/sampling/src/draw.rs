@@ -11,6 +11,7 @@ use rand_distr::{ChiSquared, Distribution};
 
 use crate::copula::{Copula, Systematic, event_probability, event_time_days};
 use crate::gaussian::upper_quantile;
+use crate::importance::{Bend, Shared, bend};
 use crate::keys::{WORDS_PER_UNIFORM, uniform_from_bits};
 use crate::model::Model;
 use crate::rate::Rate;
@@ -32,9 +33,41 @@ pub(crate) struct Fired {
     pub(crate) source: u32,
 }
 
-/// Draws the events of `n` paths from `first`, in order of path, time and source.
-pub(crate) fn draw_events(model: &Model<'_>, first: u64, n: usize) -> Vec<Fired> {
+/// A block of paths.
+pub(crate) struct Drawn {
+    /// Events in order of path, time and source.
+    pub(crate) fired: Vec<Fired>,
+    /// By path; empty where no path is tilted.
+    bends: Vec<Bend>,
+    /// By path; empty where every path weighs 1.
+    pub(crate) weights: Vec<f64>,
+}
+
+impl Drawn {
+    /// How a path differs from what its streams would give.
+    pub(crate) fn bend(&self, offset: usize) -> Bend {
+        self.bends.get(offset).copied().unwrap_or_default()
+    }
+}
+
+/// Draws `n` paths from `first`.
+pub(crate) fn draw_block(model: &Model<'_>, first: u64, n: usize) -> Drawn {
     let common = draw_common(model, first, n);
+    let mut fired = draw_events(model, &common, first, n);
+    let (mut bends, mut weights) = (Vec::new(), Vec::new());
+    if let Some(tilt) = &model.tilt {
+        let shared = |offset| common.shared(offset);
+        (bends, weights) = bend(model, tilt, first, shared, n, &mut fired);
+    }
+    fired.sort_by(|a, b| {
+        (a.offset.cmp(&b.offset))
+            .then(a.tau_days.total_cmp(&b.tau_days))
+            .then(a.source.cmp(&b.source))
+    });
+    Drawn { fired, bends, weights }
+}
+
+fn draw_events(model: &Model<'_>, common: &Common, first: u64, n: usize) -> Vec<Fired> {
     let mut fired = Vec::new();
     let mut words = Words::new(n);
     for class in &model.classes {
@@ -58,11 +91,6 @@ pub(crate) fn draw_events(model: &Model<'_>, first: u64, n: usize) -> Vec<Fired>
             }
         }
     }
-    fired.sort_by(|a, b| {
-        (a.offset.cmp(&b.offset))
-            .then(a.tau_days.total_cmp(&b.tau_days))
-            .then(a.source.cmp(&b.source))
-    });
     fired
 }
 
@@ -141,6 +169,15 @@ struct Chance {
 }
 
 impl Common {
+    fn shared(&self, offset: usize) -> Shared {
+        let of = |all: &[f64], n: usize| all[offset * n..][..n].to_vec();
+        Shared {
+            factors: of(&self.factors, self.n_factors),
+            mixing: self.mixing_sqrt[offset].powi(2),
+            rates: of(&self.rates, self.n_rates),
+        }
+    }
+
     fn chance(&self, model: &Model<'_>, class: &Class, offset: usize) -> Chance {
         let factors = &self.factors[offset * self.n_factors..][..self.n_factors];
         let systematic = Systematic {

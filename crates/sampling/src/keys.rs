@@ -31,6 +31,10 @@ pub(crate) enum Purpose {
     AssetNoise = 8,
     /// On which attackable day an AVS is attacked, one uniform a path.
     Attack = 9,
+    /// All sources of a path that importance sampling has tilted.
+    Tilted = 10,
+    /// The pilot of importance sampling.
+    Pilot = 11,
 }
 
 /// Distinguishes these streams from any other use of the same seed; a new version is a new law.
@@ -48,6 +52,11 @@ impl StreamKey {
         Self(hasher.finish())
     }
 
+    /// The stream of the factor that the market's days add up to.
+    pub(crate) fn market_factor() -> Self {
+        Self::new(Purpose::Factor, "market")
+    }
+
     /// The stream of this entity with another, such as a source with a member it may hit.
     pub(crate) fn with(self, name: &str) -> Self {
         let mut hasher = SipHasher24::new_with_keys(self.0, 1);
@@ -61,6 +70,13 @@ impl StreamKey {
 pub(crate) struct Seed(pub(crate) u64);
 
 impl Seed {
+    /// The seed of a run's pilot, whose paths are not those of the run.
+    pub(crate) fn of_pilot(self) -> Self {
+        let mut hasher = SipHasher24::new_with_keys(Purpose::Pilot as u64, 2);
+        hasher.write_u64(self.0);
+        Self(hasher.finish())
+    }
+
     /// The generator of a stream, placed at the window of a path. A path's window has `words`
     /// 32-bit words; a draw that needs more reads on into the next window, which is harmless for
     /// streams of variable length as long as that is rare.

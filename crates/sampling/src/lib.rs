@@ -9,6 +9,7 @@ pub mod config;
 mod copula;
 mod draw;
 mod gaussian;
+pub mod importance;
 mod keys;
 mod model;
 mod noise;

@@ -47,16 +47,26 @@ impl Noise {
             key: StreamKey::new(Purpose::AssetNoise, &network.assets()[asset].name),
         };
         (!movers.is_empty()).then(|| Self {
-            market_factor: StreamKey::new(Purpose::Factor, "market"),
+            market_factor: StreamKey::market_factor(),
             market_days: StreamKey::new(Purpose::MarketNoise, "market"),
             n_assets: network.assets().len(),
             movers: movers.iter().map(mover).collect(),
         })
     }
 
-    /// Fills the normals of a path: `z = beta y + sqrt(1 - beta^2) e`.
-    pub(crate) fn draw(&self, seed: Seed, path: u64, days: u32, buffer: &mut NoiseBuffer) {
-        self.draw_market(seed, path, days, &mut buffer.market);
+    /// Fills the normals of a path: `z = beta y + sqrt(1 - beta^2) e`. The market factor is that of
+    /// the path's stream unless another is given.
+    pub(crate) fn draw(
+        &self,
+        seed: Seed,
+        path: u64,
+        days: u32,
+        market: Option<f64>,
+        buffer: &mut NoiseBuffer,
+    ) {
+        let factor =
+            market.unwrap_or_else(|| upper_quantile(seed.uniform(self.market_factor, path)));
+        self.draw_market(seed, path, days, factor, &mut buffer.market);
         buffer.z.clear();
         buffer.z.resize(days as usize * self.n_assets, 0.0);
         for mover in &self.movers {
@@ -69,8 +79,14 @@ impl Noise {
     }
 
     /// The market's days: their standardised sum is the market factor of the path.
-    fn draw_market(&self, seed: Seed, path: u64, days: u32, market: &mut Vec<f64>) {
-        let factor = upper_quantile(seed.uniform(self.market_factor, path));
+    fn draw_market(
+        &self,
+        seed: Seed,
+        path: u64,
+        days: u32,
+        factor: f64,
+        market: &mut Vec<f64>,
+    ) {
         let mut rng = seed.rng(self.market_days, path, words(days));
         market.clear();
         market.extend((0..days).map(|_| -> f64 { StandardNormal.sample(&mut rng) }));

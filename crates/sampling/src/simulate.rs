@@ -5,7 +5,7 @@ use std::ops::{ControlFlow, Range};
 use rayon::prelude::*;
 use slashfall_cascade::Record;
 
-use crate::draw::{Fired, draw_events};
+use crate::draw::{Fired, draw_block};
 use crate::model::Model;
 use crate::path::Worker;
 
@@ -46,6 +46,8 @@ impl Batch {
 pub struct PathRecord {
     /// Its number.
     pub path: u64,
+    /// Its likelihood ratio; 1 where paths are drawn from the model itself.
+    pub weight: f64,
     /// Its figures, as the run had them.
     pub figures: Vec<f64>,
     /// Its story: losses by cause, steps, ends of days.
@@ -89,12 +91,12 @@ fn run_batch(worker: &mut Worker<'_, '_>, model: &Model<'_>, paths: Range<u64>) 
     let n = n_paths(&paths);
     let width = model.layout().width();
     let mut figures = vec![0.0; n * width];
-    let fired = draw_events(model, paths.start, n);
-    let mut rest = fired.as_slice();
+    let drawn = draw_block(model, paths.start, n);
+    let mut rest = drawn.fired.as_slice();
     for ((offset, path), row) in paths.clone().enumerate().zip(figures.chunks_exact_mut(width)) {
-        worker.run(path, of_path(&mut rest, offset), row);
+        worker.run(path, of_path(&mut rest, offset), drawn.bend(offset), row);
     }
-    Batch { first_path: paths.start, width, figures, weights: Vec::new() }
+    Batch { first_path: paths.start, width, figures, weights: drawn.weights }
 }
 
 /// Splits the events of the next path off the front.
@@ -134,14 +136,16 @@ fn replay_block<'a>(
 ) -> impl Iterator<Item = PathRecord> + 'a {
     let first = block[0];
     let n = n_paths(&(first..block[block.len() - 1] + 1));
-    let fired = draw_events(model, first, n);
+    let drawn = draw_block(model, first, n);
     block.iter().map(move |&path| {
         let offset = n_paths(&(first..path));
-        let start = fired.partition_point(|fired| fired.offset < offset);
-        let end = fired.partition_point(|fired| fired.offset <= offset);
+        let start = drawn.fired.partition_point(|fired| fired.offset < offset);
+        let end = drawn.fired.partition_point(|fired| fired.offset <= offset);
         let mut figures = vec![0.0; model.layout().width()];
-        let record = worker.run_recorded(path, &fired[start..end], &mut figures);
-        PathRecord { path, figures, record }
+        let fired = &drawn.fired[start..end];
+        let record = worker.run_recorded(path, fired, drawn.bend(offset), &mut figures);
+        let weight = drawn.weights.get(offset).copied().unwrap_or(1.0);
+        PathRecord { path, weight, figures, record }
     })
 }
 
@@ -150,7 +154,7 @@ pub fn event_times(
     model: &Model<'_>,
     paths: Range<u64>,
 ) -> impl Iterator<Item = (u64, usize, f64)> {
-    let fired = draw_events(model, paths.start, n_paths(&paths));
+    let drawn = draw_block(model, paths.start, n_paths(&paths));
     let path = move |offset: usize| paths.start + offset as u64;
-    fired.into_iter().map(move |f| (path(f.offset), f.source as usize, f.tau_days))
+    drawn.fired.into_iter().map(move |f| (path(f.offset), f.source as usize, f.tau_days))
 }

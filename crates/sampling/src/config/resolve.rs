@@ -131,6 +131,7 @@ impl RunSpec {
                 .iter()
                 .map(|avs| StreamKey::new(Purpose::Attack, &avs.name))
                 .collect(),
+            tilt: None,
         };
         let warnings = [sources.warnings, idle_events, doubts].concat();
         let (name, spec, root) = (name.to_owned(), self.clone(), root.clone());
