@@ -24,6 +24,8 @@ const ROUNDS: u32 = 12;
 const LEAST_EFFECTIVE: f64 = 0.15;
 /// A mean nearer than this to 0 has no direction.
 const LEAST_LENGTH: f64 = 0.2;
+/// Widens the deviation along the mean: too wide a law costs little, too narrow a one much.
+const ROOM: f64 = 1.15;
 /// Room for a Gamma draw, which rejects now and then.
 const WORDS_PER_GAMMA: u32 = 64;
 
@@ -134,7 +136,7 @@ impl Shift {
         } else {
             let direction: Vec<f64> = centre.iter().map(|m| m / length).collect();
             let variance = mean(&|s| (dot(&s.factors, &direction) - length).powi(2));
-            (direction, variance.sqrt().clamp(0.3, 2.0))
+            (direction, (ROOM * variance.sqrt()).clamp(0.1, 2.0))
         };
         let rates = self.rates.iter().enumerate().map(|(k, bent)| {
             bent.moved(mean(&|s| s.rates[k]), mean(&|s| ln(s.rates[k])))

@@ -108,7 +108,8 @@ impl Twist {
     pub(crate) fn solve(&self, probability: &[f64], out: &mut Twisted) {
         out.theta = self.theta(probability, out);
         self.exponentials(out.theta, &mut out.exponentials);
-        out.psi = self.psi(probability, &out.exponentials);
+        // Rounding would leave a twist of 0 with a ratio that is not 1.
+        out.psi = if out.theta > 0.0 { self.psi(probability, &out.exponentials) } else { 0.0 };
     }
 
     /// Newton's method on the logarithm of the expected loss, inside a bracket.
@@ -275,7 +276,8 @@ mod tests {
             assert!((mean - 1.0).abs() < 2.0 * TOLERANCE, "{p:?}: {mean}");
         }
         // More than that is expected anyhow.
-        twist.solve(&[1.0, 1.0], &mut twisted);
+        let costs = [[1.0; N_STRATA]; 2];
+        Twist::new(&[0, 0], &costs, 1.0).solve(&[0.6], &mut twisted);
         assert_eq!((twisted.theta.to_bits(), twisted.psi.to_bits()), (0, 0));
     }
 
