@@ -16,6 +16,7 @@ mod recorded;
 pub mod schema;
 mod scope;
 pub mod tables;
+mod weighting;
 
 pub use collect::Collector;
 pub use contributions::{ComponentKind, Contribution, contributions};
@@ -28,3 +29,4 @@ pub use paths::{PathsWriter, figure_names};
 pub use recorded::{ListedPath, listed_paths, path_row};
 pub use schema::{SCHEMA_VERSION, Table};
 pub use scope::{Scope, ScopeKind, WITHOUT_PRICES, scopes};
+pub use weighting::{Importance, Sampling};

@@ -183,7 +183,8 @@ mod tests {
 
     #[test]
     fn interpolated_quantiles_are_the_quantiles() {
-        for copula in [Copula::Gaussian, Copula::StudentT { df: 3.0 }, Copula::StudentT { df: 4.0 }] {
+        for copula in [Copula::Gaussian, Copula::StudentT { df: 3.0 }, Copula::StudentT { df: 4.0 }]
+        {
             let table = ThresholdTable::new(copula);
             for p in [0.999, 0.7, 0.23, 0.222, 0.2, 0.012_345, 3.3e-7, 1e-12, 1e-15] {
                 let back = copula.survival(table.quantile(p));

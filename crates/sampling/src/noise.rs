@@ -79,14 +79,7 @@ impl Noise {
     }
 
     /// The market's days: their standardised sum is the market factor of the path.
-    fn draw_market(
-        &self,
-        seed: Seed,
-        path: u64,
-        days: u32,
-        factor: f64,
-        market: &mut Vec<f64>,
-    ) {
+    fn draw_market(&self, seed: Seed, path: u64, days: u32, factor: f64, market: &mut Vec<f64>) {
         let mut rng = seed.rng(self.market_days, path, words(days));
         market.clear();
         market.extend((0..days).map(|_| -> f64 { StandardNormal.sample(&mut rng) }));

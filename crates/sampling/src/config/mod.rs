@@ -24,5 +24,6 @@ pub use node::Node;
 pub use resolve::Scenario;
 pub use spec::{
     CopulaSpec, Detail, EventSpec, GroupEffect, KindSpec, Located, Method, Names, NoiseSpec,
-    PathCount, RateSpec, RunSpec, SamplingSpec, ScenarioSpec, SeveritySpec, SourceSpec, StopMetric, StopRule,
+    PathCount, RateSpec, RunSpec, SamplingSpec, ScenarioSpec, SeveritySpec, SourceSpec, StopMetric,
+    StopRule,
 };

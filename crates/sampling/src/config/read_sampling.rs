@@ -37,8 +37,11 @@ pub(super) fn read_sampling(root: &Section<'_, '_>) -> SamplingSpec {
     let spec = SamplingSpec {
         scope: sampling.text("scope").unwrap_or(absent.scope),
         goal: read_goal(&sampling),
-        defensive_share: sampling
-            .number_or("defensive_share", Range::Probability, absent.defensive_share),
+        defensive_share: sampling.number_or(
+            "defensive_share",
+            Range::Probability,
+            absent.defensive_share,
+        ),
         method: method.unwrap_or(absent.method),
     };
     if method == Some(Method::Plain) {

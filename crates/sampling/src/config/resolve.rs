@@ -7,12 +7,12 @@ use slashfall_graph::{Network, Problem, Problems};
 
 use super::names::Book;
 use super::node::Node;
+use super::read_sampling::SYSTEM_SCOPES;
 use super::read_scenario::check_key;
 use super::resolve_behaviour::{
     hardly_meant, noise_model, noise_parameters, resolve_noise, resolve_redemption,
 };
 use super::resolve_source::{Happenings, Sources, resolve_events};
-use super::read_sampling::SYSTEM_SCOPES;
 use super::spec::{ChangeTo, CopulaSpec, Located, PathCount, RunSpec, ScenarioSpec};
 use crate::copula::{Copula, ThresholdTable};
 use crate::keys::{Purpose, Seed, StreamKey};
@@ -181,7 +181,8 @@ fn check_stop_scope(spec: &RunSpec, book: &Book<'_, '_>) {
 }
 
 fn check_sampling_scope(spec: &RunSpec, book: &Book<'_, '_>) {
-    let what = "system, system_ex_price or another scope of the system, a wrapped asset or a portfolio";
+    let what =
+        "system, system_ex_price or another scope of the system, a wrapped asset or a portfolio";
     check_scope(&spec.sampling.scope, "sampling.scope", &SYSTEM_SCOPES, what, book);
 }
 

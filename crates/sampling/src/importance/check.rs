@@ -116,6 +116,13 @@ impl Check {
         self.tail.weighted_excess_squared += (weight * excess).powi(2);
     }
 
+    /// Paths so far.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+    pub fn n_paths(&self) -> u64 {
+        self.n as u64
+    }
+
     /// Estimate of the probability to lose more than the loss aimed at.
     #[must_use]
     pub fn probability(&self) -> f64 {
@@ -132,7 +139,11 @@ impl Check {
     /// Paths of equal weight that would know the tail as well (Kish).
     #[must_use]
     pub fn effective_tail_paths(&self) -> f64 {
-        if self.tail.weight > 0.0 { self.tail.weight.powi(2) / self.tail.weight_squared } else { 0.0 }
+        if self.tail.weight > 0.0 {
+            self.tail.weight.powi(2) / self.tail.weight_squared
+        } else {
+            0.0
+        }
     }
 
     /// Part of the tail's weight that the heaviest of its paths has.

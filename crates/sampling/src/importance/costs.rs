@@ -50,7 +50,12 @@ fn play_alone(
     let hits = source.reach.iter().filter(|reach| takes_part(reach.participation_key));
     events.clear();
     // Its number is that in the model, which nothing here looks at.
-    events.push((0.5 * model.horizon_days, 0), severity, source.effect, hits.map(|reach| reach.hit));
+    events.push(
+        (0.5 * model.horizon_days, 0),
+        severity,
+        source.effect,
+        hits.map(|reach| reach.hit),
+    );
     let input = PathInput { events, noise: &[], attack_uniform: &|_| 0.5 };
     run_path(state, &input, row);
 }

@@ -65,13 +65,7 @@ pub(crate) fn bend(
 }
 
 /// Costs of what has fired on the plain paths of a block.
-fn plain_costs(
-    model: &Model<'_>,
-    tilt: &Tilt,
-    first: u64,
-    n: usize,
-    fired: &[Fired],
-) -> Vec<f64> {
+fn plain_costs(model: &Model<'_>, tilt: &Tilt, first: u64, n: usize, fired: &[Fired]) -> Vec<f64> {
     let mut costs = vec![0.0; n];
     for fired in fired {
         let path = first + fired.offset as u64;

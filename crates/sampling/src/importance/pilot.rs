@@ -168,7 +168,12 @@ impl<'s, 'n, F: Fn(&[f64]) -> f64 + Sync> Search<'s, 'n, F> {
             loss_eth,
             still_eth,
             costs,
-            tilt: Tilt { plain, loss_eth: 0.0, twist: Twist::default(), shift: Shift::none(&model) },
+            tilt: Tilt {
+                plain,
+                loss_eth: 0.0,
+                twist: Twist::default(),
+                shift: Shift::none(&model),
+            },
             model,
             next_path: 0,
         };
@@ -264,11 +269,12 @@ impl Trial {
         let beyond = (1.0 - level) * self.losses.len() as f64;
         let mut mass = 0.0;
         let mut worst = self.losses.iter();
-        worst.find_map(|(loss, weight)| {
-            mass += weight;
-            (mass > beyond).then_some(*loss)
-        })
-        .unwrap_or(0.0)
+        worst
+            .find_map(|(loss, weight)| {
+                mass += weight;
+                (mass > beyond).then_some(*loss)
+            })
+            .unwrap_or(0.0)
     }
 }
 

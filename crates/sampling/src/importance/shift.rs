@@ -120,11 +120,7 @@ impl Shift {
     }
 
     /// The law with the weighted moments of what was drawn.
-    fn fitted<'s>(
-        &self,
-        weights: &[f64],
-        draws: impl Iterator<Item = &'s Shared> + Clone,
-    ) -> Self {
+    fn fitted<'s>(&self, weights: &[f64], draws: impl Iterator<Item = &'s Shared> + Clone) -> Self {
         let mean = |of: &dyn Fn(&Shared) -> f64| -> f64 {
             weights.iter().zip(draws.clone()).map(|(w, shared)| w * of(shared)).sum()
         };
@@ -138,12 +134,16 @@ impl Shift {
             let variance = mean(&|s| (dot(&s.factors, &direction) - length).powi(2));
             (direction, (ROOM * variance.sqrt()).clamp(0.1, 2.0))
         };
-        let rates = self.rates.iter().enumerate().map(|(k, bent)| {
-            bent.moved(mean(&|s| s.rates[k]), mean(&|s| ln(s.rates[k])))
-        });
+        let rates = self
+            .rates
+            .iter()
+            .enumerate()
+            .map(|(k, bent)| bent.moved(mean(&|s| s.rates[k]), mean(&|s| ln(s.rates[k]))));
         Self {
             rates: rates.collect(),
-            mixing: self.mixing.map(|bent| bent.moved(mean(&|s| s.mixing), mean(&|s| ln(s.mixing)))),
+            mixing: self
+                .mixing
+                .map(|bent| bent.moved(mean(&|s| s.mixing), mean(&|s| ln(s.mixing)))),
             mean: centre,
             direction,
             deviation,
