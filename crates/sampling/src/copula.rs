@@ -110,14 +110,14 @@ impl ThresholdTable {
             + d * t * (t + 1.0) * (t - 1.0) / 6.0
     }
 
-    /// A value at most the upper quantile of `p`, for p in (0, 1].
+    /// A value at most the upper quantile of `p`, for p in (0, 1], by `-ln p`.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "the cast saturates, as it should"
     )]
-    pub(crate) fn at_most_quantile(&self, p: f64) -> f64 {
-        let step = (-p.ln() / Self::STEP) as usize;
+    pub(crate) fn at_most_quantile(&self, minus_ln_p: f64) -> f64 {
+        let step = (minus_ln_p / Self::STEP) as usize;
         self.quantiles[step.min(self.quantiles.len() - 1)]
     }
 }
@@ -152,11 +152,6 @@ impl Systematic {
         } else {
             f64::from(u8::from(distance <= 0.0))
         }
-    }
-
-    /// The latent variable of a source whose idiosyncratic survival is `u`.
-    pub(crate) fn latent(&self, u: f64) -> f64 {
-        (self.factor + self.residual * gaussian::upper_quantile(u)) / self.mixing_sqrt
     }
 }
 
@@ -197,8 +192,8 @@ mod tests {
     fn tabled_thresholds_are_bounds() {
         for copula in [Copula::Gaussian, Copula::StudentT { df: 4.0 }] {
             let table = ThresholdTable::new(copula);
-            for p in [1.0, 0.999, 0.5, 0.37, 0.012_345, 3.3e-7, 1e-12, 1e-15] {
-                let bound = table.at_most_quantile(p);
+            for p in [1.0f64, 0.999, 0.5, 0.37, 0.012_345, 3.3e-7, 1e-12, 1e-15] {
+                let bound = table.at_most_quantile(-p.ln());
                 let exact = if p < 1.0 { copula.upper_quantile(p) } else { f64::NEG_INFINITY };
                 assert!(bound <= exact + 1e-12, "{p}");
                 let tabled = (1e-13..0.99).contains(&p);

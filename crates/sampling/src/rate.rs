@@ -5,9 +5,6 @@ use rand_distr::{Distribution, Gamma};
 use crate::copula::DAYS_PER_YEAR;
 use crate::keys::{Seed, StreamKey};
 
-/// Room for a Gamma draw, which rejects now and then.
-const WORDS_PER_GAMMA: u32 = 64;
-
 /// Rate of a class of sources.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Rate {
@@ -57,7 +54,7 @@ impl Evidence {
     }
 
     pub(crate) fn draw(&self, seed: Seed, path: u64) -> f64 {
-        self.posterior.sample(&mut seed.rng(self.key, path, WORDS_PER_GAMMA))
+        self.posterior.sample(&mut seed.rng(self.key, path))
     }
 }
 

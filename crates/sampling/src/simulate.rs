@@ -5,7 +5,8 @@ use std::ops::{ControlFlow, Range};
 use rayon::prelude::*;
 use slashfall_cascade::Record;
 
-use crate::draw::{Fired, draw_block};
+use crate::draw::{Draw, Fired};
+use crate::levels::{BLOCK, BLOCK_LEN};
 use crate::model::Model;
 use crate::path::Worker;
 
@@ -91,19 +92,11 @@ fn run_batch(worker: &mut Worker<'_, '_>, model: &Model<'_>, paths: Range<u64>) 
     let n = n_paths(&paths);
     let width = model.layout().width();
     let mut figures = vec![0.0; n * width];
-    let drawn = draw_block(model, paths.start, n);
-    let mut rest = drawn.fired.as_slice();
+    worker.draw(paths.start, n);
     for ((offset, path), row) in paths.clone().enumerate().zip(figures.chunks_exact_mut(width)) {
-        worker.run(path, of_path(&mut rest, offset), drawn.bend(offset), row);
+        worker.run(path, offset, row);
     }
-    Batch { first_path: paths.start, width, figures, weights: drawn.weights }
-}
-
-/// Splits the events of the next path off the front.
-fn of_path<'f>(rest: &mut &'f [Fired], offset: usize) -> &'f [Fired] {
-    let (own, others) = rest.split_at(rest.partition_point(|fired| fired.offset <= offset));
-    *rest = others;
-    own
+    Batch { first_path: paths.start, width, figures, weights: worker.weights().to_vec() }
 }
 
 fn n_paths(paths: &Range<u64>) -> usize {
@@ -136,15 +129,12 @@ fn replay_block<'a>(
 ) -> impl Iterator<Item = PathRecord> + 'a {
     let first = block[0];
     let n = n_paths(&(first..block[block.len() - 1] + 1));
-    let drawn = draw_block(model, first, n);
+    worker.draw(first, n);
     block.iter().map(move |&path| {
         let offset = n_paths(&(first..path));
-        let start = drawn.fired.partition_point(|fired| fired.offset < offset);
-        let end = drawn.fired.partition_point(|fired| fired.offset <= offset);
         let mut figures = vec![0.0; model.layout().width()];
-        let fired = &drawn.fired[start..end];
-        let record = worker.run_recorded(path, fired, drawn.bend(offset), &mut figures);
-        let weight = drawn.weights.get(offset).copied().unwrap_or(1.0);
+        let record = worker.run_recorded(path, offset, &mut figures);
+        let weight = worker.weights().get(offset).copied().unwrap_or(1.0);
         PathRecord { path, weight, figures, record }
     })
 }
@@ -154,7 +144,11 @@ pub fn event_times(
     model: &Model<'_>,
     paths: Range<u64>,
 ) -> impl Iterator<Item = (u64, usize, f64)> {
-    let drawn = draw_block(model, paths.start, n_paths(&paths));
-    let path = move |offset: usize| paths.start + offset as u64;
-    drawn.fired.into_iter().map(move |f| (path(f.offset), f.source as usize, f.tau_days))
+    let mut draw = Draw::default();
+    let blocks = (paths.start..paths.end).step_by(BLOCK_LEN);
+    blocks.flat_map(move |first| {
+        draw.draw(model, first, n_paths(&(first..paths.end.min(first + BLOCK))));
+        let event = |f: &Fired| (first + u64::from(f.offset), f.source as usize, f.tau_days);
+        draw.all().iter().map(event).collect::<Vec<_>>()
+    })
 }

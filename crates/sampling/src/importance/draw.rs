@@ -11,14 +11,12 @@ use rand::RngExt;
 use super::Tilt;
 use super::shift::{Shared, Streams, class_probabilities};
 use super::twist::{Group, Twisted};
-use crate::copula::{Systematic, event_time_days};
+use crate::copula::{Copula, Systematic, event_time_days};
 use crate::draw::Fired;
+use crate::kernels::{quantile, survival};
 use crate::keys::{Purpose, StreamKey};
 use crate::model::Model;
 use crate::rate::Rate;
-
-/// Room for all draws of a path; the stream is long enough for it.
-const WORDS_PER_PATH: u32 = 1 << 24;
 
 /// How a path differs from what its streams would give in the model itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -29,54 +27,60 @@ pub(crate) struct Bend {
     pub(crate) market: Option<f64>,
 }
 
-/// Puts tilted paths in place of plain ones, in a block whose `plain` events and `shared` draws are
-/// those of the model; gives the bend and the weight of each path.
+/// Consecutive paths of a batch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Paths {
+    pub(crate) first: u64,
+    pub(crate) n: usize,
+    /// Where the first of them stands in the batch.
+    pub(crate) offset: u32,
+}
+
+impl Paths {
+    fn offset_of(&self, number: usize) -> u32 {
+        #[expect(clippy::cast_possible_truncation, reason = "a batch has fewer than 2^32 paths")]
+        let number = number as u32;
+        self.offset + number
+    }
+}
+
+/// Puts tilted paths in place of plain ones, where the events in `fired` that are of these paths and
+/// the draws that `shared` gives by number are those of the model; gives the bend and the weight of
+/// each path.
 pub(crate) fn bend(
     model: &Model<'_>,
     tilt: &Tilt,
-    first: u64,
-    mut shared: impl FnMut(usize) -> Shared,
-    n: usize,
+    paths: &Paths,
+    shared: impl Fn(usize) -> Shared,
     fired: &mut Vec<Fired>,
-) -> (Vec<Bend>, Vec<f64>) {
-    let is_plain = |offset: usize| tilt.plain.has(first + offset as u64);
-    fired.retain(|fired| is_plain(fired.offset));
-    let mut block = Block {
-        model,
-        tilt,
-        streams: Streams::of_paths(model),
-        key: StreamKey::new(Purpose::Tilted, ""),
-        market: model.factors.iter().position(|&key| key == StreamKey::market_factor()),
-        probability: Vec::new(),
-        twisted: Twisted::default(),
+) -> Vec<(Bend, f64)> {
+    let path_of = |fired: &Fired| {
+        let number = fired.offset.checked_sub(paths.offset)?;
+        Some((number as usize, paths.first + u64::from(number)))
     };
-    let plain_costs = plain_costs(model, tilt, first, n, fired);
-    let (mut bends, mut weights) = (Vec::with_capacity(n), Vec::with_capacity(n));
-    for (offset, (path, plain_cost)) in (first..).zip(plain_costs).enumerate() {
-        let (bend, ln_ratio) = if is_plain(offset) {
-            (Bend::default(), block.plain(&shared(offset), plain_cost))
+    fired.retain(|fired| path_of(fired).is_none_or(|(_, path)| tilt.plain.has(path)));
+    let mut costs = vec![0.0; paths.n];
+    for fired in fired.iter() {
+        if let Some((number, path)) = path_of(fired) {
+            let u = severity_uniform(model, fired.source, path);
+            costs[number] += tilt.twist.cost(fired.source, u);
+        }
+    }
+    let mut block = Block::new(model, tilt);
+    let bent = (paths.first..).zip(costs).enumerate().map(|(number, (path, cost))| {
+        let (bend, ln_ratio) = if tilt.plain.has(path) {
+            (Bend::default(), block.plain(&shared(number), cost))
         } else {
-            block.tilted(path, offset, fired)
+            block.tilted(path, paths.offset_of(number), fired)
         };
-        bends.push(bend);
-        weights.push(tilt.plain.weight(ln_ratio));
-    }
-    (bends, weights)
-}
-
-/// Costs of what has fired on the plain paths of a block.
-fn plain_costs(model: &Model<'_>, tilt: &Tilt, first: u64, n: usize, fired: &[Fired]) -> Vec<f64> {
-    let mut costs = vec![0.0; n];
-    for fired in fired {
-        let path = first + fired.offset as u64;
-        costs[fired.offset] += tilt.twist.cost(fired.source, severity_uniform(model, fired, path));
-    }
-    costs
+        (bend, tilt.plain.weight(ln_ratio))
+    });
+    bent.collect()
 }
 
 /// The uniform of a source's severity in the model.
-fn severity_uniform(model: &Model<'_>, fired: &Fired, path: u64) -> f64 {
-    model.seed.uniform(model.sources[fired.source as usize].severity_key, path)
+fn severity_uniform(model: &Model<'_>, source: u32, path: u64) -> f64 {
+    model.seed.uniform(model.sources[source as usize].severity_key, path)
 }
 
 /// What is kept from path to path.
@@ -92,7 +96,19 @@ struct Block<'b, 'n> {
     twisted: Twisted,
 }
 
-impl Block<'_, '_> {
+impl<'b, 'n> Block<'b, 'n> {
+    fn new(model: &'b Model<'n>, tilt: &'b Tilt) -> Self {
+        Self {
+            model,
+            tilt,
+            streams: Streams::of_paths(model),
+            key: StreamKey::new(Purpose::Tilted, ""),
+            market: model.factors.iter().position(|&key| key == StreamKey::market_factor()),
+            probability: Vec::new(),
+            twisted: Twisted::default(),
+        }
+    }
+
     /// Logarithm of the tilted density over that of the model, on a path drawn from the model.
     fn plain(&mut self, shared: &Shared, cost: f64) -> f64 {
         class_probabilities(self.model, shared, &mut self.probability);
@@ -105,13 +121,13 @@ impl Block<'_, '_> {
     }
 
     /// Draws a tilted path; the same logarithm.
-    fn tilted(&mut self, path: u64, offset: usize, fired: &mut Vec<Fired>) -> (Bend, f64) {
+    fn tilted(&mut self, path: u64, offset: u32, fired: &mut Vec<Fired>) -> (Bend, f64) {
         let (model, tilt) = (self.model, self.tilt);
         let shared = tilt.shift.draw(model.seed, &self.streams, path);
         class_probabilities(model, &shared, &mut self.probability);
         tilt.twist.solve(&self.probability, &mut self.twisted);
         let start = fired.len();
-        let mut rng = model.seed.rng(self.key, path, WORDS_PER_PATH);
+        let mut rng = model.seed.rng(self.key, path);
         for group in &tilt.twist.groups {
             let p = self.probability[group.class];
             let p_theta = tilt.twist.probability(group, p, &self.twisted);
@@ -124,15 +140,13 @@ impl Block<'_, '_> {
                 fired.push(Fired { offset, tau_days: time.draw(rng), source });
             });
         }
-        let own = &mut fired[start..];
-        own.sort_by(|a, b| a.tau_days.total_cmp(&b.tau_days).then(a.source.cmp(&b.source)));
         let theta = self.twisted.theta;
-        let cost = own.iter().map(|fired| {
+        let cost = fired[start..].iter().map(|fired| {
             let source = fired.source;
             let u = if tilt.twist.is_flat(source) {
                 0.5
             } else {
-                tilt.twist.severity_uniform(source, theta, severity_uniform(model, fired, path))
+                tilt.twist.severity_uniform(source, theta, severity_uniform(model, source, path))
             };
             tilt.twist.cost(source, u)
         });
@@ -170,8 +184,13 @@ impl<'t, 'n> Time<'t, 'n> {
     /// the probability to fire.
     fn draw(&self, rng: &mut impl Rng) -> f64 {
         let u = open_uniform(rng) * self.probability;
-        let survival = self.model.copula.survival(self.systematic.latent(u));
-        event_time_days(survival, self.rate_per_year).min(self.model.horizon_days)
+        let Systematic { factor, mixing_sqrt, residual } = self.systematic;
+        let latent = (factor + residual * quantile(u)) / mixing_sqrt;
+        let beyond = match self.model.copula {
+            Copula::Independent | Copula::Gaussian => survival(latent),
+            copula @ Copula::StudentT { .. } => copula.survival(latent),
+        };
+        event_time_days(beyond, self.rate_per_year).min(self.model.horizon_days)
     }
 }
 
@@ -215,7 +234,7 @@ mod tests {
     #[test]
     fn each_trial_succeeds_as_often_as_it_should() {
         for (p, n) in [(0.02, 7), (0.6, 7), (0.1, 1), (1.0, 3)] {
-            let mut rng = Seed(1).rng(StreamKey::new(Purpose::Tilted, "test"), 0, 1);
+            let mut rng = Seed(1).rng(StreamKey::new(Purpose::Tilted, "test"), 0);
             let rounds = 40_000;
             let mut counts = vec![0.0; n];
             for _ in 0..rounds {

@@ -21,7 +21,7 @@ mod twist;
 pub use check::{Check, Contradiction};
 pub use pilot::{Aim, Goal, Pilot, Refusal};
 
-pub(crate) use draw::{Bend, bend};
+pub(crate) use draw::{Bend, Paths, bend};
 pub(crate) use shift::Shared;
 
 use shift::Shift;

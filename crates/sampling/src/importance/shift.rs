@@ -10,8 +10,8 @@
 
 use super::gamma::{GammaLaw, GammaRatio};
 use super::twist::{Twist, Twisted};
-use crate::copula::{Copula, Systematic, event_probability};
-use crate::gaussian::upper_quantile;
+use crate::copula::{Copula, event_probability};
+use crate::kernels::{survival, vectorised};
 use crate::keys::{Purpose, Seed, StreamKey};
 use crate::model::Model;
 use crate::rate::Rate;
@@ -26,8 +26,6 @@ const LEAST_EFFECTIVE: f64 = 0.15;
 const LEAST_LENGTH: f64 = 0.2;
 /// Widens the deviation along the mean: too wide a law costs little, too narrow a one much.
 const ROOM: f64 = 1.15;
-/// Room for a Gamma draw, which rejects now and then.
-const WORDS_PER_GAMMA: u32 = 64;
 
 /// What all sources of a path share.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -152,8 +150,8 @@ impl Shift {
 
     /// Draws what the sources of a path share.
     pub(crate) fn draw(&self, seed: Seed, streams: &Streams<'_>, path: u64) -> Shared {
-        let normal = |&key: &StreamKey| upper_quantile(seed.uniform(key, path));
-        let gamma = |bent: &Bent, key| bent.law.sample(&mut seed.rng(key, path, WORDS_PER_GAMMA));
+        let normal = |&key: &StreamKey| seed.normal(key, path);
+        let gamma = |bent: &Bent, key| bent.law.sample(&mut seed.rng(key, path));
         let mut factors: Vec<f64> = streams.factors.iter().map(normal).collect();
         if !self.direction.is_empty() {
             let stretch = (self.deviation - 1.0) * dot(&factors, &self.direction);
@@ -225,12 +223,6 @@ pub(crate) fn class_probabilities(model: &Model<'_>, shared: &Shared, out: &mut 
     let mixing_sqrt = shared.mixing.sqrt();
     out.clear();
     out.extend(model.classes.iter().map(|class| {
-        let loadings = class.loadings.iter();
-        let systematic = Systematic {
-            factor: loadings.map(|&(factor, loading)| loading * shared.factors[factor]).sum(),
-            mixing_sqrt,
-            residual: class.residual,
-        };
         let threshold = match class.rate {
             Rate::Known(_) => class.threshold,
             Rate::Drawn { evidence, scale } => {
@@ -238,8 +230,20 @@ pub(crate) fn class_probabilities(model: &Model<'_>, shared: &Shared, out: &mut 
                 (p > 0.0).then(|| model.thresholds.quantile(p))
             }
         };
-        threshold.map_or(0.0, |x| systematic.conditional_probability(x))
+        let loadings = class.loadings.iter();
+        let factor: f64 = loadings.map(|&(factor, a)| a * shared.factors[factor]).sum();
+        let distance = threshold.map_or(f64::INFINITY, |x| x * mixing_sqrt - factor);
+        if class.residual > 0.0 {
+            distance / class.residual
+        } else {
+            // Certain, or impossible.
+            f64::INFINITY.copysign(if distance <= 0.0 { -1.0 } else { 1.0 })
+        }
     }));
+    vectorised(
+        #[inline(always)]
+        || out.iter_mut().for_each(|x| *x = survival(*x)),
+    );
 }
 
 /// Weights of these logarithms to the largest power of at most 1 that leaves enough of them

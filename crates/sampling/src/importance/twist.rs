@@ -12,6 +12,8 @@
 
 use std::ops::Range;
 
+use crate::kernels::{exp, vectorised};
+
 /// Bounds of the strata of a severity's uniform: the far tail of a severity may be all that matters.
 pub(crate) const STRATA: [f64; 6] = [0.0, 0.5, 0.8, 0.95, 0.99, 1.0];
 /// Strata.
@@ -139,7 +141,11 @@ impl Twist {
 
     fn exponentials(&self, theta: f64, out: &mut Vec<f64>) {
         out.clear();
-        out.extend(self.costs.iter().map(|cost| (theta * cost).exp()));
+        out.extend(self.costs.iter().map(|cost| theta * cost));
+        vectorised(
+            #[inline(always)]
+            || out.iter_mut().for_each(|x| *x = exp(*x)),
+        );
     }
 
     /// Mean and variance of the sum of costs under the twist.
