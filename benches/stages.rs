@@ -10,7 +10,7 @@ use slashfall_benches::{
     BASELINE, THIRTY_DAYS, equal_names, one_factor, reference, scenarios, synthetic,
 };
 use slashfall_output::measures::Level;
-use slashfall_output::tables::{push_summary, summary_rows};
+use slashfall_output::tables::{measure, push_summary};
 use slashfall_output::{Collector, ResultFolder, Table, contributions, schema};
 use slashfall_sampling::{Model, event_times, replay, simulate};
 
@@ -61,11 +61,11 @@ fn tables(criterion: &mut Criterion, name: &str, model: &Model<'_>) {
     let levels: Vec<Level> = [0.95, 0.99, 0.999].into_iter().filter_map(Level::new).collect();
     let mut group = criterion.benchmark_group(name);
     group.sample_size(10).throughput(Throughput::Elements(PATHS));
-    group.bench_function("estimate", |b| b.iter(|| summary_rows("base", &collector, &levels, 30)));
+    group.bench_function("estimate", |b| b.iter(|| measure("base", &collector, &levels, 30)));
     group.bench_function("contributions", |b| {
         b.iter(|| contributions(model, &collector, &levels, || false));
     });
-    let rows = summary_rows("base", &collector, &levels, 30);
+    let rows = measure("base", &collector, &levels, 30).rows;
     group.bench_function("write", |b| {
         b.iter(|| {
             let dir = tempfile::tempdir().unwrap();

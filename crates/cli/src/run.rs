@@ -12,11 +12,12 @@ use anyhow::Context;
 use slashfall_graph::Problems;
 use slashfall_output::measures::Level;
 use slashfall_output::tables::{
-    SummaryRow, push_cascade, push_contributions, push_exceedance, push_summary, push_tail_paths,
-    summary_rows,
+    SummaryRow, measure, push_cascade, push_contributions, push_exceedance, push_summary,
+    push_tail_paths,
 };
 use slashfall_output::{
-    Collector, Contribution, Manifest, PathsWriter, ResultFolder, Table, contributions, schema,
+    Collector, Contribution, Manifest, PathsWriter, ResultFolder, Table, Wanted, contributions,
+    schema,
 };
 use slashfall_sampling::config::{Detail, PathCount, StopMetric, StopRule};
 use slashfall_sampling::{Scenario, simulate};
@@ -162,7 +163,7 @@ fn play(
         Detail::Paths => Some(PathsWriter::create(folder, setting, &scenario.name, number)?),
         _ => None,
     };
-    let mut collector = Collector::new(setting);
+    let mut collector = Collector::for_run(setting, &wanted(scenario));
     let level = levels(&scenario.spec.levels).last().copied().context("a run has levels")?;
     let mut progress = Progress::new(&scenario.name, n_paths, level, args.quiet);
     let mut failed = Ok(());
@@ -242,10 +243,10 @@ impl Tables {
     ) -> ControlFlow<()> {
         let (name, horizon_days) = (&scenario.name, scenario.spec.horizon_days);
         let levels = levels(&scenario.spec.levels);
-        let rows = summary_rows(name, collector, &levels, horizon_days);
-        push_summary(&mut self.summary, &rows);
-        findings.rows.extend(rows);
-        push_exceedance(&mut self.exceedance, name, collector, horizon_days);
+        let measured = measure(name, collector, &levels, horizon_days);
+        push_summary(&mut self.summary, &measured.rows);
+        findings.rows.extend(measured.rows);
+        push_exceedance(&mut self.exceedance, name, &measured.curves, horizon_days);
         push_cascade(&mut self.cascade, name, collector);
         let count = usize::try_from(scenario.spec.tail_paths).unwrap_or(usize::MAX);
         push_tail_paths(&mut self.tail_paths, name, collector, count);
@@ -272,6 +273,18 @@ impl Tables {
     }
 }
 
+/// What a scenario wants of its worst paths.
+fn wanted(scenario: &Scenario<'_>) -> Wanted {
+    let spec = &scenario.spec;
+    let n_paths = match &spec.paths {
+        PathCount::Fixed(n) => *n,
+        PathCount::Until(rule) => rule.max_paths,
+    };
+    let lowest = levels(&spec.levels).first().copied();
+    let split_from = lowest.filter(|_| spec.detail >= Detail::Standard);
+    Wanted { n_paths, split_from, n_listed: spec.tail_paths }
+}
+
 fn levels(levels: &[f64]) -> Vec<Level> {
     levels.iter().copied().filter_map(Level::new).collect()
 }
@@ -280,19 +293,15 @@ fn levels(levels: &[f64]) -> Vec<Level> {
 const MEMORY_TO_TELL_BYTES: u64 = 4_000_000_000;
 
 fn warn(input: &Input, scenarios: &[Scenario<'_>], quiet: bool) {
-    let n_paths = |scenario: &Scenario<'_>| match &scenario.spec.paths {
-        PathCount::Fixed(n) => *n,
-        PathCount::Until(rule) => rule.max_paths,
-    };
-    let most = scenarios.iter().map(n_paths).max().unwrap_or_default();
-    // A loss that is kept takes 16 bytes; with noise most scopes lose or gain on every path.
-    let n_scopes = scenarios
-        .first()
-        .map_or(0, |scenario| slashfall_output::scopes(scenario.model.setting()).len());
-    let bytes = 16 * most * n_scopes as u64;
+    // Scenarios are run one after the other, so that of the largest counts.
+    let of = |scenario: &Scenario<'_>| wanted(scenario).bytes(scenario.model.setting());
+    let bytes = scenarios.iter().map(of).max().unwrap_or_default();
     if bytes > MEMORY_TO_TELL_BYTES {
         let gigabytes = bytes / 1_000_000_000;
-        say(quiet, &format!("note: {most} paths may take up to {gigabytes} GB of memory"));
+        let note = format!(
+            "note: tails that are split may take up to {gigabytes} GB of memory; detail = \"summary\" takes little"
+        );
+        say(quiet, &note);
     }
     for note in notes(input, scenarios).into_iter().chain(note_of_events(scenarios)) {
         say(quiet, &note);

@@ -20,6 +20,8 @@ pub struct ExceedanceRow {
     pub ci_high: Option<f64>,
     /// Expected shortfall at the same level.
     pub es_beyond: f64,
+    /// How far bins can put loss and expected shortfall off.
+    pub resolution: f64,
 }
 
 impl SortedLosses {
@@ -41,7 +43,8 @@ impl SortedLosses {
             probability,
             ci_low: value_at_risk.ci_low,
             ci_high: value_at_risk.ci_high,
-            es_beyond: self.expected_shortfall(level).value,
+            es_beyond: self.plain_shortfall(level),
+            resolution: self.resolution_of_var(level).max(self.resolution_of_es(level)),
         })
     }
 }
@@ -54,6 +57,7 @@ fn grid() -> impl Iterator<Item = f64> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{close, sorted};
+    use super::*;
 
     #[test]
     fn rows_end_at_ten_paths() {
@@ -76,7 +80,12 @@ mod tests {
     #[test]
     fn the_curve_falls() {
         let losses: Vec<f64> = (0..5000).map(|i| f64::from(i % 97) - 40.0).collect();
-        let rows = sorted(&losses).exceedance();
+        let sorted = sorted(&losses);
+        let rows = sorted.exceedance();
+        for row in &rows {
+            let es = sorted.expected_shortfall(Level::new(1.0 - row.probability).unwrap());
+            assert_eq!(row.es_beyond.to_bits(), es.value.to_bits());
+        }
         assert!(rows.windows(2).all(|pair| pair[0].loss <= pair[1].loss));
         assert!(rows.iter().all(|row| row.es_beyond >= row.loss));
     }
