@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::Context;
+use slashfall_graph::Problems;
 use slashfall_output::measures::{Level, StopWatch};
 use slashfall_output::tables::{
     SummaryRow, measure, push_cascade, push_contributions, push_exceedance, push_summary,
@@ -22,6 +23,7 @@ use slashfall_sampling::config::{Detail, PathCount, StopRule};
 use slashfall_sampling::{Scenario, simulate};
 
 use crate::args::Run;
+use crate::drawing::Drawing;
 use crate::input::{Input, Overrides};
 use crate::notes::{doubts, note_of_events, notes};
 use crate::progress::Progress;
@@ -51,22 +53,23 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<Ending> {
     let start = Instant::now();
     let overrides = Overrides { set: &args.set, paths: args.paths, seed: args.seed };
     let input = Input::load(&args.run_file, &overrides)?;
-    let scenarios = input.spec.resolve(&input.file, &input.root, &input.network)?;
+    let mut scenarios = input.spec.resolve(&input.file, &input.root, &input.network)?;
     warn(&input, &scenarios, args.quiet);
     let mut threads = rayon::ThreadPoolBuilder::new();
     if let Some(n) = args.threads {
         threads = threads.num_threads(n.into());
     }
     let pool = threads.build().context("the threads could not be started")?;
-    pool.install(|| run_scenarios(args, &input, &scenarios, start))
+    pool.install(|| run_scenarios(args, &input, &mut scenarios, start))
 }
 
 fn run_scenarios(
     args: &Run,
     input: &Input,
-    scenarios: &[Scenario<'_>],
+    scenarios: &mut [Scenario<'_>],
     start: Instant,
 ) -> anyhow::Result<Ending> {
+    let drawings = prepare_drawings(args, input, scenarios)?;
     let stop = stop_on_ctrl_c()?;
     let files = input.files()?;
     let target =
@@ -75,13 +78,17 @@ fn run_scenarios(
     let mut tables = Tables::new();
     let mut findings = Findings::default();
     let mut manifest = manifest(input, scenarios, files, &target);
-    for (number, scenario) in scenarios.iter().enumerate() {
-        let played = play(args, &folder, scenario, number, &stop)?;
+    for ((number, scenario), mut drawing) in scenarios.iter().enumerate().zip(drawings) {
+        let played = play(args, &folder, scenario, number, &mut drawing, &stop)?;
         let added = if played.interrupted {
             ControlFlow::Break(())
         } else {
             note(&mut manifest, scenario, &played.collector, played.precise);
-            findings.doubts.extend(doubts(&scenario.name, &played.collector));
+            let (sampling, doubt) = drawing.finish(&scenario.name)?;
+            manifest.sampling.insert(scenario.name.clone(), sampling);
+            findings
+                .doubts
+                .extend(doubts(&scenario.name, &played.collector).into_iter().chain(doubt));
             tables.add(scenario, &played.collector, &mut findings, &stop)
         };
         if added.is_break() {
@@ -104,6 +111,26 @@ fn run_scenarios(
     Ok(if manifest.precision_reached == Some(false) { Ending::Imprecise } else { Ending::Done })
 }
 
+/// How the paths of each scenario are drawn; says so where it is not plain.
+fn prepare_drawings(
+    args: &Run,
+    input: &Input,
+    scenarios: &mut [Scenario<'_>],
+) -> anyhow::Result<Vec<Drawing>> {
+    let mut problems = Problems::default();
+    let mut drawings = Vec::new();
+    for scenario in scenarios {
+        match Drawing::prepare(&input.file, scenario) {
+            Ok(drawing) => {
+                drawing.note(&scenario.name).iter().for_each(|note| say(args.quiet, note));
+                drawings.push(drawing);
+            }
+            Err(found) => problems.append(found),
+        }
+    }
+    Ok(problems.or_ok(drawings)?)
+}
+
 /// A flag that Ctrl-C raises (or a signal to terminate); a second one ends the program at once.
 fn stop_on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
@@ -122,6 +149,7 @@ fn play(
     folder: &ResultFolder,
     scenario: &Scenario<'_>,
     number: usize,
+    drawing: &mut Drawing,
     stop: &AtomicBool,
 ) -> anyhow::Result<Played> {
     let setting = scenario.model.setting();
@@ -143,6 +171,7 @@ fn play(
         let next = rule.as_ref().map_or(n_paths, |rule| rule.watch.next_look());
         let flow = simulate(&scenario.model, done..next, BATCH_PATHS, |batch| {
             collector.absorb(batch);
+            drawing.absorb(batch);
             progress.advance(&collector);
             if let Some(paths) = &mut paths {
                 failed = paths.absorb(batch);

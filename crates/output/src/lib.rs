@@ -18,6 +18,7 @@ mod rounds;
 pub mod schema;
 mod scope;
 pub mod tables;
+mod weighting;
 
 pub use collect::Collector;
 pub use contributions::{ComponentKind, Contribution, contributions};
@@ -31,3 +32,4 @@ pub use recorded::{ListedPath, listed_paths, path_row};
 pub use room::Wanted;
 pub use schema::{SCHEMA_VERSION, Table};
 pub use scope::{Scope, ScopeKind, WITHOUT_PRICES, scopes};
+pub use weighting::{Importance, Sampling};

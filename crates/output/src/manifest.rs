@@ -8,6 +8,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::folder::{OutputError, ResultFolder};
+use crate::weighting::Sampling;
 
 /// A SHA-256 in hex.
 pub type Digest = String;
@@ -58,6 +59,8 @@ pub struct Manifest {
     pub horizon_days: u32,
     /// Paths by scenario.
     pub paths: BTreeMap<String, u64>,
+    /// How they were drawn, by scenario.
+    pub sampling: BTreeMap<String, Sampling>,
     /// Threads.
     pub threads: usize,
     /// Seconds from start to tables.

@@ -4,6 +4,7 @@
 use rand_distr::{ChiSquared, Distribution};
 
 use crate::copula::{Copula, DAYS_PER_YEAR, Systematic};
+use crate::importance::Shared;
 use crate::kernels::{exp, ln, survival, vectorised};
 use crate::model::Model;
 use crate::rate::Rate;
@@ -55,6 +56,16 @@ impl Common {
         self.rates.clear();
         for evidence in &model.evidence {
             self.rates.extend((first..).take(n).map(|path| evidence.draw(model.seed, path)));
+        }
+    }
+
+    /// What all sources of one path share.
+    pub(crate) fn shared(&self, model: &Model<'_>, offset: usize) -> Shared {
+        let of_path = |all: &[f64], number: usize| all[number * self.n + offset];
+        Shared {
+            factors: (0..model.factors.len()).map(|f| of_path(&self.factors, f)).collect(),
+            mixing: self.mixing_sqrt.get(offset).map_or(1.0, |sqrt| sqrt * sqrt),
+            rates: (0..model.evidence.len()).map(|e| of_path(&self.rates, e)).collect(),
         }
     }
 

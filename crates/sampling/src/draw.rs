@@ -8,6 +8,7 @@
 
 use crate::common::{Chances, Common};
 use crate::copula::{Copula, DAYS_PER_YEAR, event_time_days};
+use crate::importance::{Bend, Paths, bend};
 use crate::kernels::{ln_1m, quantiles, survival, vectorised};
 use crate::levels::BLOCK;
 use crate::model::Model;
@@ -36,6 +37,10 @@ pub(crate) struct Draw {
     fired: Vec<Fired>,
     /// By path: where its events begin; and the end of all.
     starts: Vec<usize>,
+    /// By path: how it differs from what its streams would give; empty where no path does.
+    bends: Vec<Bend>,
+    /// By path; empty where each weighs 1.
+    weights: Vec<f64>,
 }
 
 /// Columns of the candidates of a class.
@@ -52,6 +57,8 @@ impl Draw {
     /// Draws the events of `n` paths from `first`.
     pub(crate) fn draw(&mut self, model: &Model<'_>, first: u64, n: usize) {
         self.unsorted.clear();
+        self.bends.clear();
+        self.weights.clear();
         let end = first + n as u64;
         let mut start = first;
         while start < end {
@@ -69,6 +76,21 @@ impl Draw {
     /// The events of a path, in order of time and source.
     pub(crate) fn of_path(&self, offset: usize) -> &[Fired] {
         &self.fired[self.starts[offset]..self.starts[offset + 1]]
+    }
+
+    /// How a path differs from what its streams would give.
+    pub(crate) fn bend(&self, offset: usize) -> Bend {
+        self.bends.get(offset).copied().unwrap_or_default()
+    }
+
+    /// The same of a path and all that follow it; empty where no path does.
+    pub(crate) fn bends_from(&self, offset: usize) -> &[Bend] {
+        self.bends.get(offset..).unwrap_or_default()
+    }
+
+    /// What each path weighs; empty where each weighs 1.
+    pub(crate) fn weights(&self) -> &[f64] {
+        &self.weights
     }
 
     /// All events, in order of path, time and source.
@@ -92,6 +114,13 @@ impl Draw {
                     source: found.source,
                 }));
             }
+        }
+        if let Some(tilt) = &model.tilt {
+            let paths = Paths { first, n, offset };
+            let shared = |at| self.common.shared(model, at);
+            let bent = bend(model, tilt, &paths, shared, &mut self.unsorted);
+            self.bends.extend(bent.iter().map(|(bend, _)| *bend));
+            self.weights.extend(bent.iter().map(|(_, weight)| *weight));
         }
     }
 

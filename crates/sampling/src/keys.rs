@@ -33,6 +33,10 @@ pub(crate) enum Purpose {
     AssetNoise = 8,
     /// On which attackable day an AVS is attacked, one uniform a path.
     Attack = 9,
+    /// All sources of a path that importance sampling has tilted.
+    Tilted = 10,
+    /// The pilot of importance sampling.
+    Pilot = 11,
 }
 
 /// Version of the streams, a key of their names: another version is another law.
@@ -50,6 +54,11 @@ impl StreamKey {
         let mut hasher = SipHasher24::new_with_keys(purpose as u64, VERSION);
         hasher.write(name.as_bytes());
         Self(hasher.finish())
+    }
+
+    /// The stream of the factor that the market's days add up to.
+    pub(crate) fn market_factor() -> Self {
+        Self::new(Purpose::Factor, "market")
     }
 
     /// The stream of this entity with another, such as a source with a member it may hit.
@@ -71,6 +80,13 @@ pub(crate) fn place(row: u64, path: u64) -> u64 {
 pub(crate) struct Seed(pub(crate) u64);
 
 impl Seed {
+    /// The seed of a run's pilot, whose paths are not those of the run.
+    pub(crate) fn of_pilot(self) -> Self {
+        let mut hasher = SipHasher24::new_with_keys(Purpose::Pilot as u64, VERSION);
+        hasher.write_u64(self.0);
+        Self(hasher.finish())
+    }
+
     /// The cipher that all streams of the run come from.
     pub(crate) fn cipher(self) -> Philox {
         Philox(self.0)

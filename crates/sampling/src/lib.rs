@@ -10,6 +10,7 @@ pub mod config;
 mod copula;
 mod draw;
 mod gaussian;
+pub mod importance;
 mod kernels;
 mod keys;
 mod levels;

@@ -2,6 +2,7 @@
 
 use slashfall_graph::Network;
 
+use crate::importance::Bend;
 use crate::kernels::quantiles;
 use crate::keys::{Purpose, Seed, StreamKey, place, uniforms};
 
@@ -40,6 +41,11 @@ pub(crate) struct NoiseBuffer {
 }
 
 impl NoiseBuffer {
+    /// Forgets what was drawn.
+    pub(crate) fn clear(&mut self) {
+        self.n_paths = 0;
+    }
+
     /// The normals of a path that was drawn, day by day, one an asset; none where nothing was drawn.
     pub(crate) fn of_path(&self, path: u64) -> &[f64] {
         let Some(at) = self.place_of(path) else { return &[] };
@@ -84,25 +90,43 @@ impl Noise {
             key: StreamKey::new(Purpose::AssetNoise, &network.assets()[asset].name),
         };
         (!movers.is_empty()).then(|| Self {
-            market_factor: StreamKey::new(Purpose::Factor, "market"),
+            market_factor: StreamKey::market_factor(),
             market_days: StreamKey::new(Purpose::MarketNoise, "market"),
             n_assets: network.assets().len(),
             movers: movers.iter().map(mover).collect(),
         })
     }
 
-    /// Draws the normals of a path and of those that follow, unless they are there.
-    pub(crate) fn draw(&self, seed: Seed, path: u64, days: u32, buffer: &mut NoiseBuffer) {
+    /// Draws the normals of a path and of those that follow, unless they are there. Market factors
+    /// are those of the paths' streams where `bends` from this path on give no others.
+    pub(crate) fn draw(
+        &self,
+        seed: Seed,
+        path: u64,
+        days: u32,
+        bends: &[Bend],
+        buffer: &mut NoiseBuffer,
+    ) {
         if buffer.place_of(path).is_none() {
             let mut factors = [0.0; TOGETHER];
             seed.normals(self.market_factor, path, &mut factors);
+            for (factor, bend) in factors.iter_mut().zip(bends) {
+                *factor = bend.market.unwrap_or(*factor);
+            }
             self.draw_paths(seed, (path, factors), days as usize, buffer);
         }
     }
 
     /// Draws the normals of one path.
-    pub(crate) fn draw_alone(&self, seed: Seed, path: u64, days: u32, buffer: &mut NoiseBuffer) {
-        let factor = seed.normal(self.market_factor, path);
+    pub(crate) fn draw_alone(
+        &self,
+        seed: Seed,
+        path: u64,
+        days: u32,
+        bend: Bend,
+        buffer: &mut NoiseBuffer,
+    ) {
+        let factor = bend.market.unwrap_or_else(|| seed.normal(self.market_factor, path));
         self.draw_paths(seed, (path, [factor]), days as usize, buffer);
     }
 
@@ -175,8 +199,8 @@ mod tests {
         for days in [1, 7, 30] {
             many = NoiseBuffer::default();
             for path in 1_000..1_080 {
-                noise.draw(Seed(9), path, days, &mut many);
-                noise.draw_alone(Seed(9), path, days, &mut one);
+                noise.draw(Seed(9), path, days, &[], &mut many);
+                noise.draw_alone(Seed(9), path, days, Bend::default(), &mut one);
                 let bits = |z: &[f64]| -> Vec<u64> { z.iter().map(|z| z.to_bits()).collect() };
                 assert_eq!(bits(many.of_path(path)), bits(one.of_path(path)));
                 assert_eq!(many.of_path(path).len(), days as usize * network.assets().len());

@@ -43,6 +43,16 @@ impl Evidence {
         -(-(self.events + 0.5) * (years / self.exposure_years).ln_1p()).exp_m1()
     }
 
+    /// The posterior's shape, and its rate in years.
+    pub(crate) fn shape_and_rate(&self) -> (f64, f64) {
+        (self.events + 0.5, self.exposure_years)
+    }
+
+    /// The stream of its draws.
+    pub(crate) fn key(&self) -> StreamKey {
+        self.key
+    }
+
     pub(crate) fn draw(&self, seed: Seed, path: u64) -> f64 {
         self.posterior.sample(&mut seed.rng(self.key, path))
     }

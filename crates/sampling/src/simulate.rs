@@ -48,6 +48,8 @@ impl Batch {
 pub struct PathRecord {
     /// Its number.
     pub path: u64,
+    /// Its likelihood ratio; 1 where paths are drawn from the model itself.
+    pub weight: f64,
     /// Its figures, as the run had them.
     pub figures: Vec<f64>,
     /// Its story: losses by cause, steps, ends of days.
@@ -151,7 +153,7 @@ fn run_batch(
     for ((offset, path), row) in paths.clone().enumerate().zip(figures.chunks_exact_mut(width)) {
         worker.run(path, offset, row);
     }
-    Batch { first_path: paths.start, width, figures, weights: Vec::new() }
+    Batch { first_path: paths.start, width, figures, weights: worker.weights().to_vec() }
 }
 
 fn n_paths(paths: &Range<u64>) -> usize {
@@ -189,7 +191,8 @@ fn replay_block<'a>(
         let offset = n_paths(&(first..path));
         let mut figures = vec![0.0; model.layout().width()];
         let record = worker.run_recorded(path, offset, &mut figures);
-        PathRecord { path, figures, record }
+        let weight = worker.weights().get(offset).copied().unwrap_or(1.0);
+        PathRecord { path, weight, figures, record }
     })
 }
 
