@@ -1,6 +1,8 @@
 //! Where paths are played: a network, what a scenario sets, and all that follows from the two and
 //! holds for every path.
 
+use std::sync::Arc;
+
 use slashfall_graph::{AssetId, AvsId, Holder, Network, Pool, Yields};
 
 use crate::event::Events;
@@ -22,7 +24,7 @@ pub struct Setting<'n> {
     /// Market prices of day 0, by asset.
     pub(crate) price_0: Vec<f64>,
     /// Pools by wrapped asset.
-    pub(crate) curves: Vec<Option<PriceCurve>>,
+    pub(crate) curves: Arc<[Option<PriceCurve>]>,
     /// Yield a year before and under the multipliers, by wrapped asset.
     pub(crate) yields: Vec<[f64; 2]>,
     /// Sum over days of the yields a year, by wrapped asset.
@@ -50,10 +52,26 @@ impl<'n> Setting<'n> {
     #[must_use]
     pub fn new(network: &'n Network, parameters: Parameters) -> Self {
         let nav_0 = navs(network);
-        let curves: Vec<_> =
-            network.wrapped_assets().map(|id| curve(network, id, nav_0[id.index()])).collect();
+        let curve = |id: AssetId| curve(network, id, nav_0[id.index()]);
+        let curves = network.wrapped_assets().map(curve).collect();
+        Self::with_curves(network, curves, parameters)
+    }
+
+    /// Makes another scenario on the same network ready, with the same tables of prices in pools, of
+    /// which there are milliseconds of work.
+    #[must_use]
+    pub fn beside(&self, parameters: Parameters) -> Self {
+        Self::with_curves(self.network, Arc::clone(&self.curves), parameters)
+    }
+
+    fn with_curves(
+        network: &'n Network,
+        curves: Arc<[Option<PriceCurve>]>,
+        parameters: Parameters,
+    ) -> Self {
+        let nav_0 = navs(network);
         let mut price_0 = nav_0.clone();
-        for (price, curve) in price_0[network.n_base()..].iter_mut().zip(&curves) {
+        for (price, curve) in price_0[network.n_base()..].iter_mut().zip(curves.iter()) {
             *price *= curve.as_ref().map_or(1.0, |curve| curve.price(0.0));
         }
         let yields = network.wrapped_assets().map(|id| network.asset(id).yields);
