@@ -10,7 +10,7 @@ use slashfall_benches::{
     BASELINE, THIRTY_DAYS, equal_names, one_factor, reference, scenarios, synthetic,
 };
 use slashfall_output::measures::Level;
-use slashfall_output::tables::{push_summary, summary_rows};
+use slashfall_output::tables::{measure, push_summary};
 use slashfall_output::{Collector, ResultFolder, Table, contributions, schema};
 use slashfall_sampling::{Model, event_times, replay, simulate};
 
@@ -18,7 +18,7 @@ const PATHS: u64 = 16_384;
 
 fn collect(model: &Model<'_>) -> Collector {
     let mut collector = Collector::new(model.setting());
-    let _ = simulate(model, 0..PATHS, 1_024, |batch| {
+    let _ = simulate(model, 0..PATHS, 4_096, |batch| {
         collector.absorb(batch);
         ControlFlow::Continue(())
     });
@@ -50,7 +50,7 @@ fn stages(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(PATHS));
         group.bench_function("run", |b| {
             b.iter(|| {
-                simulate(model, 0..PATHS, 1_024, |batch| {
+                simulate(model, 0..PATHS, 4_096, |batch| {
                     black_box(batch);
                     ControlFlow::Continue(())
                 })
@@ -70,11 +70,11 @@ fn tables(criterion: &mut Criterion, name: &str, model: &Model<'_>) {
     let levels: Vec<Level> = [0.95, 0.99, 0.999].into_iter().filter_map(Level::new).collect();
     let mut group = criterion.benchmark_group(name);
     group.sample_size(10).throughput(Throughput::Elements(PATHS));
-    group.bench_function("estimate", |b| b.iter(|| summary_rows("base", &collector, &levels, 30)));
+    group.bench_function("estimate", |b| b.iter(|| measure("base", &collector, &levels, 30)));
     group.bench_function("contributions", |b| {
         b.iter(|| contributions(model, &collector, &levels, || false));
     });
-    let rows = summary_rows("base", &collector, &levels, 30);
+    let rows = measure("base", &collector, &levels, 30).rows;
     group.bench_function("write", |b| {
         b.iter(|| {
             let dir = tempfile::tempdir().unwrap();

@@ -6,11 +6,12 @@ use slashfall_cascade::{
     BeaconParameters, CascadeParameters, LendingParameters, RedemptionParameters,
     SecurityParameters, YieldParameters,
 };
-use slashfall_sampling::config::NoiseSpec;
+use slashfall_sampling::config::{NoiseSpec, SamplingSpec};
 
 /// Every key that may be left out, and what it then is.
 pub(crate) fn absent_keys() -> BTreeMap<&'static str, f64> {
     let mut keys = BTreeMap::from([
+        ("sampling.defensive_share", SamplingSpec::DEFENSIVE_SHARE),
         ("source.participation", 1.0),
         ("source.background of validator_incident and group_incident", 0.0),
         ("source.severity of operator_compromise", 1.0),

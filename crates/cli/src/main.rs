@@ -5,6 +5,7 @@ mod args;
 mod check;
 mod contributors;
 mod diff;
+mod drawing;
 mod import;
 mod init;
 mod input;

@@ -65,6 +65,7 @@ pub(crate) fn manifest(
         seed: input.spec.seed,
         horizon_days: input.spec.horizon_days,
         paths: BTreeMap::new(),
+        sampling: BTreeMap::new(),
         threads: rayon::current_num_threads(),
         wall_seconds: 0.0,
         peak_memory_bytes: None,

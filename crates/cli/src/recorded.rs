@@ -10,6 +10,7 @@ use slashfall_graph::{Network, Problem, Problems, load_network};
 use slashfall_output::digest_file;
 use slashfall_sampling::{Node, RunSpec, Scenario};
 
+use crate::drawing::Drawing;
 use crate::input::network_files;
 use crate::provenance::{digest_of, program};
 
@@ -125,7 +126,8 @@ impl Recorded {
         Ok(load_network(dir)?.network)
     }
 
-    /// The model of the scenario.
+    /// The model of the scenario, its paths drawn as the run drew them: the pilot of importance
+    /// sampling finds again what it found.
     ///
     /// # Errors
     /// When this program does not take the run file.
@@ -134,6 +136,7 @@ impl Recorded {
         let mut scenarios = spec.resolve(&self.file, &self.root, network)?;
         let mut scenario = scenarios.swap_remove(0);
         scenario.name.clone_from(&self.scenario);
+        Drawing::prepare(&self.file, &mut scenario)?;
         Ok(scenario)
     }
 }

@@ -9,26 +9,29 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::Context;
+use slashfall_graph::Problems;
 use slashfall_output::measures::{Level, StopWatch};
 use slashfall_output::tables::{
-    SummaryRow, push_cascade, push_contributions, push_exceedance, push_summary, push_tail_paths,
-    summary_rows,
+    SummaryRow, measure, push_cascade, push_contributions, push_exceedance, push_summary,
+    push_tail_paths,
 };
 use slashfall_output::{
-    Collector, Contribution, Manifest, PathsWriter, ResultFolder, Table, contributions, schema,
+    Collector, Contribution, Manifest, PathsWriter, ResultFolder, Table, Wanted, contributions,
+    schema,
 };
 use slashfall_sampling::config::{Detail, PathCount, StopRule};
 use slashfall_sampling::{Scenario, simulate};
 
 use crate::args::Run;
+use crate::drawing::Drawing;
 use crate::input::{Input, Overrides};
 use crate::notes::{doubts, note_of_events, notes};
 use crate::progress::Progress;
 use crate::provenance::{manifest, metadata, note, peak_memory_bytes};
 use crate::{Ending, contributors, summary};
 
-/// Paths a batch: some milliseconds of work, a few hundred kilobytes.
-const BATCH_PATHS: usize = 1_024;
+/// Paths a batch: what sources are drawn along together.
+const BATCH_PATHS: usize = 4_096;
 
 /// What a scenario gave.
 struct Played {
@@ -50,22 +53,23 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<Ending> {
     let start = Instant::now();
     let overrides = Overrides { set: &args.set, paths: args.paths, seed: args.seed };
     let input = Input::load(&args.run_file, &overrides)?;
-    let scenarios = input.spec.resolve(&input.file, &input.root, &input.network)?;
+    let mut scenarios = input.spec.resolve(&input.file, &input.root, &input.network)?;
     warn(&input, &scenarios, args.quiet);
     let mut threads = rayon::ThreadPoolBuilder::new();
     if let Some(n) = args.threads {
         threads = threads.num_threads(n.into());
     }
     let pool = threads.build().context("the threads could not be started")?;
-    pool.install(|| run_scenarios(args, &input, &scenarios, start))
+    pool.install(|| run_scenarios(args, &input, &mut scenarios, start))
 }
 
 fn run_scenarios(
     args: &Run,
     input: &Input,
-    scenarios: &[Scenario<'_>],
+    scenarios: &mut [Scenario<'_>],
     start: Instant,
 ) -> anyhow::Result<Ending> {
+    let drawings = prepare_drawings(args, input, scenarios)?;
     let stop = stop_on_ctrl_c()?;
     let files = input.files()?;
     let target =
@@ -74,13 +78,17 @@ fn run_scenarios(
     let mut tables = Tables::new();
     let mut findings = Findings::default();
     let mut manifest = manifest(input, scenarios, files, &target);
-    for (number, scenario) in scenarios.iter().enumerate() {
-        let played = play(args, &folder, scenario, number, &stop)?;
+    for ((number, scenario), mut drawing) in scenarios.iter().enumerate().zip(drawings) {
+        let played = play(args, &folder, scenario, number, &mut drawing, &stop)?;
         let added = if played.interrupted {
             ControlFlow::Break(())
         } else {
             note(&mut manifest, scenario, &played.collector, played.precise);
-            findings.doubts.extend(doubts(&scenario.name, &played.collector));
+            let (sampling, doubt) = drawing.finish(&scenario.name)?;
+            manifest.sampling.insert(scenario.name.clone(), sampling);
+            findings
+                .doubts
+                .extend(doubts(&scenario.name, &played.collector).into_iter().chain(doubt));
             tables.add(scenario, &played.collector, &mut findings, &stop)
         };
         if added.is_break() {
@@ -103,6 +111,26 @@ fn run_scenarios(
     Ok(if manifest.precision_reached == Some(false) { Ending::Imprecise } else { Ending::Done })
 }
 
+/// How the paths of each scenario are drawn; says so where it is not plain.
+fn prepare_drawings(
+    args: &Run,
+    input: &Input,
+    scenarios: &mut [Scenario<'_>],
+) -> anyhow::Result<Vec<Drawing>> {
+    let mut problems = Problems::default();
+    let mut drawings = Vec::new();
+    for scenario in scenarios {
+        match Drawing::prepare(&input.file, scenario) {
+            Ok(drawing) => {
+                drawing.note(&scenario.name).iter().for_each(|note| say(args.quiet, note));
+                drawings.push(drawing);
+            }
+            Err(found) => problems.append(found),
+        }
+    }
+    Ok(problems.or_ok(drawings)?)
+}
+
 /// A flag that Ctrl-C raises (or a signal to terminate); a second one ends the program at once.
 fn stop_on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
@@ -121,6 +149,7 @@ fn play(
     folder: &ResultFolder,
     scenario: &Scenario<'_>,
     number: usize,
+    drawing: &mut Drawing,
     stop: &AtomicBool,
 ) -> anyhow::Result<Played> {
     let setting = scenario.model.setting();
@@ -132,7 +161,7 @@ fn play(
         Detail::Paths => Some(PathsWriter::create(folder, setting, &scenario.name, number)?),
         _ => None,
     };
-    let mut collector = Collector::new(setting);
+    let mut collector = Collector::for_run(setting, &wanted(scenario));
     let level = levels(&scenario.spec.levels).last().copied().context("a run has levels")?;
     let mut progress = Progress::new(&scenario.name, n_paths, level, args.quiet);
     let mut failed = Ok(());
@@ -142,6 +171,7 @@ fn play(
         let next = rule.as_ref().map_or(n_paths, |rule| rule.watch.next_look());
         let flow = simulate(&scenario.model, done..next, BATCH_PATHS, |batch| {
             collector.absorb(batch);
+            drawing.absorb(batch);
             progress.advance(&collector);
             if let Some(paths) = &mut paths {
                 failed = paths.absorb(batch);
@@ -211,10 +241,10 @@ impl Tables {
     ) -> ControlFlow<()> {
         let (name, horizon_days) = (&scenario.name, scenario.spec.horizon_days);
         let levels = levels(&scenario.spec.levels);
-        let rows = summary_rows(name, collector, &levels, horizon_days);
-        push_summary(&mut self.summary, &rows);
-        findings.rows.extend(rows);
-        push_exceedance(&mut self.exceedance, name, collector, horizon_days);
+        let measured = measure(name, collector, &levels, horizon_days);
+        push_summary(&mut self.summary, &measured.rows);
+        findings.rows.extend(measured.rows);
+        push_exceedance(&mut self.exceedance, name, &measured.curves, horizon_days);
         push_cascade(&mut self.cascade, name, collector);
         let count = usize::try_from(scenario.spec.tail_paths).unwrap_or(usize::MAX);
         push_tail_paths(&mut self.tail_paths, name, collector, count);
@@ -241,6 +271,18 @@ impl Tables {
     }
 }
 
+/// What a scenario wants of its worst paths.
+fn wanted(scenario: &Scenario<'_>) -> Wanted {
+    let spec = &scenario.spec;
+    let n_paths = match &spec.paths {
+        PathCount::Fixed(n) => *n,
+        PathCount::Until(rule) => rule.max_paths,
+    };
+    let lowest = levels(&spec.levels).first().copied();
+    let split_from = lowest.filter(|_| spec.detail >= Detail::Standard);
+    Wanted { n_paths, split_from, n_listed: spec.tail_paths }
+}
+
 fn levels(levels: &[f64]) -> Vec<Level> {
     levels.iter().copied().filter_map(Level::new).collect()
 }
@@ -249,19 +291,15 @@ fn levels(levels: &[f64]) -> Vec<Level> {
 const MEMORY_TO_TELL_BYTES: u64 = 4_000_000_000;
 
 fn warn(input: &Input, scenarios: &[Scenario<'_>], quiet: bool) {
-    let n_paths = |scenario: &Scenario<'_>| match &scenario.spec.paths {
-        PathCount::Fixed(n) => *n,
-        PathCount::Until(rule) => rule.max_paths,
-    };
-    let most = scenarios.iter().map(n_paths).max().unwrap_or_default();
-    // A loss that is kept takes 16 bytes; with noise most scopes lose or gain on every path.
-    let n_scopes = scenarios
-        .first()
-        .map_or(0, |scenario| slashfall_output::scopes(scenario.model.setting()).len());
-    let bytes = 16 * most * n_scopes as u64;
+    // Scenarios are run one after the other, so that of the largest counts.
+    let of = |scenario: &Scenario<'_>| wanted(scenario).bytes(scenario.model.setting());
+    let bytes = scenarios.iter().map(of).max().unwrap_or_default();
     if bytes > MEMORY_TO_TELL_BYTES {
         let gigabytes = bytes / 1_000_000_000;
-        say(quiet, &format!("note: {most} paths may take up to {gigabytes} GB of memory"));
+        let note = format!(
+            "note: tails that are split may take up to {gigabytes} GB of memory; detail = \"summary\" takes little"
+        );
+        say(quiet, &note);
     }
     for note in notes(input, scenarios).into_iter().chain(note_of_events(scenarios)) {
         say(quiet, &note);

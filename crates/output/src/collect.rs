@@ -1,15 +1,16 @@
 //! Takes batches in path order and keeps what the figures need: losses that are not zero, counts
 //! of depegs, the rounds of the cascade, the worst that the books were ever off.
 
-use std::collections::BTreeMap;
-
+use rayon::prelude::*;
 use slashfall_cascade::{Figure, Layout, Setting};
 use slashfall_sampling::Batch;
 
-use crate::measures::{LossColumn, Sum};
+use crate::measures::{LossColumn, Room, Tally, WeightSums};
+use crate::room::Wanted;
+use crate::rounds::RoundsBin;
 use crate::scope::{Scope, scopes};
 
-/// Discounts that count as a depeg, and the metric of each.
+/// Discounts that count as a depeg, ascending, and the metric of each.
 pub(crate) const DEPEGS: [(&str, f64); 3] = [
     ("probability_depeg_1pct", 0.01),
     ("probability_depeg_5pct", 0.05),
@@ -17,6 +18,8 @@ pub(crate) const DEPEGS: [(&str, f64); 3] = [
 ];
 /// How far books may be off, as a fraction of the stake, before a path is counted as unbalanced.
 const BOOKS_TOLERANCE: f64 = 1e-9;
+/// Losses of a batch from which it is worth to take its scopes in parallel.
+const MANY_LOSSES: usize = 16_384;
 
 /// What is kept of one scope.
 #[derive(Clone, Debug)]
@@ -24,10 +27,43 @@ pub(crate) struct ScopeLosses {
     pub(crate) scope: Scope,
     pub(crate) losses: LossColumn,
     /// Paths on which the worst discount passed each of [`DEPEGS`]; none for other scopes.
-    pub(crate) depegs: Option<[u64; 3]>,
+    pub(crate) depegs: Option<[Tally; 3]>,
     worst_discount: Option<usize>,
     /// What holders earn from day 0 to the horizon, in ETH; none where no yield is known.
     pub(crate) return_eth: Option<f64>,
+}
+
+impl ScopeLosses {
+    /// Adds the rows of a batch that `moved` names, in order.
+    fn absorb(&mut self, batch: &Batch, moved: &[usize]) {
+        let losses = &mut self.losses;
+        self.scope.each_loss(batch, moved, |at, loss| {
+            let path = batch.first_path + at as u64;
+            match batch.weights.get(at) {
+                None => losses.push(path, loss),
+                Some(weight) => losses.push_weighted(path, loss, *weight),
+            }
+        });
+        let (Some(depegs), Some(column)) = (&mut self.depegs, self.worst_discount) else { return };
+        for &at in moved {
+            let worst = batch.figures[at * batch.width + column];
+            let passed = depegs.iter_mut().zip(DEPEGS).take_while(|(_, (_, limit))| worst > *limit);
+            passed.for_each(|(tally, _)| match batch.weights.get(at) {
+                None => tally.add(),
+                Some(weight) => tally.add_weighted(*weight),
+            });
+        }
+    }
+}
+
+fn row(batch: &Batch, at: usize) -> &[f64] {
+    &batch.figures[at * batch.width..][..batch.width]
+}
+
+/// Whether all figures of a row are 0.
+fn is_quiet(row: &[f64]) -> bool {
+    let sign = 1 << 63;
+    row[0].abs() <= 0.0 && row.iter().fold(0, |bits, figure| bits | figure.to_bits()) & !sign == 0
 }
 
 /// Yield of a whole supply, of assets that have one.
@@ -38,88 +74,149 @@ fn return_eth(scope: &Scope, setting: &Setting<'_>) -> Option<f64> {
     (asset.yields.total() > 0.0).then_some(earned)
 }
 
-/// Paths that took the same number of rounds.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct RoundsBin {
-    pub(crate) n_paths: u64,
-    pub(crate) direct: Sum,
-    pub(crate) contagion: Sum,
-    pub(crate) total: Sum,
-    pub(crate) total_squared: Sum,
-}
-
 /// Losses of every scope over the paths of one scenario.
 #[derive(Clone, Debug)]
 pub struct Collector {
     layout: Layout,
-    n_paths: u64,
+    weights: WeightSums,
+    /// Whether the tails of some scopes are needed path by path.
+    needs_tails: bool,
     pub(crate) scopes: Vec<ScopeLosses>,
-    pub(crate) rounds: BTreeMap<u64, RoundsBin>,
+    /// By number of rounds.
+    pub(crate) rounds: Vec<RoundsBin>,
+    /// Rows of the batch at hand that are not all 0; kept for its memory.
+    moved: Vec<usize>,
     books_error_max: f64,
     n_unbalanced: u64,
     n_truncated: u64,
 }
 
 impl Collector {
-    /// Before the first path.
+    /// Before the first path, with room for the losses of all.
     #[must_use]
     pub fn new(setting: &Setting<'_>) -> Self {
+        Self::with_rooms(setting, true, |_, _| Room::UNBOUNDED)
+    }
+
+    /// Before the first path, with room for what is wanted and for as much of the rest as fits into 96 MiB. What does not fit is counted
+    /// by bin, and figures say how far that can put them off.
+    #[must_use]
+    pub fn for_run(setting: &Setting<'_>, wanted: &Wanted) -> Self {
+        let needs_tails = wanted.split_from.is_some();
+        Self::with_rooms(setting, needs_tails, |scope, n_scopes| wanted.room(scope, n_scopes))
+    }
+
+    fn with_rooms(
+        setting: &Setting<'_>,
+        needs_tails: bool,
+        room: impl Fn(&Scope, usize) -> Room,
+    ) -> Self {
         let layout = Layout::new(setting.network());
+        let all = scopes(setting);
+        let n_scopes = all.len();
         let keep = |scope: Scope| {
             let worst_discount = scope.worst_discount(layout);
-            let depegs = worst_discount.map(|_| [0; 3]);
-            let return_eth = return_eth(&scope, setting);
-            ScopeLosses { scope, losses: LossColumn::new(), depegs, worst_discount, return_eth }
+            ScopeLosses {
+                losses: LossColumn::with_room(room(&scope, n_scopes)),
+                depegs: worst_discount.map(|_| [Tally::default(); 3]),
+                worst_discount,
+                return_eth: return_eth(&scope, setting),
+                scope,
+            }
         };
         Self {
             layout,
-            n_paths: 0,
-            scopes: scopes(setting).into_iter().map(keep).collect(),
-            rounds: BTreeMap::new(),
+            weights: WeightSums::default(),
+            needs_tails,
+            scopes: all.into_iter().map(keep).collect(),
+            rounds: Vec::new(),
+            moved: Vec::new(),
             books_error_max: 0.0,
             n_unbalanced: 0,
             n_truncated: 0,
         }
     }
 
-    /// Adds the next batch.
+    /// Adds the next batch, its scopes in parallel where there is much to add.
     pub fn absorb(&mut self, batch: &Batch) {
-        for (path, row) in batch.rows() {
-            for scope in &mut self.scopes {
-                scope.losses.push(path, scope.scope.loss_eth(row));
-                if let (Some(depegs), Some(column)) = (&mut scope.depegs, scope.worst_discount) {
-                    let passed = |limit: f64| u64::from(row[column] > limit);
-                    let counts = depegs.iter_mut().zip(DEPEGS);
-                    counts.for_each(|(n, (_, limit))| *n += passed(limit));
-                }
-            }
-            self.absorb_rounds(row);
-            let books_error = row[self.layout.system(Figure::BooksError)].abs();
-            self.books_error_max = self.books_error_max.max(books_error);
-            self.n_unbalanced += u64::from(books_error > BOOKS_TOLERANCE);
-            let truncated_days = row[self.layout.system(Figure::TruncatedDays)];
-            self.n_truncated += u64::from(truncated_days > 0.0);
-            self.n_paths += 1;
+        let rows = 0..batch.n_paths();
+        self.moved.clear();
+        self.moved.extend(rows.filter(|at| !is_quiet(row(batch, *at))));
+        self.weights.add(batch.n_paths() as u64, &batch.weights);
+        self.make_room(batch);
+        self.absorb_rounds(batch);
+        self.absorb_checks(batch);
+        let (moved, weights) = (&self.moved, self.weights);
+        let absorb = |scope: &mut ScopeLosses| {
+            scope.absorb(batch, moved);
+            scope.losses.weigh(weights);
+        };
+        if moved.len() * self.scopes.len() >= MANY_LOSSES {
+            self.scopes.par_iter_mut().for_each(absorb);
+        } else {
+            self.scopes.iter_mut().for_each(absorb);
+        }
+    }
+
+    /// How many of the weighted paths are in a tail only the end tells, so all are kept.
+    fn make_room(&mut self, batch: &Batch) {
+        if self.needs_tails && !batch.weights.is_empty() {
+            let split = self.scopes.iter_mut().filter(|kept| kept.scope.is_split());
+            split.for_each(|kept| kept.losses.widen(Room::UNBOUNDED));
         }
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
-    fn absorb_rounds(&mut self, row: &[f64]) {
-        let figure = |figure| row[self.layout.system(figure)];
-        let (direct, contagion, total) =
-            (figure(Figure::Direct), figure(Figure::Contagion), figure(Figure::Total));
-        let bin = self.rounds.entry(figure(Figure::Rounds) as u64).or_default();
-        bin.n_paths += 1;
-        bin.direct.add(direct);
-        bin.contagion.add(contagion);
-        bin.total.add(total);
-        bin.total_squared.add(total * total);
+    fn absorb_rounds(&mut self, batch: &Batch) {
+        let [rounds, direct, contagion, total] =
+            [Figure::Rounds, Figure::Direct, Figure::Contagion, Figure::Total]
+                .map(|figure| self.layout.system(figure));
+        let mut add = |at: usize, weight: Option<&f64>| {
+            let row = row(batch, at);
+            let rounds = row[rounds] as usize;
+            if rounds >= self.rounds.len() {
+                self.rounds.resize(rounds + 1, RoundsBin::default());
+            }
+            let losses = [row[direct], row[contagion], row[total]];
+            match weight {
+                None => self.rounds[rounds].add(losses),
+                Some(weight) => self.rounds[rounds].add_weighted(*weight, losses),
+            }
+        };
+        if batch.weights.is_empty() {
+            self.moved.iter().for_each(|&at| add(at, None));
+            let n_quiet = batch.n_paths() - self.moved.len();
+            if n_quiet > 0 {
+                self.rounds.resize(self.rounds.len().max(1), RoundsBin::default());
+                self.rounds[0].add_quiet(n_quiet as u64);
+            }
+        } else {
+            batch.weights.iter().enumerate().for_each(|(at, weight)| add(at, Some(weight)));
+        }
+    }
+
+    fn absorb_checks(&mut self, batch: &Batch) {
+        let books = self.layout.system(Figure::BooksError);
+        let truncated = self.layout.system(Figure::TruncatedDays);
+        for &at in &self.moved {
+            let row = row(batch, at);
+            let books_error = row[books].abs();
+            self.books_error_max = self.books_error_max.max(books_error);
+            self.n_unbalanced += u64::from(books_error > BOOKS_TOLERANCE);
+            self.n_truncated += u64::from(row[truncated] > 0.0);
+        }
     }
 
     /// Paths so far.
     #[must_use]
     pub fn n_paths(&self) -> u64 {
-        self.n_paths
+        self.weights.n_paths()
+    }
+
+    /// What they weigh.
+    #[must_use]
+    pub fn weights(&self) -> WeightSums {
+        self.weights
     }
 
     /// Largest imbalance of the books on any path, as a fraction of the stake.

@@ -135,7 +135,7 @@ pub fn contributions(
     stop: impl Fn() -> bool,
 ) -> Option<Vec<Contribution>> {
     let Some(&lowest) = levels.first() else { return Some(Vec::new()) };
-    let wanted = collector.scopes.iter().filter(|kept| is_split(&kept.scope));
+    let wanted = collector.scopes.iter().filter(|kept| kept.scope.is_split());
     let splits: Vec<Split<'_>> =
         wanted.filter_map(|kept| Split::new(model, kept, lowest)).collect();
     let components = split_paths(model, &splits, stop)?;
@@ -146,15 +146,6 @@ pub fn contributions(
         }
     }
     Some(all)
-}
-
-/// Scopes whose shortfall is split.
-fn is_split(scope: &Scope) -> bool {
-    match scope.kind {
-        ScopeKind::System => scope.name == "system" || scope.is_without_prices(),
-        ScopeKind::Asset | ScopeKind::Portfolio => true,
-        ScopeKind::AssetMarket | ScopeKind::Channel => false,
-    }
 }
 
 /// A component by number: cheap to count by; `name` says what it is called.

@@ -13,9 +13,12 @@ mod manifest;
 pub mod measures;
 mod paths;
 mod recorded;
+mod room;
+mod rounds;
 pub mod schema;
 mod scope;
 pub mod tables;
+mod weighting;
 
 pub use collect::Collector;
 pub use contributions::{ComponentKind, Contribution, contributions};
@@ -26,5 +29,7 @@ pub use manifest::{
 };
 pub use paths::{PathsWriter, figure_names};
 pub use recorded::{ListedPath, listed_paths, path_row};
+pub use room::Wanted;
 pub use schema::{SCHEMA_VERSION, Table};
 pub use scope::{Scope, ScopeKind, WITHOUT_PRICES, scopes};
+pub use weighting::{Importance, Sampling};

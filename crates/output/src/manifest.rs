@@ -8,6 +8,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::folder::{OutputError, ResultFolder};
+use crate::weighting::Sampling;
 
 /// A SHA-256 in hex.
 pub type Digest = String;
@@ -58,6 +59,8 @@ pub struct Manifest {
     pub horizon_days: u32,
     /// Paths by scenario.
     pub paths: BTreeMap<String, u64>,
+    /// How they were drawn, by scenario.
+    pub sampling: BTreeMap<String, Sampling>,
     /// Threads.
     pub threads: usize,
     /// Seconds from start to tables.
@@ -77,7 +80,7 @@ pub struct Manifest {
 }
 
 /// Definitions of the figures, for the manifest and for the metadata of every file.
-pub const DEFINITIONS: [(&str, &str); 8] = [
+pub const DEFINITIONS: [(&str, &str); 10] = [
     ("loss", "positive is bad; ETH is the numeraire"),
     ("level", "probability in (0, 1)"),
     ("value_at_risk", "lower quantile inf{x : F(x) >= level}: the order statistic ceil(level n)"),
@@ -97,6 +100,14 @@ pub const DEFINITIONS: [(&str, &str); 8] = [
     (
         "es_contribution",
         "Euler: mean of the component over the tail; components of a kind sum to the es",
+    ),
+    (
+        "weight",
+        "likelihood ratio w, density of the model over that drawn from; a path counts for w (1 + (m - 1) (m - w) / s^2), m and s^2 mean and variance of w: 1 where all weigh 1",
+    ),
+    (
+        "resolution",
+        "half the width of the bin that a quantile lies in, at most 0.05 % of it, and what follows for es and std; 0 where losses were kept one by one",
     ),
 ];
 

@@ -28,6 +28,7 @@ pub struct PathsWriter<'f> {
     number: usize,
     fields: Vec<Field>,
     first_path: u64,
+    weights: Vec<f64>,
     columns: Vec<Vec<f64>>,
 }
 
@@ -50,6 +51,7 @@ impl<'f> PathsWriter<'f> {
             scenario: scenario.to_owned(),
             number,
             columns: vec![Vec::new(); fields.len()],
+            weights: Vec::new(),
             fields,
             first_path: 0,
         })
@@ -60,7 +62,9 @@ impl<'f> PathsWriter<'f> {
     /// # Errors
     /// When a file cannot be written.
     pub fn absorb(&mut self, batch: &Batch) -> Result<(), OutputError> {
-        for (path, row) in batch.rows() {
+        let weights = batch.weights.iter().copied().chain(std::iter::repeat(1.0));
+        for ((path, row), weight) in batch.rows().zip(weights) {
+            self.weights.push(weight);
             self.columns.iter_mut().zip(row).for_each(|(column, figure)| column.push(*figure));
             if (path + 1) % PATHS_PER_FILE == 0 {
                 self.write()?;
@@ -89,7 +93,7 @@ impl<'f> PathsWriter<'f> {
         let mut arrays: Vec<ArrayRef> = vec![
             text_array(std::iter::repeat_n(self.scenario.as_str(), n)),
             Arc::new(UInt64Array::from_iter_values((self.first_path..).take(n))),
-            Arc::new(Float64Array::from(vec![1.0; n])),
+            Arc::new(Float64Array::from(std::mem::take(&mut self.weights))),
         ];
         let figures = self.columns.iter_mut().map(std::mem::take);
         arrays.extend(figures.map(|column| -> ArrayRef { Arc::new(Float64Array::from(column)) }));
@@ -100,7 +104,7 @@ impl<'f> PathsWriter<'f> {
                 "weight",
                 DataType::Float64,
                 "",
-                "importance weight; 1 when paths are drawn plainly",
+                "likelihood ratio: density of the model over that drawn from; 1 when paths are drawn plainly",
             ),
         ];
         fields.extend(self.fields.iter().cloned());

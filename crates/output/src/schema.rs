@@ -70,7 +70,8 @@ pub static SUMMARY: TableSchema = TableSchema {
         "std_err" MaybeFloat "see unit" "standard error of the figure; null where the sample does not support one";
         "ci_low" MaybeFloat "see unit" "lower limit of the 95 % confidence interval";
         "ci_high" MaybeFloat "see unit" "upper limit of the 95 % confidence interval; null when beyond the sample";
-        "n_eff" Float "paths" "paths behind the figure: all, or those of the tail";
+        "n_eff" Float "paths" "paths behind the figure: all, or those of the tail; of weighted paths what they are worth";
+        "resolution" Float "see unit" "how far the value may be off because losses were counted by bin; 0 where it is exact";
         "unit" Text "" "eth or probability";
     },
 };
@@ -89,6 +90,7 @@ pub static EXCEEDANCE: TableSchema = TableSchema {
         "ci_low" MaybeFloat "eth" "lower limit of the 95 % interval of the loss";
         "ci_high" MaybeFloat "eth" "upper limit of it; null when beyond the sample";
         "es_beyond" Float "eth" "mean loss of the paths beyond: expected shortfall at 1 - probability";
+        "resolution" Float "eth" "how far loss and es_beyond may be off because losses were counted by bin; 0 where they are exact";
     },
 };
 
@@ -117,7 +119,7 @@ pub static CASCADE: TableSchema = TableSchema {
         "scenario" Text "" "scenario";
         "rounds" Count "rounds" "rounds of the cascade in which something changed";
         "n_paths" Count "paths" "paths with that many";
-        "probability" Float "probability" "their share";
+        "probability" Float "probability" "of that number";
         "mean_direct" Float "eth" "their mean direct loss";
         "mean_contagion" Float "eth" "their mean contagion loss";
         "mean_total" Float "eth" "their mean total loss";
@@ -135,7 +137,7 @@ pub static TAIL_PATHS: TableSchema = TableSchema {
         "scope" Text "" "whose loss";
         "rank" Count "" "1 is the worst path of the scope";
         "path" Count "" "number of the path; replays it";
-        "weight" Float "" "importance weight; 1 when paths are drawn plainly";
+        "weight" Float "" "likelihood ratio: density of the model over that drawn from; 1 when paths are drawn plainly";
         "loss" Float "eth" "what the scope loses on it, above 0";
     },
 };

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use slashfall_cascade::{AssetFigure, Channel, Figure, Layout, PortfolioFigure, Setting};
 use slashfall_graph::{AssetId, Network};
+use slashfall_sampling::Batch;
 
 /// Kind of scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -54,12 +55,48 @@ impl Scope {
     /// left is rounding and no loss.
     #[must_use]
     pub fn loss_eth(&self, row: &[f64]) -> f64 {
+        if let [column] = self.columns[..] {
+            return self.eth * row[column];
+        }
         self.eth * sum_of_figures(self.columns.iter().map(|&column| row[column]))
+    }
+
+    /// Calls `each` with the rows of a batch, of those that `rows` names, on which it loses or gains anything, and its loss; also with one
+    /// that is no number.
+    pub(crate) fn each_loss(
+        &self,
+        batch: &Batch,
+        rows: &[usize],
+        mut each: impl FnMut(usize, f64),
+    ) {
+        let Batch { width, figures, .. } = batch;
+        let mut moved = |at: usize, loss: f64| {
+            if loss.to_bits() << 1 != 0 {
+                each(at, loss);
+            }
+        };
+        match self.columns[..] {
+            [column] => {
+                rows.iter().for_each(|&at| moved(at, self.eth * figures[at * width + column]));
+            }
+            _ => rows
+                .iter()
+                .for_each(|&at| moved(at, self.loss_eth(&figures[at * width..][..*width]))),
+        }
     }
 
     /// True when falls of base-asset prices are no loss of this scope.
     pub(crate) fn is_without_prices(&self) -> bool {
         self.kind == ScopeKind::System && self.name == WITHOUT_PRICES
+    }
+
+    /// Whether its expected shortfall is split into contributions.
+    pub(crate) fn is_split(&self) -> bool {
+        match self.kind {
+            ScopeKind::System => self.name == "system" || self.is_without_prices(),
+            ScopeKind::Asset | ScopeKind::Portfolio => true,
+            ScopeKind::AssetMarket | ScopeKind::Channel => false,
+        }
     }
 
     /// The wrapped asset that it is of, by nav or at the market.

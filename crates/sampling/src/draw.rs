@@ -1,192 +1,337 @@
 //! Which sources fire on which paths, and when.
 //!
-//! A block of consecutive paths is drawn source by source, because a source's stream has one
-//! uniform a path, one after the other: a block is a run through the cipher. A source fires when
-//! its uniform is below the probability that its class has on that path given the factors; only
-//! then is its latent variable worked out, and from it the time. The time decides: the comparison
-//! leaves room for rounding and can only let too many through.
+//! A source fires when its uniform is below the probability that its class has on that path given
+//! what all sources share. The uniforms are looked for where they can be small enough (`levels.rs`),
+//! source by source over a block of paths; only for those that are is the latent variable worked
+//! out, and from it the time. The time decides: the comparison leaves room for rounding and can only
+//! let too many through.
 
-use rand::Rng;
-use rand_distr::{ChiSquared, Distribution};
-
-use crate::copula::{Copula, Systematic, event_probability, event_time_days};
-use crate::gaussian::upper_quantile;
-use crate::keys::{WORDS_PER_UNIFORM, uniform_from_bits};
+use crate::common::{Chances, Common};
+use crate::copula::{Copula, DAYS_PER_YEAR, event_time_days};
+use crate::importance::{Bend, Paths, bend};
+use crate::kernels::{ln_1m, quantiles, survival, vectorised};
+use crate::levels::BLOCK;
 use crate::model::Model;
-use crate::rate::Rate;
+use crate::search::{Found, Search};
 use crate::source::Class;
 
-/// Room for a chi-square draw, which rejects now and then.
-const WORDS_PER_CHI_SQUARED: u32 = 64;
-/// Widens the comparison, so that rounding in the conditional probability excludes no event.
-const ROUNDING_ROOM: f64 = 1.0 + 1e-9;
-
-/// A source that fired on a path of a block.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A source that fired on a path.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Fired {
-    /// Path, counted from the first of the block.
-    pub(crate) offset: usize,
     /// When, in days.
     pub(crate) tau_days: f64,
+    /// Path, counted from the first of those drawn.
+    pub(crate) offset: u32,
     /// Which.
     pub(crate) source: u32,
 }
 
-/// Draws the events of `n` paths from `first`, in order of path, time and source.
-pub(crate) fn draw_events(model: &Model<'_>, first: u64, n: usize) -> Vec<Fired> {
-    let common = draw_common(model, first, n);
-    let mut fired = Vec::new();
-    let mut words = Words::new(n);
-    for class in &model.classes {
-        let chances: Vec<Chance> =
-            (0..n).map(|offset| common.chance(model, class, offset)).collect();
-        if chances.iter().all(|chance| chance.bits_below == 0) {
-            continue;
+/// Draws the events of paths; a worker keeps one from batch to batch.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Draw {
+    common: Common,
+    chances: Chances,
+    search: Search,
+    times: Times,
+    unsorted: Vec<Fired>,
+    fired: Vec<Fired>,
+    /// By path: where its events begin; and the end of all.
+    starts: Vec<usize>,
+    /// By path: how it differs from what its streams would give; empty where no path does.
+    bends: Vec<Bend>,
+    /// By path; empty where each weighs 1.
+    weights: Vec<f64>,
+}
+
+/// Columns of the candidates of a class.
+#[derive(Clone, Debug, Default)]
+struct Times {
+    /// Uniforms, then their quantiles, latent variables, times.
+    values: Vec<f64>,
+    factors: Vec<f64>,
+    mixing_sqrt: Vec<f64>,
+    rates_per_year: Vec<f64>,
+}
+
+impl Draw {
+    /// Draws the events of `n` paths from `first`.
+    pub(crate) fn draw(&mut self, model: &Model<'_>, first: u64, n: usize) {
+        self.unsorted.clear();
+        self.bends.clear();
+        self.weights.clear();
+        let end = first + n as u64;
+        let mut start = first;
+        while start < end {
+            let next = end.min((start / BLOCK + 1) * BLOCK);
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a batch has fewer than 2^32 paths"
+            )]
+            self.draw_in_block(model, start, (next - start) as usize, (start - first) as u32);
+            start = next;
         }
-        for source in class.sources.clone() {
-            let bits = words.of_source(model, source, first);
-            for (offset, (bits, chance)) in bits.zip(&chances).enumerate() {
-                if bits < chance.bits_below
-                    && let Some(tau_days) = chance.event_time(model, uniform_from_bits(bits))
-                {
-                    #[expect(
-                        clippy::cast_possible_truncation,
-                        reason = "a model has fewer than 2^32 sources"
-                    )]
-                    fired.push(Fired { offset, tau_days, source: source as u32 });
+        self.sort(n);
+    }
+
+    /// The events of a path, in order of time and source.
+    pub(crate) fn of_path(&self, offset: usize) -> &[Fired] {
+        &self.fired[self.starts[offset]..self.starts[offset + 1]]
+    }
+
+    /// How a path differs from what its streams would give.
+    pub(crate) fn bend(&self, offset: usize) -> Bend {
+        self.bends.get(offset).copied().unwrap_or_default()
+    }
+
+    /// The same of a path and all that follow it; empty where no path does.
+    pub(crate) fn bends_from(&self, offset: usize) -> &[Bend] {
+        self.bends.get(offset..).unwrap_or_default()
+    }
+
+    /// What each path weighs; empty where each weighs 1.
+    pub(crate) fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
+    /// All events, in order of path, time and source.
+    pub(crate) fn all(&self) -> &[Fired] {
+        &self.fired
+    }
+
+    fn draw_in_block(&mut self, model: &Model<'_>, first: u64, n: usize, offset: u32) {
+        self.common.draw(model, first, n);
+        for class in &model.classes {
+            self.common.chances(model, class, &mut self.chances);
+            self.search.find(model, class, first, &self.chances.probability);
+            let found = self.search.found();
+            if !found.is_empty() {
+                self.times.work_out(model, class, &self.common, &self.chances, found);
+                let times = self.times.values.iter().zip(found);
+                let in_time = times.filter(|(tau_days, _)| **tau_days <= model.horizon_days);
+                self.unsorted.extend(in_time.map(|(&tau_days, found)| Fired {
+                    tau_days,
+                    offset: offset + found.offset,
+                    source: found.source,
+                }));
+            }
+        }
+        if let Some(tilt) = &model.tilt {
+            let paths = Paths { first, n, offset };
+            let shared = |at| self.common.shared(model, at);
+            let bent = bend(model, tilt, &paths, shared, &mut self.unsorted);
+            self.bends.extend(bent.iter().map(|(bend, _)| *bend));
+            self.weights.extend(bent.iter().map(|(_, weight)| *weight));
+        }
+    }
+
+    /// Sorts by path through counting, then the few events of each path by time and source.
+    fn sort(&mut self, n: usize) {
+        self.starts.clear();
+        self.starts.resize(n + 2, 0);
+        for fired in &self.unsorted {
+            self.starts[fired.offset as usize + 2] += 1;
+        }
+        for path in 2..n + 2 {
+            self.starts[path] += self.starts[path - 1];
+        }
+        self.fired.clear();
+        self.fired.resize(self.unsorted.len(), Fired::default());
+        for fired in &self.unsorted {
+            let place = &mut self.starts[fired.offset as usize + 1];
+            self.fired[*place] = *fired;
+            *place += 1;
+        }
+        self.starts.pop();
+        for ends in self.starts.windows(2) {
+            let of_path = &mut self.fired[ends[0]..ends[1]];
+            if of_path.len() > 1 {
+                of_path.sort_unstable_by(|a, b| {
+                    a.tau_days.total_cmp(&b.tau_days).then(a.source.cmp(&b.source))
+                });
+            }
+        }
+    }
+}
+
+impl Times {
+    /// `values` becomes the time of each candidate, in days.
+    fn work_out(
+        &mut self,
+        model: &Model<'_>,
+        class: &Class,
+        common: &Common,
+        chances: &Chances,
+        found: &[Found],
+    ) {
+        self.values.clear();
+        self.values.extend(found.iter().map(|found| found.uniform));
+        for column in [&mut self.factors, &mut self.mixing_sqrt, &mut self.rates_per_year] {
+            column.clear();
+        }
+        for found in found {
+            let (systematic, rate) = common.systematic(class, chances, found.offset as usize);
+            self.factors.push(systematic.factor);
+            self.mixing_sqrt.push(systematic.mixing_sqrt);
+            self.rates_per_year.push(rate);
+        }
+        quantiles(&mut self.values);
+        self.latent(class.residual);
+        match model.copula {
+            Copula::Independent | Copula::Gaussian => self.normal_times(),
+            Copula::StudentT { .. } => {
+                for (x, rate) in self.values.iter_mut().zip(&self.rates_per_year) {
+                    *x = event_time_days(model.copula.survival(*x), *rate);
                 }
             }
         }
     }
-    fired.sort_by(|a, b| {
-        (a.offset.cmp(&b.offset))
-            .then(a.tau_days.total_cmp(&b.tau_days))
-            .then(a.source.cmp(&b.source))
-    });
-    fired
-}
 
-/// Random words of one source over a block, in a buffer that all sources use in turn.
-struct Words {
-    bytes: Vec<u8>,
-}
-
-impl Words {
-    fn new(n: usize) -> Self {
-        Self { bytes: vec![0; 8 * n] }
+    fn latent(&mut self, residual: f64) {
+        let Self { values, factors, mixing_sqrt, .. } = self;
+        vectorised(
+            #[inline(always)]
+            || {
+                for ((x, factor), mixing) in values.iter_mut().zip(&*factors).zip(&*mixing_sqrt) {
+                    *x = (factor + residual * *x) / mixing;
+                }
+            },
+        );
     }
 
-    fn of_source(
-        &mut self,
-        model: &Model<'_>,
-        source: usize,
-        first: u64,
-    ) -> impl Iterator<Item = u64> {
-        let key = model.sources[source].key;
-        model.seed.rng(key, first, WORDS_PER_UNIFORM).fill_bytes(&mut self.bytes);
-        let (words, _) = self.bytes.as_chunks::<8>();
-        words.iter().map(|word| u64::from_le_bytes(*word))
+    fn normal_times(&mut self) {
+        let Self { values, rates_per_year, .. } = self;
+        vectorised(
+            #[inline(always)]
+            || {
+                for (x, rate) in values.iter_mut().zip(&*rates_per_year) {
+                    *x = -DAYS_PER_YEAR * ln_1m(survival(*x)) / rate;
+                }
+            },
+        );
     }
 }
 
-/// What all sources of a path share.
-struct Common {
-    /// By path, then factor.
-    factors: Vec<f64>,
-    n_factors: usize,
-    /// By path.
-    mixing_sqrt: Vec<f64>,
-    /// By path, then evidence.
-    rates: Vec<f64>,
-    n_rates: usize,
-}
+#[cfg(test)]
+mod tests {
+    use slashfall_graph::spec::Sharing;
+    use slashfall_graph::{Network, Sketch};
 
-fn draw_common(model: &Model<'_>, first: u64, n: usize) -> Common {
-    let paths = || (first..).take(n);
-    let normal = |key, path| upper_quantile(model.seed.uniform(key, path));
-    let factors = paths().flat_map(|path| model.factors.iter().map(move |&key| normal(key, path)));
-    let rates =
-        paths().flat_map(|path| model.evidence.iter().map(move |e| e.draw(model.seed, path)));
-    Common {
-        factors: factors.collect(),
-        n_factors: model.factors.len(),
-        mixing_sqrt: draw_mixing(model, first, n),
-        rates: rates.collect(),
-        n_rates: model.evidence.len(),
+    use super::*;
+    use crate::config::{Node, RunSpec};
+    use crate::gaussian;
+    use crate::levels::BLOCK_LEN;
+    use crate::levels::tests::uniform;
+    use crate::rate::Rate;
+
+    fn network(names: usize) -> Network {
+        let mut sketch = Sketch::new().avs("avs", Sharing::Unique);
+        for i in 0..names {
+            let name = format!("op{i:04}");
+            sketch = sketch.operator(&name, &name).holding("direct", &name, "ETH", 1.0);
+        }
+        sketch.allocation("avs", "*", "*", 1.0).network().unwrap()
     }
-}
 
-/// `sqrt(W)`, `W = chi2_df / df`, a path.
-fn draw_mixing(model: &Model<'_>, first: u64, n: usize) -> Vec<f64> {
-    let Copula::StudentT { df } = model.copula else {
-        return vec![1.0; n];
-    };
-    let Ok(chi_squared) = ChiSquared::new(df) else {
-        return vec![1.0; n];
-    };
-    let draw = |path| {
-        let mut rng = model.seed.rng(model.mixing, path, WORDS_PER_CHI_SQUARED);
-        (chi_squared.sample(&mut rng) / df).sqrt()
-    };
-    (first..).take(n).map(draw).collect()
-}
-
-/// What a path leaves open for each source of a class.
-#[derive(Clone, Copy)]
-struct Chance {
-    systematic: Systematic,
-    rate_per_year: f64,
-    /// A source whose random word is not below this does not fire.
-    bits_below: u64,
-}
-
-impl Common {
-    fn chance(&self, model: &Model<'_>, class: &Class, offset: usize) -> Chance {
-        let factors = &self.factors[offset * self.n_factors..][..self.n_factors];
-        let systematic = Systematic {
-            factor: class.loadings.iter().map(|&(factor, loading)| loading * factors[factor]).sum(),
-            mixing_sqrt: self.mixing_sqrt[offset],
-            residual: class.residual,
+    fn run_file(copula: &str, rates: [&str; 3]) -> String {
+        let entry = |(i, rate): (usize, &&str)| {
+            format!(
+                "[[source]]\nkind = \"avs_fault\"\nid = \"{i}\"\n\
+                 target = {{ avs = \"*\", operator = \"*\" }}\nrate = {rate}\nseverity = 1.0\n\
+                 loadings = {{ f = 0.{i}, g = 0.5 }}\n"
+            )
         };
-        let (rate_per_year, probability) = match class.rate {
-            Rate::Known(rate) => {
-                (rate, class.threshold.map_or(0.0, |x| systematic.conditional_probability(x)))
+        let entries: String = rates.iter().enumerate().map(entry).collect();
+        format!(
+            "name = \"test\"\nnetwork = \".\"\n\
+             [run]\nseed = 1\npaths = 1\nhorizon_days = 365\nlevels = [0.99]\n\
+             [dependence]\nfactors = [\"f\", \"g\"]\n{copula}\n{entries}"
+        )
+    }
+
+    fn with_model<R>(network: &Network, toml: &str, work: impl FnOnce(&Model<'_>) -> R) -> R {
+        let root = Node::parse("run.toml", toml).unwrap();
+        let spec = RunSpec::read("run.toml", &root).unwrap();
+        work(&spec.resolve("run.toml", &root, network).unwrap()[0].model)
+    }
+
+    /// The slow twin: every uniform of every path by its definition, every time by the library's
+    /// functions.
+    fn slow(model: &Model<'_>, path: u64) -> Vec<(f64, u32)> {
+        let mut fired = Vec::new();
+        let mixing_sqrt = match model.copula {
+            Copula::StudentT { df } => {
+                use rand_distr::Distribution;
+                let w = rand_distr::ChiSquared::new(df).unwrap();
+                (w.sample(&mut model.seed.rng(model.mixing, path)) / df).sqrt()
             }
-            Rate::Drawn { evidence, scale } => {
-                let rate = scale * self.rates[offset * self.n_rates + evidence];
-                let p = event_probability(rate, model.horizon_days);
-                (
-                    rate,
-                    if p > 0.0 {
-                        systematic.conditional_probability(model.thresholds.at_most_quantile(p))
-                    } else {
-                        0.0
-                    },
-                )
-            }
+            _ => 1.0,
         };
-        Chance { systematic, rate_per_year, bits_below: bits_below(probability) }
+        let factor = |key| gaussian::upper_quantile(model.seed.uniform(key, path));
+        for class in &model.classes {
+            let sum: f64 = class.loadings.iter().map(|(f, a)| a * factor(model.factors[*f])).sum();
+            let rate = match class.rate {
+                Rate::Known(rate) => rate,
+                Rate::Drawn { evidence, scale } => {
+                    scale * model.evidence[evidence].draw(model.seed, path)
+                }
+            };
+            for source in class.sources.clone() {
+                let u = uniform(model.seed, model.sources[source].key, path);
+                let x = (sum + class.residual * gaussian::upper_quantile(u)) / mixing_sqrt;
+                let tau_days = event_time_days(model.copula.survival(x), rate);
+                if tau_days <= model.horizon_days {
+                    fired.push((tau_days, u32::try_from(source).unwrap()));
+                }
+            }
+        }
+        fired.sort_by(|a, b| a.0.total_cmp(&b.0));
+        fired
     }
-}
 
-/// Random words below this are uniforms below `probability`, with room for rounding.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the cast saturates, as it should"
-)]
-fn bits_below(probability: f64) -> u64 {
-    if probability <= 0.0 {
-        return 0;
+    /// Rates of all sizes, so that every level, the bytes and the bits after them decide.
+    #[test]
+    fn the_search_finds_what_the_definition_says() {
+        let network = network(7);
+        let evidence = "{ events = 0, exposure_years = 30.0 }";
+        for copula in ["copula = \"gaussian\"", "copula = \"student_t\"\ndf = 4"] {
+            for rates in [["0.3", "0.01", evidence], ["1e-5", "1e-3", "2.0"]] {
+                with_model(&network, &run_file(copula, rates), |model| {
+                    let mut draw = Draw::default();
+                    let (first, n) = (BLOCK - 300, 700);
+                    draw.draw(model, first, n);
+                    for offset in 0..n {
+                        let found = draw.of_path(offset);
+                        let expected = slow(model, first + offset as u64);
+                        assert_eq!(found.len(), expected.len(), "path {offset}");
+                        for (found, (tau_days, source)) in found.iter().zip(expected) {
+                            assert_eq!(found.source, source);
+                            assert!((found.tau_days / tau_days - 1.0).abs() < 1e-9, "{tau_days}");
+                        }
+                    }
+                });
+            }
+        }
     }
-    (probability * ROUNDING_ROOM * 2f64.powi(64)).ceil() as u64
-}
 
-impl Chance {
-    /// When the source fires whose idiosyncratic uniform is `u`; none when past the horizon.
-    fn event_time(&self, model: &Model<'_>, u: f64) -> Option<f64> {
-        let survival = model.copula.survival(self.systematic.latent(u));
-        let tau_days = event_time_days(survival, self.rate_per_year);
-        (tau_days <= model.horizon_days).then_some(tau_days)
+    /// The same names under lower rates: what happens still happens later or not at all, so scenarios
+    /// share their numbers.
+    #[test]
+    fn an_event_at_a_rate_is_one_at_a_higher_rate() {
+        let network = network(50);
+        let rates = [["1e-4", "0.01", "0.2"], ["1e-3", "0.3", "0.9"]];
+        let [few, many] = rates.map(|rates| {
+            with_model(&network, &run_file("copula = \"gaussian\"", rates), |model| {
+                let mut draw = Draw::default();
+                draw.draw(model, 0, 3 * BLOCK_LEN);
+                draw.all().to_vec()
+            })
+        });
+        assert!(few.len() > 100_000 && many.len() > 2 * few.len());
+        let times: std::collections::BTreeMap<(u32, u32), f64> =
+            many.iter().map(|f| ((f.offset, f.source), f.tau_days)).collect();
+        for fired in few {
+            let other = times.get(&(fired.offset, fired.source));
+            assert!(other.is_some_and(|tau_days| *tau_days <= fired.tau_days));
+        }
     }
 }

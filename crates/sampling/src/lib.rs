@@ -5,15 +5,20 @@
 //! it against a network and gives a [`Model`] (cannot be wrong), and [`simulate`] draws paths from
 //! it. An outcome is a pure function of network, model, seed and path number: of nothing else.
 
+mod common;
 pub mod config;
 mod copula;
 mod draw;
 mod gaussian;
+pub mod importance;
+mod kernels;
 mod keys;
+mod levels;
 mod model;
 mod noise;
 mod path;
 mod rate;
+mod search;
 mod severity;
 mod simulate;
 mod source;

@@ -1,11 +1,13 @@
 //! A scenario that cannot be wrong: sources, dependence and noise on one network, ready to draw.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use slashfall_cascade::{Layout, Setting};
 use slashfall_graph::Network;
 
 use crate::copula::{Copula, ThresholdTable, event_probability};
+use crate::importance::Tilt;
 use crate::keys::{Seed, StreamKey};
 use crate::noise::Noise;
 use crate::rate::{Evidence, Rate};
@@ -19,7 +21,7 @@ pub struct Model<'n> {
     pub(crate) setting: Setting<'n>,
     pub(crate) copula: Copula,
     /// For rates that are drawn.
-    pub(crate) thresholds: ThresholdTable,
+    pub(crate) thresholds: Arc<ThresholdTable>,
     /// Streams of the factors that some source loads on.
     pub(crate) factors: Vec<StreamKey>,
     pub(crate) mixing: StreamKey,
@@ -29,6 +31,8 @@ pub struct Model<'n> {
     pub(crate) noise: Option<Noise>,
     /// Streams of the AVSs' attacks.
     pub(crate) attacks: Vec<StreamKey>,
+    /// The law that paths are drawn from where it is not the model's own.
+    pub(crate) tilt: Option<Tilt>,
 }
 
 impl<'n> Model<'n> {
@@ -61,12 +65,7 @@ impl<'n> Model<'n> {
     pub fn expected_events(&self) -> BTreeMap<SourceKind, (usize, f64)> {
         let mut by_kind: BTreeMap<SourceKind, (usize, f64)> = BTreeMap::new();
         for class in &self.classes {
-            let probability = match class.rate {
-                Rate::Known(rate) => event_probability(rate, self.horizon_days),
-                Rate::Drawn { evidence, scale } => {
-                    self.evidence[evidence].mean_probability(scale, self.horizon_days)
-                }
-            };
+            let probability = self.mean_probability(class);
             for source in &self.sources[class.sources.clone()] {
                 let (n, events) = by_kind.entry(source.kind).or_default();
                 *n += 1;
@@ -74,6 +73,16 @@ impl<'n> Model<'n> {
             }
         }
         by_kind
+    }
+
+    /// Probability that a source of a class fires on a path.
+    pub(crate) fn mean_probability(&self, class: &Class) -> f64 {
+        match class.rate {
+            Rate::Known(rate) => event_probability(rate, self.horizon_days),
+            Rate::Drawn { evidence, scale } => {
+                self.evidence[evidence].mean_probability(scale, self.horizon_days)
+            }
+        }
     }
 
     /// Where each figure stands in the row of a path.

@@ -3,15 +3,16 @@
 use slashfall_cascade::{Events, PathInput, Record, State, run_path, run_path_recorded};
 use slashfall_graph::AvsId;
 
-use crate::draw::Fired;
+use crate::draw::Draw;
+use crate::importance::Bend;
 use crate::model::Model;
 use crate::noise::NoiseBuffer;
-use crate::source::Source;
 
 /// What a worker needs to run paths, kept from path to path.
 pub(crate) struct Worker<'m, 'n> {
     model: &'m Model<'n>,
     state: State<'m>,
+    draw: Draw,
     events: Events,
     noise: NoiseBuffer,
     /// Figures of a path on which nothing happens; empty until there has been one.
@@ -23,49 +24,73 @@ impl<'m, 'n> Worker<'m, 'n> {
         Self {
             model,
             state: State::new(&model.setting),
+            draw: Draw::default(),
             events: Events::default(),
             noise: NoiseBuffer::default(),
             still: Vec::new(),
         }
     }
 
+    /// Draws the events of `n` paths from `first`; those that are run next are counted from there.
+    pub(crate) fn draw(&mut self, first: u64, n: usize) {
+        self.draw.draw(self.model, first, n);
+        if self.model.tilt.is_some() {
+            // It may hold paths of this batch that were drawn before it was known how they are bent.
+            self.noise.clear();
+        }
+    }
+
+    /// What each of the paths drawn weighs; empty where each weighs 1.
+    pub(crate) fn weights(&self) -> &[f64] {
+        self.draw.weights()
+    }
+
     /// Runs a path and writes its figures.
-    pub(crate) fn run(&mut self, path: u64, fired: &[Fired], row: &mut [f64]) {
-        let is_still = fired.is_empty() && self.model.noise.is_none();
+    pub(crate) fn run(&mut self, path: u64, offset: usize, row: &mut [f64]) {
+        let is_still = self.draw.of_path(offset).is_empty() && self.model.noise.is_none();
         if !is_still || !self.model.setting.is_certain() {
-            self.prepare(path, fired);
-            self.play(path, row);
+            self.prepare(path, offset);
+            self.play(path, offset, row);
             return;
         }
         // All paths on which nothing happens and nothing moves are one.
         if self.still.is_empty() {
-            self.prepare(path, fired);
-            self.play(path, row);
+            self.prepare(path, offset);
+            self.play(path, offset, row);
             self.still.extend_from_slice(row);
         }
         row.copy_from_slice(&self.still);
     }
 
-    fn play(&mut self, path: u64, row: &mut [f64]) {
+    fn play(&mut self, path: u64, offset: usize, row: &mut [f64]) {
+        if let Some(noise) = &self.model.noise {
+            let (seed, days) = (self.model.seed, self.model.horizon_days());
+            noise.draw(seed, path, days, self.draw.bends_from(offset), &mut self.noise);
+        }
         let attack_uniform = attack_uniform(self.model, path);
-        let input = input(&self.events, &self.noise, &attack_uniform);
+        let input = input(&self.events, self.noise.of_path(path), &attack_uniform);
         run_path(&mut self.state, &input, row);
     }
 
     /// Runs a path, writes its figures and tells its story.
-    pub(crate) fn run_recorded(&mut self, path: u64, fired: &[Fired], row: &mut [f64]) -> Record {
-        self.prepare(path, fired);
+    pub(crate) fn run_recorded(&mut self, path: u64, offset: usize, row: &mut [f64]) -> Record {
+        self.prepare(path, offset);
+        if let Some(noise) = &self.model.noise {
+            let (seed, days) = (self.model.seed, self.model.horizon_days());
+            noise.draw_alone(seed, path, days, self.draw.bend(offset), &mut self.noise);
+        }
         let attack_uniform = attack_uniform(self.model, path);
-        let input = input(&self.events, &self.noise, &attack_uniform);
+        let input = input(&self.events, self.noise.of_path(path), &attack_uniform);
         run_path_recorded(&mut self.state, &input, row)
     }
 
-    fn prepare(&mut self, path: u64, fired: &[Fired]) {
+    fn prepare(&mut self, path: u64, offset: usize) {
         let model = self.model;
+        let bend = self.draw.bend(offset);
         self.events.clear();
-        for fired in fired {
+        for fired in self.draw.of_path(offset) {
             let source = &model.sources[fired.source as usize];
-            let severity = draw_severity(model, source, path);
+            let severity = draw_severity(model, fired.source, bend, path);
             let hits = source.reach.iter().filter(|reach| {
                 let participation = model.classes[source.class].participation;
                 participation >= 1.0
@@ -74,25 +99,29 @@ impl<'m, 'n> Worker<'m, 'n> {
             let hits = hits.map(|reach| reach.hit);
             self.events.push((fired.tau_days, fired.source), severity, source.effect, hits);
         }
-        if let Some(noise) = &model.noise {
-            noise.draw(model.seed, path, model.horizon_days(), &mut self.noise);
-        }
     }
 }
 
 fn input<'i>(
     events: &'i Events,
-    noise: &'i NoiseBuffer,
+    noise: &'i [f64],
     attack_uniform: &'i dyn Fn(AvsId) -> f64,
 ) -> PathInput<'i> {
-    PathInput { events, noise: &noise.z, attack_uniform }
+    PathInput { events, noise, attack_uniform }
 }
 
 fn attack_uniform(model: &Model<'_>, path: u64) -> impl Fn(AvsId) -> f64 {
     move |avs| model.seed.uniform(model.attacks[avs.index()], path)
 }
 
-fn draw_severity(model: &Model<'_>, source: &Source, path: u64) -> f64 {
-    let u = model.seed.uniform(source.severity_key, path);
-    model.classes[source.class].severity.quantile(u)
+fn draw_severity(model: &Model<'_>, number: u32, bend: Bend, path: u64) -> f64 {
+    let source = &model.sources[number as usize];
+    let severity = &model.classes[source.class].severity;
+    severity.fixed().unwrap_or_else(|| {
+        let mut u = model.seed.uniform(source.severity_key, path);
+        if let Some(tilt) = &model.tilt {
+            u = tilt.severity_uniform(number, bend, u);
+        }
+        severity.quantile(u)
+    })
 }

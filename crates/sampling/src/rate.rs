@@ -5,9 +5,6 @@ use rand_distr::{Distribution, Gamma};
 use crate::copula::DAYS_PER_YEAR;
 use crate::keys::{Seed, StreamKey};
 
-/// Room for a Gamma draw, which rejects now and then.
-const WORDS_PER_GAMMA: u32 = 64;
-
 /// Rate of a class of sources.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Rate {
@@ -46,8 +43,18 @@ impl Evidence {
         -(-(self.events + 0.5) * (years / self.exposure_years).ln_1p()).exp_m1()
     }
 
+    /// The posterior's shape, and its rate in years.
+    pub(crate) fn shape_and_rate(&self) -> (f64, f64) {
+        (self.events + 0.5, self.exposure_years)
+    }
+
+    /// The stream of its draws.
+    pub(crate) fn key(&self) -> StreamKey {
+        self.key
+    }
+
     pub(crate) fn draw(&self, seed: Seed, path: u64) -> f64 {
-        self.posterior.sample(&mut seed.rng(self.key, path, WORDS_PER_GAMMA))
+        self.posterior.sample(&mut seed.rng(self.key, path))
     }
 }
 

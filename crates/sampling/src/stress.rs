@@ -70,5 +70,5 @@ pub fn stress(model: &Model<'_>, events: &[StressEvent]) -> PathRecord {
     let input = PathInput { events: &all, noise: &[], attack_uniform: &|_| 0.0 };
     let mut figures = vec![0.0; model.layout().width()];
     let record = run_path_recorded(&mut State::new(&model.setting), &input, &mut figures);
-    PathRecord { path: 0, figures, record }
+    PathRecord { path: 0, weight: 1.0, figures, record }
 }

@@ -10,6 +10,7 @@ mod diff;
 mod example;
 mod import;
 mod interrupt;
+mod memory;
 mod replay;
 mod result;
 mod run;

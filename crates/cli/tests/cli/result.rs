@@ -57,11 +57,12 @@ fn columns_are_those_asked_for() {
     };
     let [level, years] = [("level", "float?"), ("return_period_years", "float?")];
     let [std_err, low, high] = [("std_err", "float?"), ("ci_low", "float?"), ("ci_high", "float?")];
-    let figure = [level, years, ("value", "float"), std_err, low, high, ("n_eff", "float")];
+    let [n_eff, resolution] = [("n_eff", "float"), ("resolution", "float")];
+    let figure = [level, years, ("value", "float"), std_err, low, high, n_eff, resolution];
     of("summary", "scenario scope_kind scope metric unit", &figure);
     let [loss, probability] = [("loss", "float"), ("probability", "float")];
     let years = ("return_period_years", "float");
-    let curve = [loss, probability, years, low, high, ("es_beyond", "float")];
+    let curve = [loss, probability, years, low, high, ("es_beyond", "float"), resolution];
     of("exceedance", "scenario scope_kind scope", &curve);
     let split = [("level", "float"), ("es_contribution", "float"), ("share", "float?"), std_err];
     of("contributions", "scenario scope_kind scope component_kind component", &split);

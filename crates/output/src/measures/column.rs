@@ -1,6 +1,7 @@
 //! Holds the losses of one scope as they arrive, keeping only paths on which something happened, as most paths have no loss at all.
 
-use super::SortedLosses;
+use super::bins::Bins;
+use super::{SortedLosses, WeightSums};
 
 /// A path and what it lost.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,19 +12,66 @@ pub struct PathLoss {
     pub loss: f64,
 }
 
-/// Losses of one scope over paths `0..n_paths`; a path without an entry lost exactly 0. 16 bytes an entry.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// How many losses a column keeps one by one: when there are more than `most`, the `worst` of them, the rest by bin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Losses that are kept before any goes into a bin.
+    pub most: usize,
+    /// Losses that are always kept, from the worst on; above 0 and below `most`.
+    pub worst: usize,
+}
+
+impl Room {
+    /// Room for every loss there is.
+    pub const UNBOUNDED: Self = Self { most: usize::MAX, worst: usize::MAX };
+}
+
+/// Losses of one scope over paths `0..n_paths`; a path without an entry lost exactly 0. 16 bytes an entry, 24 where paths are weighted.
+#[derive(Debug, Clone, PartialEq)]
 pub struct LossColumn {
     n_paths: u64,
     /// Ascending paths below `n_paths`, losses finite and not 0.
     entries: Vec<PathLoss>,
+    /// Weight of the path of each entry; empty while every path weighs 1.
+    weights: Vec<f64>,
+    /// Of all paths; none where nobody said what they weigh.
+    sums: Option<WeightSums>,
+    room: Room,
+    /// Losses up to this go into bins.
+    binned_to: f64,
+    bins: Option<Box<Bins>>,
+}
+
+impl Default for LossColumn {
+    fn default() -> Self {
+        Self::with_room(Room::UNBOUNDED)
+    }
 }
 
 impl LossColumn {
-    /// A column of no paths.
+    /// A column of no paths that keeps every loss.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A column of no paths that keeps as many losses as there is room for.
+    #[must_use]
+    pub fn with_room(room: Room) -> Self {
+        Self {
+            n_paths: 0,
+            entries: Vec::new(),
+            weights: Vec::new(),
+            sums: None,
+            room,
+            binned_to: f64::NEG_INFINITY,
+            bins: None,
+        }
+    }
+
+    /// Makes room for more; what went into bins stays there.
+    pub(crate) fn widen(&mut self, room: Room) {
+        self.room = room;
     }
 
     /// Records the loss of `path`; paths skipped since the last call lost nothing.
@@ -31,17 +79,87 @@ impl LossColumn {
     /// # Panics
     /// If `path` is not beyond every path before it, or the loss is not finite: both are bugs of the engine.
     pub fn push(&mut self, path: u64, loss: f64) {
+        self.check(path, loss);
+        if loss.abs() > 0.0 {
+            match &mut self.bins {
+                Some(bins) if loss <= self.binned_to => bins.add(loss),
+                _ => self.keep(path, loss, None),
+            }
+        }
+    }
+
+    /// Records the loss of a path that weighs something else than 1. The weights of all paths, those without a loss too, are told by
+    /// [`LossColumn::weigh`].
+    ///
+    /// # Panics
+    /// As [`LossColumn::push`].
+    pub fn push_weighted(&mut self, path: u64, loss: f64, weight: f64) {
+        self.check(path, loss);
+        if loss.abs() > 0.0 {
+            match &mut self.bins {
+                Some(bins) if loss <= self.binned_to => bins.add_weighted(loss, weight),
+                _ => self.keep(path, loss, Some(weight)),
+            }
+        }
+    }
+
+    fn check(&mut self, path: u64, loss: f64) {
         assert!(path >= self.n_paths, "path {path} after path {} was recorded", self.n_paths);
         assert!(loss.is_finite(), "loss of path {path} is {loss}");
         self.n_paths = path + 1;
-        if loss.abs() > 0.0 {
-            self.entries.push(PathLoss { path, loss });
+    }
+
+    fn keep(&mut self, path: u64, loss: f64, weight: Option<f64>) {
+        if weight.is_some() || !self.weights.is_empty() {
+            // Paths before the first weighted one weighed 1.
+            self.weights.resize(self.entries.len(), 1.0);
+            self.weights.push(weight.unwrap_or(1.0));
         }
+        self.entries.push(PathLoss { path, loss });
+        if self.entries.len() >= self.room.most {
+            self.shed();
+        }
+    }
+
+    /// Puts all but the worst losses into bins. Of equal losses the lower paths stay.
+    fn shed(&mut self) {
+        let mut losses: Vec<f64> = self.entries.iter().map(|entry| entry.loss).collect();
+        let (above, edge, _) =
+            losses.select_nth_unstable_by(self.room.worst - 1, |a, b| b.total_cmp(a));
+        let edge = *edge;
+        let mut ties = 1 + above.iter().filter(|loss| **loss <= edge).count();
+        let bins = self.bins.get_or_insert_with(|| Box::new(Bins::new()));
+        let mut kept = 0;
+        for at in 0..self.entries.len() {
+            let entry = self.entries[at];
+            let is_tie = entry.loss.total_cmp(&edge).is_eq() && ties > 0;
+            ties -= usize::from(is_tie);
+            if entry.loss > edge || is_tie {
+                self.entries[kept] = entry;
+                if let Some(weight) = self.weights.get(at).copied() {
+                    self.weights[kept] = weight;
+                }
+                kept += 1;
+            } else if let Some(weight) = self.weights.get(at) {
+                bins.add_weighted(entry.loss, *weight);
+            } else {
+                bins.add(entry.loss);
+            }
+        }
+        self.entries.truncate(kept);
+        self.weights.truncate(kept);
+        self.binned_to = edge;
     }
 
     /// Says that all paths below `n_paths` have been run.
     pub fn advance(&mut self, n_paths: u64) {
         self.n_paths = self.n_paths.max(n_paths);
+    }
+
+    /// Says what all paths run so far weigh.
+    pub fn weigh(&mut self, sums: WeightSums) {
+        self.advance(sums.n_paths());
+        self.sums = Some(sums);
     }
 
     /// Paths run, those without a loss included.
@@ -50,40 +168,53 @@ impl LossColumn {
         self.n_paths
     }
 
-    /// The losses that are not 0, in path order.
+    /// The losses that are not 0, in path order: all of them, or the worst of a column that was too small for all.
     #[must_use]
     pub fn entries(&self) -> &[PathLoss] {
         &self.entries
     }
 
-    /// The loss of `path`, 0 where none was recorded.
+    /// The loss of `path`, 0 where none was recorded; of a column that keeps every loss.
     #[must_use]
     pub fn loss(&self, path: u64) -> f64 {
         let found = self.entries.binary_search_by_key(&path, |entry| entry.path);
         found.map_or(0.0, |at| self.entries[at].loss)
     }
 
-    /// The worst paths, at most `count`, worst first and ties by path; paths without a loss are
-    /// not among them. Cheaper than ranking all.
+    /// The worst paths with their weights, at most `count` and no more than are kept, worst first and ties by path; paths without a loss
+    /// are not among them. Cheaper than ranking all.
     #[must_use]
-    pub fn worst(&self, count: usize) -> Vec<PathLoss> {
-        let order =
-            |a: &PathLoss, b: &PathLoss| b.loss.total_cmp(&a.loss).then(a.path.cmp(&b.path));
-        let losses = self.entries.iter().copied().filter(|entry| entry.loss > 0.0);
-        let mut worst: Vec<PathLoss> = losses.collect();
+    pub fn worst(&self, count: usize) -> Vec<(PathLoss, f64)> {
+        let losses = self.entries.iter().copied().enumerate().filter(|(_, entry)| entry.loss > 0.0);
+        let mut worst: Vec<(usize, PathLoss)> = losses.collect();
+        let order = |a: &(usize, PathLoss), b: &(usize, PathLoss)| in_rank(&a.1, &b.1);
         if count < worst.len() {
             worst.select_nth_unstable_by(count, order);
             worst.truncate(count);
         }
         worst.sort_unstable_by(order);
-        worst
+        let weight = |at: usize| self.weights.get(at).copied().unwrap_or(1.0);
+        worst.into_iter().map(|(at, entry)| (entry, weight(at))).collect()
     }
 
     /// Ranks the losses; `None` while no path has been run.
+    ///
+    /// # Panics
+    /// If there are weighted paths and [`LossColumn::weigh`] did not say what all of them weigh: a bug of the caller.
     #[must_use]
     pub fn sorted(&self) -> Option<SortedLosses> {
-        (self.n_paths > 0).then(|| SortedLosses::new(self.n_paths, self.entries.clone()))
+        let sums = self.sums.filter(|sums| sums.n_paths() == self.n_paths);
+        assert!(sums.is_some() || self.weights.is_empty(), "weights of all paths are not known");
+        let sums = sums.unwrap_or_else(|| WeightSums::plain(self.n_paths));
+        let entries = self.entries.clone();
+        (self.n_paths > 0)
+            .then(|| SortedLosses::new(sums, entries, &self.weights, self.bins.as_deref()))
     }
+}
+
+/// From worst to best, ties by path.
+pub(super) fn in_rank(a: &PathLoss, b: &PathLoss) -> std::cmp::Ordering {
+    b.loss.total_cmp(&a.loss).then(a.path.cmp(&b.path))
 }
 
 #[cfg(test)]
@@ -111,7 +242,9 @@ mod tests {
         }
         let ranked = column.sorted().unwrap();
         for count in 0..9 {
-            assert_eq!(column.worst(count), ranked.worst(count));
+            let worst: Vec<PathLoss> =
+                column.worst(count).into_iter().map(|(path, _)| path).collect();
+            assert_eq!(worst, ranked.worst(count));
         }
     }
 

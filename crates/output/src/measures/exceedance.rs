@@ -2,7 +2,7 @@
 
 use super::{Level, SortedLosses};
 
-/// Paths that a tail must hold for a row of the table.
+/// Paths that a tail must hold, or be worth, for a row of the table.
 const MIN_TAIL_PATHS: f64 = 10.0;
 /// Steps of a decade of probabilities.
 const STEPS: [f64; 3] = [5.0, 2.0, 1.0];
@@ -20,15 +20,17 @@ pub struct ExceedanceRow {
     pub ci_high: Option<f64>,
     /// Expected shortfall at the same level.
     pub es_beyond: f64,
+    /// How far bins can put loss and expected shortfall off.
+    pub resolution: f64,
 }
 
 impl SortedLosses {
-    /// Rows at probabilities 0.5, 0.2, 0.1, 0.05, … down to the last whose tail holds ten paths.
+    /// Rows at probabilities 0.5, 0.2, 0.1, 0.05, … down to the last whose tail holds ten paths, or is worth ten where they are weighted.
     #[must_use]
     pub fn exceedance(&self) -> Vec<ExceedanceRow> {
         let n = self.n_paths() as f64;
         grid()
-            .take_while(|p| p * n >= MIN_TAIL_PATHS)
+            .take_while(|p| self.effective(p * n) >= MIN_TAIL_PATHS)
             .filter_map(|p| self.exceedance_at(p))
             .collect()
     }
@@ -41,7 +43,8 @@ impl SortedLosses {
             probability,
             ci_low: value_at_risk.ci_low,
             ci_high: value_at_risk.ci_high,
-            es_beyond: self.expected_shortfall(level).value,
+            es_beyond: self.plain_shortfall(level),
+            resolution: self.resolution_of_var(level).max(self.resolution_of_es(level)),
         })
     }
 }
@@ -54,6 +57,7 @@ fn grid() -> impl Iterator<Item = f64> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{close, sorted};
+    use super::*;
 
     #[test]
     fn rows_end_at_ten_paths() {
@@ -76,7 +80,12 @@ mod tests {
     #[test]
     fn the_curve_falls() {
         let losses: Vec<f64> = (0..5000).map(|i| f64::from(i % 97) - 40.0).collect();
-        let rows = sorted(&losses).exceedance();
+        let sorted = sorted(&losses);
+        let rows = sorted.exceedance();
+        for row in &rows {
+            let es = sorted.expected_shortfall(Level::new(1.0 - row.probability).unwrap());
+            assert_eq!(row.es_beyond.to_bits(), es.value.to_bits());
+        }
         assert!(rows.windows(2).all(|pair| pair[0].loss <= pair[1].loss));
         assert!(rows.iter().all(|row| row.es_beyond >= row.loss));
     }

@@ -8,7 +8,7 @@ use super::level::whole;
 /// Standard normal quantile of 0.975.
 pub(super) const Z_975: f64 = 1.959_963_984_540_054;
 /// Probability left out on either side.
-const SIDE: f64 = 0.025;
+pub(super) const SIDE: f64 = 0.025;
 /// Binomial terms below this share of the largest are dropped; all of them together stay below 1e-18.
 const NEGLIGIBLE: f64 = 1e-24;
 

@@ -30,6 +30,11 @@ impl Level {
         self.0
     }
 
+    /// Paths of `n_paths` that are in its tail in whole.
+    pub(crate) fn tail_paths(self, n_paths: u64) -> u64 {
+        self.cut(n_paths).n_full
+    }
+
     /// Cuts `n_paths` ranked paths: ascending order statistic `ceil(level n)`, that is `floor(n (1 - level)) + 1` from the worst.
     ///
     /// `level n` within rounding of a whole number is that number (0.55 * 100 is 55.00000000000001 as floats go).

@@ -5,6 +5,9 @@
 //! [`PairedLosses`] compares two columns path by path.
 //! Intervals are two-sided at 95 %. A limit or an error that the sample cannot support is `None`, never a guess.
 
+#[cfg(test)]
+mod binned_tests;
+mod bins;
 mod column;
 #[cfg(test)]
 mod coverage_tests;
@@ -12,10 +15,13 @@ mod discordant;
 mod exceedance;
 mod interval;
 mod level;
+mod mass;
 mod moments;
 mod paired;
 #[cfg(test)]
 mod paired_tests;
+mod run;
+mod shortfall;
 mod sorted;
 mod spread;
 mod stop;
@@ -25,19 +31,24 @@ mod sum;
 mod tail;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod weighted_tests;
+mod weights;
 
 use serde::Serialize;
 
-pub use column::{LossColumn, PathLoss};
+pub use column::{LossColumn, PathLoss, Room};
 pub use discordant::PairedCounts;
 pub use exceedance::ExceedanceRow;
 pub use interval::probability;
 pub use level::Level;
+pub use mass::Tally;
 pub use paired::{Difference, PairedLosses};
 pub use sorted::SortedLosses;
 pub use stop::StopWatch;
 pub use sum::Sum;
 pub use tail::{Tail, TailPath};
+pub use weights::WeightSums;
 
 /// A figure with its sampling error, in the unit of the losses (probabilities: in 1).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

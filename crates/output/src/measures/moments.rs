@@ -1,5 +1,7 @@
 //! Measures the body of the losses: mean, spread, how often and how much at worst.
 
+use super::mass::weighted_probability;
+use super::run::Run;
 use super::spread::Spread;
 use super::{Estimate, SortedLosses, Sum, interval};
 
@@ -11,27 +13,45 @@ impl SortedLosses {
     #[must_use]
     pub fn mean(&self) -> Estimate {
         let mean = self.plain_mean();
-        let moved = self.n_paths() - self.n_zero();
-        let distances = self.runs().map(|(count, loss)| (count, loss - mean));
-        let spread = Spread::of(distances).with_informative(moved as f64);
-        spread.estimate(mean, self.n_paths(), self.n())
+        let distances = self.runs().map(|run| run.from(mean));
+        let spread = Spread::of(distances, self.calibration()).with_informative(self.n_moved());
+        let found = spread.estimate(mean, self.n_paths(), self.n());
+        Estimate { n_eff: self.sums().effective(), ..found }
+    }
+
+    /// Paths that lost or gained anything; of weighted ones what they are worth.
+    fn n_moved(&self) -> f64 {
+        let (zeros, _) = self.zeros();
+        if self.calibration().is_none() {
+            return (self.n_paths() - self.n_zero()) as f64;
+        }
+        let square = self.sums().power(2) - zeros.square;
+        if square > 0.0 { (self.n() - zeros.mass).powi(2) / square } else { 0.0 }
     }
 
     /// Standard deviation, `sqrt(sum (L - mean)^2 / (n - 1))`, in the unit of the losses.
     ///
-    /// Its error is `sqrt((m4 - s^4) / n) / (2 s)` (delta method, m4 the fourth central moment); the interval is normal
-    /// in `ln s`. Where the fourth moment is infinite (tail index above 1/4) both are too small.
+    /// Its error is `sqrt((m4 - s^4) / n) / (2 s)` (delta method, m4 the fourth central moment), of weighted paths that of a mean of
+    /// `((L - mean)^2 - s^2) / (2 s)`; the interval is normal in `ln s`. Where the fourth moment is infinite (tail index above 1/4) both are
+    /// too small.
     #[must_use]
     pub fn std(&self) -> Estimate {
         let (n, mean) = (self.n(), self.plain_mean());
-        let square = |power| {
-            let terms = self.runs().map(|(count, loss)| count * (loss - mean).powi(power));
+        let moment = |power, count: fn(Run) -> f64| {
+            let terms = self.runs().map(|run| count(run) * (run.loss - mean).powi(power));
             Sum::from_iter(terms).value()
         };
-        let variance = if n > 1.0 { square(2) / (n - 1.0) } else { 0.0 };
+        let sum = moment(2, |run| run.mass);
+        let variance = if n > 1.0 { sum / (n - 1.0) } else { 0.0 };
         let std = variance.sqrt();
-        let std_err =
-            (square(4) / n - variance * variance).max(0.0).sqrt() / (2.0 * std * n.sqrt());
+        let mut spread = moment(4, |run| run.square) / n - variance * variance;
+        if let Some(calibration) = self.calibration() {
+            // The mean of w^2 ((L - mean)^2 - s^2)^2, less what the weights explain.
+            let (second, all) = (moment(2, |run| run.square), self.sums().power(2));
+            spread += variance * (variance * (all / n - 1.0) - 2.0 * (second - sum) / n);
+            spread -= calibration.explained(0.0, (second - variance * all) / n);
+        }
+        let std_err = spread.max(0.0).sqrt() / (2.0 * std * n.sqrt());
         let supported = variance > 0.0 && std_err > 0.0;
         let factor = (interval::Z_975 * std_err / std).exp();
         Estimate {
@@ -39,28 +59,46 @@ impl SortedLosses {
             std_err: supported.then_some(std_err),
             ci_low: supported.then_some(std / factor),
             ci_high: supported.then_some(std * factor),
-            n_eff: n,
+            n_eff: self.sums().effective(),
         }
     }
 
-    /// Probability that a path loses anything, with its exact interval.
+    /// How far bins can put the standard deviation off: what it lacks is the spread within bins (Popoviciu 1935).
+    #[must_use]
+    pub fn resolution_of_std(&self) -> f64 {
+        if self.is_exact() {
+            return 0.0;
+        }
+        let within = self.runs().map(|run| run.mass * run.half_width().powi(2));
+        let within = Sum::from_iter(within).value() / (self.n() - 1.0).max(1.0);
+        let std = self.std().value;
+        within / ((std * std + within).sqrt() + std).max(f64::MIN_POSITIVE)
+    }
+
+    /// Probability that a path loses anything: with its exact interval where every path weighs 1.
     #[must_use]
     pub fn probability_positive(&self) -> Estimate {
-        interval::probability(self.n_positive(), self.n_paths())
+        let losses = self.runs().take_while(|run| run.loss > 0.0);
+        let sums = losses.fold([Sum::default(); 2], |[mut mass, mut square], run| {
+            mass.add(run.mass);
+            square.add(run.square);
+            [mass, square]
+        });
+        let [mass, square] = sums.map(Sum::value);
+        match self.calibration() {
+            None => interval::probability(super::level::whole(mass), self.n_paths()),
+            Some(_) => weighted_probability(mass, square, self.sums()),
+        }
     }
 
     /// The worst loss of the sample. It grows with the number of paths and estimates nothing, so it has no error.
     #[must_use]
     pub fn max(&self) -> Estimate {
-        Estimate::bare(self.at_rank(1).unwrap_or(0.0), self.n())
-    }
-
-    fn n(&self) -> f64 {
-        self.n_paths() as f64
+        Estimate::bare(self.at_mass(0.0).map_or(0.0, |spot| spot.run.high), self.sums().effective())
     }
 
     fn plain_mean(&self) -> f64 {
-        Sum::from_iter(self.runs().map(|(count, loss)| count * loss)).value() / self.n()
+        Sum::from_iter(self.runs().map(|run| run.mass * run.loss)).value() / self.n()
     }
 }
 

@@ -152,7 +152,7 @@ impl PairedLosses {
         let excess = |(count, loss_a, loss_b): (f64, f64, f64)| {
             (count, (loss_b - edge_b).max(0.0) - (loss_a - edge_a).max(0.0))
         };
-        let spread = Spread::of(self.pairs().map(excess)).of_differences();
+        let spread = Spread::of(self.pairs().map(excess), None).of_differences();
         let estimate = spread.estimate(edge_b - edge_a, self.n_paths, cut.mass);
         Difference { a, b, estimate }
     }
@@ -165,7 +165,7 @@ impl PairedLosses {
             counts.add(a > 0.0, b > 0.0);
         }
         counts.advance(self.n_paths);
-        let [a, b] = self.told(|side| side.n_positive() as f64 / self.n_paths as f64);
+        let [a, b] = self.told(|side| side.probability_positive().value);
         Difference { a, b, ..counts.difference() }
     }
 
@@ -205,7 +205,7 @@ impl PairedLosses {
     ) -> Estimate {
         let mean = self.mean_of(&influence);
         let distances = self.pairs().map(|(count, a, b)| (count, influence(a, b) - mean));
-        let spread = Spread::of(distances).with_informative(n_informative).of_differences();
+        let spread = Spread::of(distances, None).with_informative(n_informative).of_differences();
         spread.estimate(value, self.n_paths, self.n_paths as f64)
     }
 

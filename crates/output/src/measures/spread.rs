@@ -2,7 +2,10 @@
 //!
 //! A tail mean is `reference + sum w x / mass` with `x` the distance to a reference at the tail's edge. To first order it is the mean
 //! over all n paths of `Z = w x n / mass`: the paths outside contribute 0, the choice of the edge nothing. So its error is that of a mean.
+//! Of weighted paths `w` is the likelihood ratio in `Z` and the mass in the mean, and what the ratios explain is no error (see `weights`).
 
+use super::run::Distance;
+use super::weights::Calibration;
 use super::{Estimate, Sum, interval};
 
 /// Paths that must differ from the reference for an interval: with fewer, measured intervals miss the truth too often.
@@ -12,34 +15,43 @@ const MIN_FOR_INTERVAL: f64 = 5.0;
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Spread {
     powers: [Sum; 3],
-    n_informative: f64,
+    /// Mass that is not at the reference, and the sum of its squared weights.
+    informative: [f64; 2],
     of_differences: bool,
+    calibration: Option<Calibration>,
+    /// Sum of the distances times the square of the weight; where there are weights.
+    with_weight: Sum,
 }
 
 impl Spread {
-    /// Of (weight, distance to the reference), in a fixed order.
-    pub(super) fn of(distances: impl Iterator<Item = (f64, f64)>) -> Self {
-        let mut spread = Self::default();
-        for (weight, x) in distances {
-            spread.add(weight, x);
+    /// Of distances to the reference, in a fixed order; of weighted paths how their weights become masses.
+    pub(super) fn of<D: Into<Distance>>(
+        distances: impl Iterator<Item = D>,
+        calibration: Option<Calibration>,
+    ) -> Self {
+        let mut spread = Self { calibration, ..Self::default() };
+        for distance in distances {
+            spread.add(distance.into());
         }
         spread
     }
 
-    fn add(&mut self, weight: f64, x: f64) {
-        let mut term = weight;
-        for power in &mut self.powers {
-            term *= x;
-            power.add(term);
+    fn add(&mut self, Distance { mass, square, cube, x }: Distance) {
+        self.powers[0].add(mass * x);
+        self.powers[1].add(square * x * x);
+        self.powers[2].add(cube * x * x * x);
+        if self.calibration.is_some() {
+            self.with_weight.add(square * x);
         }
         if x.abs() > 0.0 {
-            self.n_informative += weight;
+            self.informative[0] += mass;
+            self.informative[1] += square;
         }
     }
 
     /// Says how many paths carry the information, where distances that are not 0 would say too many.
     pub(super) fn with_informative(self, n_informative: f64) -> Self {
-        Self { n_informative, ..self }
+        Self { informative: [n_informative; 2], ..self }
     }
 
     /// Says that the distances are those of pairs: of both signs, and most of them 0 where little differs.
@@ -61,7 +73,9 @@ impl Spread {
         let n = n_paths as f64;
         let value = reference + self.powers[0].value() / mass;
         let [variance, third] = self.central(n, mass);
-        if self.n_informative < 2.0 || variance <= 0.0 {
+        let n_informative = self.informative[0] * (self.informative[0] / self.informative[1]);
+        // No distance at all is 0 over 0.
+        if n_informative.is_nan() || n_informative < 2.0 || variance <= 0.0 {
             return Estimate::bare(value, mass);
         }
         let std_err = (variance / (n - 1.0)).sqrt();
@@ -71,7 +85,7 @@ impl Spread {
             let hall = interval::unskew(t, skewness / n.sqrt());
             let is_nearer = self.of_differences && hall.abs() < t.abs();
             let reach = if is_nearer { t } else { hall };
-            (self.n_informative >= MIN_FOR_INTERVAL).then_some(value - std_err * reach)
+            (n_informative >= MIN_FOR_INTERVAL).then_some(value - std_err * reach)
         };
         Estimate {
             value,
@@ -87,7 +101,10 @@ impl Spread {
         let share = mass / n;
         let [s1, s2, s3] = self.powers.map(Sum::value);
         let (m1, m2, m3) = (s1 / mass, s2 / (mass * share), s3 / (mass * share * share));
-        [m2 - m1 * m1, m3 - 3.0 * m1 * m2 + 2.0 * m1.powi(3)]
+        let explained = self
+            .calibration
+            .map_or(0.0, |calibration| calibration.explained(m1, self.with_weight.value() / mass));
+        [m2 - m1 * m1 - explained, m3 - 3.0 * m1 * m2 + 2.0 * m1.powi(3)]
     }
 }
 
@@ -99,7 +116,7 @@ mod tests {
     #[test]
     fn of_a_symmetric_sample_it_is_the_t_interval() {
         let sample = [-2.0, -1.0, 0.5, -0.5, 1.0, 2.0];
-        let mean = Spread::of(sample.into_iter().map(|x| (1.0, x))).estimate(3.0, 6, 6.0);
+        let mean = Spread::of(sample.into_iter().map(|x| (1.0, x)), None).estimate(3.0, 6, 6.0);
         let half_width = 2.570_581_835_636_314 * (10.5_f64 / 30.0).sqrt();
         close(mean.ci_low.unwrap(), 3.0 - half_width, 1e-9);
         close(mean.ci_high.unwrap(), 3.0 + half_width, 1e-9);
@@ -110,7 +127,7 @@ mod tests {
         let about = |reference: f64| {
             let sample = [0.0, 0.0, 1.0, 2.0, 3.0, 9.0, 4.0, 5.0];
             let distances = sample.into_iter().map(|x| (1.0, x - reference));
-            Spread::of(distances).with_informative(6.0).estimate(reference, 8, 8.0)
+            Spread::of(distances, None).with_informative(6.0).estimate(reference, 8, 8.0)
         };
         let (near, far) = (about(3.0), about(-20.0));
         close(far.value, near.value, 1e-13);

@@ -1,17 +1,22 @@
 //! Names the paths of a tail and splits its expected shortfall into what each component of the loss contributes.
 
+use super::run::{Distance, Run};
+use super::sorted::Ranked;
 use super::spread::Spread;
-use super::{Estimate, Level, LossColumn, PathLoss, SortedLosses, Sum};
+use super::weights::Calibration;
+use super::{Estimate, Level, LossColumn, SortedLosses, Sum};
 
 /// A path of the tail.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TailPath {
     /// Index of the path.
     pub path: u64,
-    /// 1, or for the boundary path the share of it that belongs to the tail.
+    /// Its mass, 1 where every path weighs 1; for the boundary path the share of it that belongs to the tail.
     pub weight: f64,
     /// Its loss, never 0.
     pub loss: f64,
+    /// Sums of the squares and cubes of its weight, by the same share.
+    powers: [f64; 2],
 }
 
 /// The worst `1 - level` of the mass, worst path first.
@@ -21,38 +26,54 @@ pub struct TailPath {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tail {
     n_paths: u64,
+    calibration: Option<Calibration>,
     mass: f64,
     paths: Vec<TailPath>,
     /// The same in path order: number of the path and rank.
     by_path: Vec<(u64, usize)>,
     /// Paths with a loss of 0 that the tail holds, from the first such path on; not whole if the boundary is among them.
-    zero_mass: f64,
+    zeros: Run,
 }
 
 impl SortedLosses {
     /// The paths behind the figures at `level`.
+    ///
+    /// # Panics
+    /// If losses of the tail are known by bin alone: a bug of the caller, who made too little room for them.
     #[must_use]
     pub fn tail(&self, level: Level) -> Tail {
         let cut = level.cut(self.n_paths());
-        let zero_mass = (cut.mass - self.positive().len() as f64).clamp(0.0, self.n_zero() as f64);
-        let before_gains = (self.n_positive() + self.n_zero()) as f64;
-        let mut paths = weighted(self.positive(), cut.mass);
-        paths.extend(weighted(self.negative(), cut.mass - before_gains));
+        assert!(
+            self.is_whole_to(cut.mass),
+            "the tail at {} was not kept path by path",
+            level.get()
+        );
+        let (zeros, before_zeros) = self.zeros();
+        let zero_mass = (cut.mass - before_zeros).clamp(0.0, zeros.mass);
+        let share_of_zeros = if zero_mass > 0.0 { zero_mass / zeros.mass } else { 0.0 };
+        let mut paths = weighted(self.losses(), cut.mass);
+        paths.extend(weighted(self.gains(), cut.mass));
         let mut by_path: Vec<(u64, usize)> =
             paths.iter().enumerate().map(|(rank, path)| (path.path, rank)).collect();
         by_path.sort_unstable();
-        Tail { n_paths: self.n_paths(), mass: cut.mass, paths, by_path, zero_mass }
+        Tail {
+            n_paths: self.n_paths(),
+            calibration: self.calibration(),
+            mass: cut.mass,
+            paths,
+            by_path,
+            zeros: Run { mass: zero_mass, ..zeros.share(share_of_zeros) },
+        }
     }
 }
 
-/// The first `mass` of `ranked`, the last path by the fraction that is left.
-fn weighted(ranked: &[PathLoss], mass: f64) -> Vec<TailPath> {
-    let left = |rank: usize| (mass - rank as f64).min(1.0);
-    let inside = ranked.iter().enumerate().take_while(|(rank, _)| left(*rank) > 0.0);
-    let tail_path = |(rank, entry): (usize, &PathLoss)| TailPath {
-        path: entry.path,
-        weight: left(rank),
-        loss: entry.loss,
+/// The paths of `ranked` before which there is less mass than `mass`, the last by the fraction that is left.
+fn weighted(ranked: impl Iterator<Item = Ranked>, mass: f64) -> Vec<TailPath> {
+    let inside = ranked.take_while(|ranked| mass - ranked.before > 0.0);
+    let tail_path = |Ranked { path, run, before }| {
+        let inside = run.share(((mass - before) / run.mass).min(1.0));
+        let powers = [inside.square, inside.cube];
+        TailPath { path, weight: inside.mass, loss: run.loss, powers }
     };
     inside.map(tail_path).collect()
 }
@@ -75,44 +96,75 @@ impl Tail {
     /// to the expected shortfall.
     ///
     /// The error counts that the tail's edge is estimated: the influence of a path is `(C - c_v) 1{tail} / (1 - level) + c_v - E[C | tail]`,
-    /// `c_v = E[C | L = VaR]` being the mean of C over the `ceil(sqrt(mass))` tail paths nearest the edge. For C = L this is the error of
-    /// the expected shortfall.
+    /// `c_v = E[C | L = VaR]` being the mean of C over the `ceil(sqrt(mass))` tail paths nearest the edge, of weighted paths over as
+    /// large a part of the tail as the root of the paths it is worth is of these. For C = L this is the error of the expected shortfall.
     ///
     /// Only paths on which the component is not 0 are visited. Entries of paths outside the tail do not count.
     #[must_use]
     pub fn contribution(&self, component: &LossColumn) -> Estimate {
-        let at_edge =
-            self.mean_at_edge(self.paths.iter().rev().map(|path| component.loss(path.path)));
-        let mut rest = self.mass;
+        let at_edge = self.mean_at_edge(component);
+        let mut rest = self.whole();
         let mut distances = Vec::with_capacity(component.entries().len() + 1);
         for entry in component.entries() {
-            if let Some(weight) = self.weight(entry.path) {
-                distances.push((weight, entry.loss - at_edge));
-                rest -= weight;
+            if let Some(&TailPath { weight, powers: [square, cube], .. }) = self.find(entry.path) {
+                distances.push(Distance { mass: weight, square, cube, x: entry.loss - at_edge });
+                rest = [rest[0] - weight, rest[1] - square, rest[2] - cube];
             }
         }
-        distances.push((rest.max(0.0), -at_edge));
-        Spread::of(distances.into_iter()).estimate(at_edge, self.n_paths, self.mass)
+        let [mass, square, cube] = rest.map(|rest| rest.max(0.0));
+        distances.push(Distance { mass, square, cube, x: -at_edge });
+        let spread = Spread::of(distances.into_iter(), self.calibration);
+        let found = spread.estimate(at_edge, self.n_paths, self.mass);
+        Estimate { n_eff: self.effective(), ..found }
     }
 
-    /// Weight of a path; none when it is not listed.
-    fn weight(&self, path: u64) -> Option<f64> {
+    /// Mass of the tail, and the sums of squares and cubes of its weights.
+    fn whole(&self) -> [f64; 3] {
+        if self.calibration.is_none() {
+            return [self.mass; 3];
+        }
+        let of_paths =
+            |k: usize| Sum::from_iter(self.paths.iter().map(|path| path.powers[k])).value();
+        [self.mass, of_paths(0) + self.zeros.square, of_paths(1) + self.zeros.cube]
+    }
+
+    /// Paths that it is worth.
+    fn effective(&self) -> f64 {
+        let [mass, square, _] = self.whole();
+        if self.calibration.is_none() { mass } else { mass * mass / square }
+    }
+
+    /// A path; none when it is not listed.
+    fn find(&self, path: u64) -> Option<&TailPath> {
         let at = self.by_path.binary_search_by_key(&path, |(path, _)| *path).ok()?;
-        Some(self.paths[self.by_path[at].1].weight)
+        Some(&self.paths[self.by_path[at].1])
     }
 
-    /// Mean of a component over the tail paths nearest the edge, given its values from there on; paths not listed count as 0.
-    fn mean_at_edge(&self, from_edge: impl Iterator<Item = f64>) -> f64 {
-        let near = self.mass.sqrt().ceil().max(1.0);
-        let from_zeros = if self.edge_is_zero() { near.min(self.zero_mass.ceil()) } else { 0.0 };
-        let n_listed = super::level::whole(near - from_zeros);
-        let listed = from_edge.take(usize::try_from(n_listed).unwrap_or(usize::MAX));
-        Sum::from_iter(listed).value() / near
+    /// Mean of a component over the tail paths nearest the edge; paths not listed count as 0.
+    fn mean_at_edge(&self, component: &LossColumn) -> f64 {
+        let is_plain = self.calibration.is_none();
+        let (near, zeros) = if is_plain {
+            (self.mass.sqrt().ceil().max(1.0), self.zeros.mass.ceil())
+        } else {
+            (self.mass / self.effective().sqrt(), self.zeros.mass)
+        };
+        let from_zeros = if self.edge_is_zero() { near.min(zeros) } else { 0.0 };
+        let (mut sum, mut taken) = (Sum::default(), from_zeros);
+        for path in self.paths.iter().rev() {
+            if taken >= near {
+                break;
+            }
+            // The boundary path counts whole here, where paths are counted.
+            let own = if is_plain { 1.0 } else { path.weight };
+            sum.add(own * component.loss(path.path));
+            taken += own;
+        }
+        sum.value() / near.max(taken)
     }
 
     /// Whether the tail ends among the paths with a loss of 0.
     fn edge_is_zero(&self) -> bool {
-        self.zero_mass > 0.0 && self.paths.last().is_none_or(|last| last.loss > 0.0)
+        self.zeros.mass > 0.0 && self.paths.last().is_none_or(|last| last.loss > 0.0)
     }
 }
 
@@ -133,9 +185,9 @@ mod tests {
             .iter()
             .zip(expected)
             .for_each(|(path, pair)| close(path.weight, pair.1, 1e-12));
-        assert!((tail.zero_mass - zero_mass).abs() < 1e-12);
+        assert!((tail.zeros.mass - zero_mass).abs() < 1e-12);
         let listed: f64 = tail.paths().iter().map(|path| path.weight).sum();
-        close(listed + tail.zero_mass, tail.mass(), 1e-12);
+        close(listed + tail.zeros.mass, tail.mass(), 1e-12);
     }
 
     #[test]

@@ -1,29 +1,40 @@
 //! `exceedance`: the loss distribution of every scope as a curve.
 
 use super::return_period_years;
-use crate::collect::Collector;
+use crate::measures::{ExceedanceRow, SortedLosses};
 use crate::schema::{Cell, Table};
+use crate::scope::{Scope, ScopeKind};
+
+/// The curve of a scope.
+#[derive(Clone, Debug)]
+pub struct Curve {
+    scope_kind: ScopeKind,
+    scope: String,
+    points: Vec<ExceedanceRow>,
+}
+
+impl Curve {
+    /// The curve of the losses of a scope.
+    pub(super) fn new(scope: &Scope, losses: &SortedLosses) -> Self {
+        Self { scope_kind: scope.kind, scope: scope.name.clone(), points: losses.exceedance() }
+    }
+}
 
 /// Adds the curves of a scenario.
-pub fn push_exceedance(
-    table: &mut Table,
-    scenario: &str,
-    collector: &Collector,
-    horizon_days: u32,
-) {
-    for kept in &collector.scopes {
-        let Some(losses) = kept.losses.sorted() else { continue };
-        for row in losses.exceedance() {
+pub fn push_exceedance(table: &mut Table, scenario: &str, curves: &[Curve], horizon_days: u32) {
+    for curve in curves {
+        for point in &curve.points {
             table.push([
                 Cell::Text(scenario),
-                Cell::Text(kept.scope.kind.name()),
-                Cell::Text(&kept.scope.name),
-                Cell::Float(row.loss),
-                Cell::Float(row.probability),
-                Cell::Float(return_period_years(horizon_days, row.probability)),
-                Cell::Maybe(row.ci_low),
-                Cell::Maybe(row.ci_high),
-                Cell::Float(row.es_beyond),
+                Cell::Text(curve.scope_kind.name()),
+                Cell::Text(&curve.scope),
+                Cell::Float(point.loss),
+                Cell::Float(point.probability),
+                Cell::Float(return_period_years(horizon_days, point.probability)),
+                Cell::Maybe(point.ci_low),
+                Cell::Maybe(point.ci_high),
+                Cell::Float(point.es_beyond),
+                Cell::Float(point.resolution),
             ]);
         }
     }

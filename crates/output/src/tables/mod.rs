@@ -7,9 +7,9 @@ mod summary;
 mod tail_paths;
 
 pub use cascade::push_cascade;
-pub use exceedance::push_exceedance;
+pub use exceedance::{Curve, push_exceedance};
 pub use stress::{push_stress_days, push_stress_steps};
-pub use summary::{SummaryRow, push_summary, summary_rows};
+pub use summary::{Measured, SummaryRow, measure, push_summary};
 pub use tail_paths::push_tail_paths;
 
 use crate::contributions::Contribution;

@@ -7,14 +7,14 @@ use crate::schema::{Cell, Table};
 /// them.
 pub fn push_tail_paths(table: &mut Table, scenario: &str, collector: &Collector, count: usize) {
     for kept in &collector.scopes {
-        for (rank, path) in (1..).zip(kept.losses.worst(count)) {
+        for (rank, (path, weight)) in (1..).zip(kept.losses.worst(count)) {
             table.push([
                 Cell::Text(scenario),
                 Cell::Text(kept.scope.kind.name()),
                 Cell::Text(&kept.scope.name),
                 Cell::Count(rank),
                 Cell::Count(path.path),
-                Cell::Float(1.0),
+                Cell::Float(weight),
                 Cell::Float(path.loss),
             ]);
         }

@@ -10,6 +10,7 @@ mod node;
 mod read;
 mod read_behaviour;
 mod read_event;
+mod read_sampling;
 mod read_scenario;
 mod read_source;
 mod resolve;
@@ -22,6 +23,7 @@ mod sweep;
 pub use node::Node;
 pub use resolve::Scenario;
 pub use spec::{
-    CopulaSpec, Detail, EventSpec, GroupEffect, KindSpec, Located, Names, NoiseSpec, PathCount,
-    RateSpec, RunSpec, ScenarioSpec, SeveritySpec, SourceSpec, StopMetric, StopRule,
+    CopulaSpec, Detail, EventSpec, GroupEffect, KindSpec, Located, Method, Names, NoiseSpec,
+    PathCount, RateSpec, RunSpec, SamplingSpec, ScenarioSpec, SeveritySpec, SourceSpec, StopMetric,
+    StopRule,
 };

@@ -13,10 +13,11 @@ use super::read_behaviour::{
     read_yields,
 };
 use super::read_event::read_events;
+use super::read_sampling::read_sampling;
 use super::read_scenario::read_scenarios;
 use super::read_source::read_sources;
 use super::section::{Range, Reading, Section};
-use super::spec::{CopulaSpec, Detail, PathCount, RunSpec, StopMetric, StopRule};
+use super::spec::{CopulaSpec, Detail, PathCount, RunSpec, SamplingSpec, StopMetric, StopRule};
 
 const MAX_PATHS: i64 = 1_000_000_000;
 /// Ten years: a horizon beyond is a mistake of units.
@@ -45,7 +46,7 @@ impl RunSpec {
     #[must_use]
     pub fn read_all(file: &str, root: &Node) -> (Self, Problems) {
         let reading = Reading::new(file);
-        let spec = Section::new(&reading, "", root).map_or_else(placeholder, read_root);
+        let spec = Section::new(&reading, "", root).map_or_else(|| placeholder(root), read_root);
         let spec =
             Self { not_applied: reading.without_effect.into_inner().into_iter().collect(), ..spec };
         (spec, reading.problems.into_inner())
@@ -56,7 +57,7 @@ impl RunSpec {
 const TAIL_PATHS: u64 = 1_000;
 
 /// What stands in for what could not be read.
-fn placeholder() -> RunSpec {
+fn placeholder(root: &Node) -> RunSpec {
     RunSpec {
         name: String::new(),
         network: String::new(),
@@ -66,6 +67,7 @@ fn placeholder() -> RunSpec {
         levels: vec![0.5],
         detail: Detail::Summary,
         tail_paths: 0,
+        sampling: SamplingSpec::absent(root),
         copula: CopulaSpec::Independent,
         factors: Vec::new(),
         sources: Vec::new(),
@@ -96,7 +98,7 @@ fn read_name(root: &Section<'_, '_>) -> Option<String> {
 }
 
 fn read_root(root: Section<'_, '_>) -> RunSpec {
-    let blank = placeholder();
+    let blank = placeholder(root.here());
     let name = read_name(&root);
     let network =
         required_text(&root, "network", "the folder of the network, relative to this file");
@@ -118,6 +120,7 @@ fn read_root(root: Section<'_, '_>) -> RunSpec {
     // Without a list of factors no loading can be called unknown.
     let loaded = sources.iter().flat_map(|source| &source.loadings);
     let factors = factors.unwrap_or_else(|| loaded.map(|(name, _)| name.value.clone()).collect());
+    let sampling = read_sampling(&root);
     let noise = read_noise(&root);
     let redemption = read_redemption(&root);
     let (beacon, security, cascade) =
@@ -135,6 +138,7 @@ fn read_root(root: Section<'_, '_>) -> RunSpec {
         levels: run.levels.unwrap_or(blank.levels),
         detail: run.detail.unwrap_or(blank.detail),
         tail_paths: run.tail_paths.unwrap_or(TAIL_PATHS),
+        sampling,
         copula: copula.unwrap_or(blank.copula),
         factors,
         sources,

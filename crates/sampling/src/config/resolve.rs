@@ -1,18 +1,20 @@
 //! From a run file and a network to models, one a scenario: every name found, every number placed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use slashfall_cascade::{Parameters, Setting};
 use slashfall_graph::{Network, Problem, Problems};
 
 use super::names::Book;
 use super::node::Node;
+use super::read_sampling::SYSTEM_SCOPES;
 use super::read_scenario::check_key;
 use super::resolve_behaviour::{
     hardly_meant, noise_model, noise_parameters, resolve_noise, resolve_redemption,
 };
 use super::resolve_source::{Happenings, Sources, resolve_events};
-use super::spec::{ChangeTo, CopulaSpec, PathCount, RunSpec, ScenarioSpec};
+use super::spec::{ChangeTo, CopulaSpec, Located, PathCount, RunSpec, ScenarioSpec};
 use crate::copula::{Copula, ThresholdTable};
 use crate::keys::{Purpose, Seed, StreamKey};
 use crate::model::Model;
@@ -51,7 +53,7 @@ impl RunSpec {
     ) -> Result<Vec<Scenario<'n>>, Problems> {
         let mut problems = Problems::default();
         let mut scenarios = Vec::new();
-        match self.resolve_one("base", file, root, network) {
+        match self.resolve_one("base", file, root, network, None) {
             Ok(scenario) => scenarios.push(scenario),
             Err(found) => problems.append(found),
         }
@@ -60,7 +62,7 @@ impl RunSpec {
         let mut told = Self::read_all(file, root).1;
         told.append(problems.clone());
         for scenario in &self.scenarios {
-            match scenario.resolve(file, root, network) {
+            match scenario.resolve(file, root, network, scenarios.first()) {
                 Ok(resolved) => scenarios.push(resolved),
                 Err(found) => {
                     for problem in found.as_slice() {
@@ -80,15 +82,18 @@ impl RunSpec {
         problems.or_ok(scenarios)
     }
 
+    /// A scenario, which takes from one `beside` it the tables that are the same.
     fn resolve_one<'n>(
         &self,
         name: &str,
         file: &str,
         root: &Node,
         network: &'n Network,
+        beside: Option<&Scenario<'n>>,
     ) -> Result<Scenario<'n>, Problems> {
         let book = Book::new(network, file);
         check_stop_scope(self, &book);
+        check_sampling_scope(self, &book);
         let copula = match self.copula {
             CopulaSpec::Gaussian => Copula::Gaussian,
             CopulaSpec::StudentT(df) => Copula::StudentT { df },
@@ -114,7 +119,10 @@ impl RunSpec {
             seed: Seed(self.seed),
             horizon_days: f64::from(self.horizon_days),
             copula,
-            thresholds: ThresholdTable::new(copula),
+            thresholds: beside.filter(|known| known.model.copula == copula).map_or_else(
+                || Arc::new(ThresholdTable::new(copula)),
+                |known| Arc::clone(&known.model.thresholds),
+            ),
             factors: self
                 .factors
                 .iter()
@@ -125,12 +133,16 @@ impl RunSpec {
             classes: sources.classes,
             sources: sources.sources,
             noise: noise_model(network, &noise),
-            setting: Setting::new(network, parameters),
+            setting: match beside {
+                Some(known) => known.model.setting.beside(parameters),
+                None => Setting::new(network, parameters),
+            },
             attacks: network
                 .avss()
                 .iter()
                 .map(|avs| StreamKey::new(Purpose::Attack, &avs.name))
                 .collect(),
+            tilt: None,
         };
         let warnings = [sources.warnings, idle_events, doubts].concat();
         let (name, spec, root) = (name.to_owned(), self.clone(), root.clone());
@@ -145,6 +157,7 @@ impl ScenarioSpec {
         file: &str,
         root: &Node,
         network: &'n Network,
+        beside: Option<&Scenario<'n>>,
     ) -> Result<Scenario<'n>, Problems> {
         let mut changed = root.clone();
         let mut problems = Problems::default();
@@ -160,7 +173,7 @@ impl ScenarioSpec {
         }
         let (spec, found) = RunSpec::read_all(file, &changed);
         problems.append(found);
-        match spec.resolve_one(&self.name, file, &changed, network) {
+        match spec.resolve_one(&self.name, file, &changed, network, beside) {
             Ok(scenario) => problems.or_ok(scenario),
             Err(found) => {
                 problems.append(found);
@@ -171,20 +184,37 @@ impl ScenarioSpec {
 }
 
 fn check_stop_scope(spec: &RunSpec, book: &Book<'_, '_>) {
-    let PathCount::Until(rule) = &spec.paths else {
-        return;
-    };
+    if let PathCount::Until(rule) = &spec.paths {
+        let what = "system, a wrapped asset or a portfolio";
+        check_scope(&rule.scope, "run.until.scope", &SYSTEM_SCOPES[..1], what, book);
+    }
+}
+
+fn check_sampling_scope(spec: &RunSpec, book: &Book<'_, '_>) {
+    let what =
+        "system, system_ex_price or another scope of the system, a wrapped asset or a portfolio";
+    check_scope(&spec.sampling.scope, "sampling.scope", &SYSTEM_SCOPES, what, book);
+}
+
+/// That a scope is one of the system's, or the name of one asset or portfolio.
+fn check_scope(
+    scope: &Located<String>,
+    key: &str,
+    of_system: &[&str],
+    what: &str,
+    book: &Book<'_, '_>,
+) {
     let network = book.network;
     let assets = network.wrapped_assets().map(|id| network.asset(id).name.as_str());
     let portfolios = network.portfolios().iter().map(|p| p.name.as_str());
-    let valid: Vec<&str> = std::iter::once("system").chain(assets).chain(portfolios).collect();
-    let n_named = valid.iter().filter(|name| **name == rule.scope.value).count();
+    let valid: Vec<&str> = of_system.iter().copied().chain(assets).chain(portfolios).collect();
+    let n_named = valid.iter().filter(|name| **name == scope.value).count();
     if n_named > 1 {
         let expected = "a scope that only one thing is called was expected";
-        let problem = rule.scope.at.problem(book.file, "run.until.scope", expected);
-        book.problems.borrow_mut().push(problem.value(&rule.scope.value));
+        let problem = scope.at.problem(book.file, key, expected);
+        book.problems.borrow_mut().push(problem.value(&scope.value));
     }
-    book.known(&rule.scope, "run.until.scope", "system, a wrapped asset or a portfolio", valid);
+    book.known(scope, key, what, valid);
 }
 
 fn check_native_stake(spec: &RunSpec, root: &Node, book: &Book<'_, '_>) {

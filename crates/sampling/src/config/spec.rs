@@ -8,6 +8,7 @@ use slashfall_cascade::{
 };
 
 use super::node::Node;
+use crate::importance::Goal;
 use crate::severity::Severity;
 use crate::source::SourceKind;
 
@@ -39,6 +40,8 @@ pub struct RunSpec {
     pub detail: Detail,
     /// The worst paths of each scope that are listed, at most this many.
     pub tail_paths: u64,
+    /// How paths are drawn.
+    pub sampling: SamplingSpec,
     /// Copula of the sources.
     pub copula: CopulaSpec,
     /// Names of the systematic factors.
@@ -101,6 +104,31 @@ pub enum StopMetric {
     ValueAtRisk,
     /// Expected shortfall.
     ExpectedShortfall,
+}
+
+/// `[sampling]`: how paths are drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SamplingSpec {
+    /// From which law.
+    pub method: Method,
+    /// Whose losses importance sampling aims at: a scope of the system, a wrapped asset by nav, or a
+    /// portfolio.
+    pub scope: Located<String>,
+    /// Which of them; none: those beyond the highest of the run's levels.
+    pub goal: Option<Goal>,
+    /// Share of paths that importance sampling draws from the model itself.
+    pub defensive_share: f64,
+}
+
+/// From which law paths are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// The model itself.
+    Plain,
+    /// One under which losses that matter are frequent; paths are weighted.
+    Importance,
+    /// That, where a pilot finds that it helps, else the model itself.
+    Auto,
 }
 
 /// How much is written.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests that fails is a failed test")]
 
+pub(crate) mod everything;
 pub(crate) mod small;
 
 use std::ops::ControlFlow;

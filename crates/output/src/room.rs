@@ -1,0 +1,51 @@
+//! Says how many losses are kept one by one, so that memory does not grow with the paths unless what is asked for needs it.
+
+use slashfall_cascade::Setting;
+
+use crate::measures::{Level, Room};
+use crate::scope::{Scope, scopes};
+
+/// Memory for losses of all scopes that are kept one by one.
+const KEPT_BYTES: usize = 96 << 20;
+/// Memory of a loss that is kept.
+const LOSS_BYTES: usize = 16;
+/// Losses kept of a scope, however many scopes there are.
+const MIN_KEPT: usize = 4_096;
+/// Memory that the bins of a scope take: two signs, some twenty octaves of 1,024 bins of 32 bytes.
+const BINS_BYTES: u64 = 3 << 19;
+
+/// What is wanted of the worst paths, beside figures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wanted {
+    /// Paths at most.
+    pub n_paths: u64,
+    /// Lowest level at which expected shortfalls are split, if they are: these tails are kept path by path.
+    pub split_from: Option<Level>,
+    /// Worst paths of a scope that are listed.
+    pub n_listed: u64,
+}
+
+impl Wanted {
+    /// Room for the losses of one of `n_scopes` scopes.
+    pub(crate) fn room(&self, scope: &Scope, n_scopes: usize) -> Room {
+        let most = (KEPT_BYTES / LOSS_BYTES / n_scopes).max(MIN_KEPT);
+        let split = self.split_from.filter(|_| scope.is_split());
+        // The path at the edge of the tail is the last that counts.
+        let n_tail = split.map_or(0, |level| level.tail_paths(self.n_paths) + 1);
+        let needed = usize::try_from(n_tail.max(self.n_listed)).unwrap_or(usize::MAX / 2);
+        let worst = (most / 8 * 7).max(needed);
+        Room { most: most.max(worst + worst / 8 + 1), worst }
+    }
+
+    /// Memory that the losses of all scopes take at most while paths are not weighted, in bytes.
+    #[must_use]
+    pub fn bytes(&self, setting: &Setting<'_>) -> u64 {
+        let scopes = scopes(setting);
+        let of_scope = |scope: &Scope| {
+            let most = self.room(scope, scopes.len()).most as u64;
+            let kept = LOSS_BYTES as u64 * most.min(self.n_paths);
+            if self.n_paths > most { kept + BINS_BYTES } else { kept }
+        };
+        scopes.iter().map(of_scope).sum()
+    }
+}
