@@ -105,9 +105,10 @@ fn weights_that_say_nothing_widen_errors() {
         }
         let off = (a.estimate.value - b.estimate.value).abs();
         assert!(off < 4.0 * err_b, "{} {}: {a:?} {b:?}", a.scope, a.metric);
-        // Kish: the mean square of the weights is 1.40625, so errors grow by its root, and those of quantiles vary.
+        // The mean square of the weights is 1.40625, so errors grow by its root, 1.186; that of a quantile is rough.
         let grown = err_b / err_a;
-        assert!((0.95..1.45).contains(&grown), "{} {}: {grown}", a.scope, a.metric);
+        let band = if a.metric == "var" { 0.8..1.6 } else { 1.08..1.30 };
+        assert!(band.contains(&grown), "{} {}: {grown}", a.scope, a.metric);
         n_compared += 1;
     }
     assert!(n_compared > 20, "{n_compared}");

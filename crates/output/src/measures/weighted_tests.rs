@@ -126,14 +126,14 @@ fn intervals_and_errors_are_right() {
     }
 }
 
-/// Four thousand weighted paths tell of losses that one path in a hundred thousand has.
+/// Four thousand weighted paths tell of losses that one path in ten million has.
 #[test]
 fn the_curve_goes_as_far_as_the_weights_carry() {
     let case = Case { hit: 1.0, gain: 0.0 };
     let (column, _) = case.sample(&mut Uniform(8), N_PATHS);
     let rows = column.sorted().unwrap().exceedance();
     let last = rows.last().unwrap();
-    assert!(last.probability < 1e-5 && last.probability > 1e-9, "{last:?}");
+    assert!(last.probability < 1e-7, "{last:?}");
     for row in &rows {
         let exact = -row.probability.ln();
         assert!((row.loss / exact - 1.0).abs() < 0.15, "{row:?}, not {exact}");
