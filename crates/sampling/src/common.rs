@@ -1,9 +1,8 @@
 //! What all sources of a path share: factors, the mixing variable of the t copula, rates drawn from
 //! evidence; and from it how likely each class of sources fires on each path.
 
-use rand_distr::{ChiSquared, Distribution};
-
 use crate::copula::{Copula, DAYS_PER_YEAR, Systematic};
+use crate::gamma::GammaLaw;
 use crate::importance::Shared;
 use crate::kernels::{exp, ln, survival, vectorised};
 use crate::model::Model;
@@ -45,17 +44,15 @@ impl Common {
         }
         self.mixing_sqrt.clear();
         if let Copula::StudentT { df } = model.copula
-            && let Ok(chi_squared) = ChiSquared::new(df)
+            && let Some(half_chi_squared) = GammaLaw::new(0.5 * df)
         {
-            let draw = |path| {
-                let w: f64 = chi_squared.sample(&mut model.seed.rng(model.mixing, path));
-                (w / df).sqrt()
-            };
-            self.mixing_sqrt.extend((first..).take(n).map(draw));
+            self.mixing_sqrt.resize(n, 0.0);
+            half_chi_squared.draw(model.seed, model.mixing, first, &mut self.mixing_sqrt);
+            self.mixing_sqrt.iter_mut().for_each(|w| *w = (*w / (0.5 * df)).sqrt());
         }
-        self.rates.clear();
-        for evidence in &model.evidence {
-            self.rates.extend((first..).take(n).map(|path| evidence.draw(model.seed, path)));
+        self.rates.resize(n * model.evidence.len(), 0.0);
+        for (rates, evidence) in self.rates.chunks_exact_mut(n).zip(&model.evidence) {
+            evidence.draw(model.seed, first, rates);
         }
     }
 

@@ -218,6 +218,7 @@ mod tests {
 
     use super::*;
     use crate::config::{Node, RunSpec};
+    use crate::gamma::GammaLaw;
     use crate::gaussian;
     use crate::levels::BLOCK_LEN;
     use crate::levels::tests::uniform;
@@ -260,9 +261,10 @@ mod tests {
         let mut fired = Vec::new();
         let mixing_sqrt = match model.copula {
             Copula::StudentT { df } => {
-                use rand_distr::Distribution;
-                let w = rand_distr::ChiSquared::new(df).unwrap();
-                (w.sample(&mut model.seed.rng(model.mixing, path)) / df).sqrt()
+                let mut half = [0.0];
+                let law = GammaLaw::new(0.5 * df).unwrap();
+                law.draw(model.seed, model.mixing, path, &mut half);
+                (2.0 * half[0] / df).sqrt()
             }
             _ => 1.0,
         };
@@ -272,7 +274,9 @@ mod tests {
             let rate = match class.rate {
                 Rate::Known(rate) => rate,
                 Rate::Drawn { evidence, scale } => {
-                    scale * model.evidence[evidence].draw(model.seed, path)
+                    let mut rate = [0.0];
+                    model.evidence[evidence].draw(model.seed, path, &mut rate);
+                    scale * rate[0]
                 }
             };
             for source in class.sources.clone() {

@@ -9,6 +9,7 @@ mod common;
 pub mod config;
 mod copula;
 mod draw;
+mod gamma;
 mod gaussian;
 pub mod importance;
 mod kernels;

@@ -1,8 +1,7 @@
 //! How often a source fires: a number, or evidence that says how well the number is known.
 
-use rand_distr::{Distribution, Gamma};
-
 use crate::copula::DAYS_PER_YEAR;
+use crate::gamma::GammaLaw;
 use crate::keys::{Seed, StreamKey};
 
 /// Rate of a class of sources.
@@ -25,15 +24,15 @@ pub(crate) enum Rate {
 pub(crate) struct Evidence {
     events: f64,
     exposure_years: f64,
-    posterior: Gamma<f64>,
+    posterior: GammaLaw,
     key: StreamKey,
 }
 
 impl Evidence {
     /// None when the figures give no distribution: negative events, or no exposure.
     pub(crate) fn new(events: f64, exposure_years: f64, key: StreamKey) -> Option<Self> {
-        let posterior = Gamma::new(events + 0.5, 1.0 / exposure_years).ok()?;
-        Some(Self { events, exposure_years, posterior, key })
+        let posterior = GammaLaw::new(events + 0.5)?;
+        (exposure_years > 0.0).then_some(Self { events, exposure_years, posterior, key })
     }
 
     /// Probability of an event within the horizon, over the posterior:
@@ -53,8 +52,10 @@ impl Evidence {
         self.key
     }
 
-    pub(crate) fn draw(&self, seed: Seed, path: u64) -> f64 {
-        self.posterior.sample(&mut seed.rng(self.key, path))
+    /// The rates of consecutive paths from `first` on, events a year.
+    pub(crate) fn draw(&self, seed: Seed, first: u64, rates: &mut [f64]) {
+        self.posterior.draw(seed, self.key, first, rates);
+        rates.iter_mut().for_each(|rate| *rate /= self.exposure_years);
     }
 }
 
@@ -69,7 +70,8 @@ mod tests {
         let (events, years, n) = (2.0, 400.0, 200_000u32);
         let key = StreamKey::new(Purpose::Evidence, "slashes");
         let evidence = Evidence::new(events, years, key).unwrap();
-        let draws: Vec<f64> = (0..u64::from(n)).map(|path| evidence.draw(Seed(1), path)).collect();
+        let mut draws = vec![0.0; n as usize];
+        evidence.draw(Seed(1), 0, &mut draws);
         let mean = draws.iter().sum::<f64>() / f64::from(n);
         let var = draws.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / f64::from(n);
         let (shape, sd) = (events + 0.5, (events + 0.5).sqrt() / years);
