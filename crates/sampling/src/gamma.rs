@@ -25,14 +25,14 @@ pub(crate) enum GammaLaw {
 impl GammaLaw {
     /// None where the shape is not positive.
     pub(crate) fn new(shape: f64) -> Option<Self> {
-        let sums = (0..=MOST_EXPONENTIALS).flat_map(|m| [(m, false), (m, true)]);
+        let mut sums = (0..=MOST_EXPONENTIALS).flat_map(|m| [(m, false), (m, true)]);
         let is_shape = |&(m, half): &(u8, bool)| {
             let sum = f64::from(m) + if half { 0.5 } else { 0.0 };
             sum > 0.0 && (sum - shape).abs() <= 0.0
         };
-        let sum =
-            sums.filter(is_shape).map(|(exponentials, half)| Self::Sum { exponentials, half });
-        sum.last().or_else(|| Gamma::new(shape, 1.0).ok().map(Self::General))
+        let sum = sums.find(is_shape);
+        sum.map(|(exponentials, half)| Self::Sum { exponentials, half })
+            .or_else(|| Gamma::new(shape, 1.0).ok().map(Self::General))
     }
 
     /// Draws for consecutive paths from `first` on.
