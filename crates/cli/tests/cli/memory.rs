@@ -24,7 +24,8 @@ fn memory_is_flat() {
     for row in 0..summary.n_rows() {
         // A hundredth of the paths is among the worst that are kept; of the rest the file says how far off it may be.
         let is_kept = levels[row].is_some_and(|level| level >= 0.99) || metrics[row] == "max";
-        let is_exact = is_kept || metrics[row] == "mean" || metrics[row].starts_with("probability_");
+        let is_exact =
+            is_kept || metrics[row] == "mean" || metrics[row].starts_with("probability_");
         assert!(!is_exact || resolutions[row] <= 0.0, "{} {:?}", metrics[row], levels[row]);
         assert!(resolutions[row] <= 5e-4 * values[row].abs(), "{} {:?}", metrics[row], levels[row]);
     }

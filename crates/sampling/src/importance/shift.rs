@@ -108,7 +108,7 @@ impl Shift {
                 let ln_weight = twisted.psi - twisted.theta - shift.ln_ratio(&shared);
                 draws.push((ln_weight, shared));
             }
-            let (power, weights) = tempered(draws.iter().map(|draw| draw.0).collect());
+            let (power, weights) = tempered(&draws.iter().map(|draw| draw.0).collect::<Vec<_>>());
             shift = shift.fitted(&weights, draws.iter().map(|draw| &draw.1));
             if power >= 1.0 && round > 0 {
                 break;
@@ -248,7 +248,7 @@ pub(crate) fn class_probabilities(model: &Model<'_>, shared: &Shared, out: &mut 
 
 /// Weights of these logarithms to the largest power of at most 1 that leaves enough of them
 /// effective, normalised; and the power.
-fn tempered(ln_weights: Vec<f64>) -> (f64, Vec<f64>) {
+fn tempered(ln_weights: &[f64]) -> (f64, Vec<f64>) {
     let n = ln_weights.len() as f64;
     let most = ln_weights.iter().copied().fold(f64::MIN, f64::max);
     let to_power = |power: f64| -> Vec<f64> {
