@@ -19,7 +19,15 @@ lint:
 
 # Criterion benches of every stage.
 bench *args:
-    cargo bench -p slashfall-benches {{args}}
+    cargo bench -p slashfall-benches --bench stages {{args}}
+
+# Instructions of each stage under valgrind (needs gungraun-runner 0.20.0 in .tools or on the path).
+instructions *args:
+    PATH="{{justfile_directory()}}/.tools/bin:$PATH" cargo bench -p slashfall-benches --bench instructions {{args}}
+
+# The engine beside public packages; writes the table of docs/performance.md.
+peers *args:
+    python3 benches/peers/peers.py {{args}}
 
 # API documentation.
 doc:

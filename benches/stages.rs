@@ -1,4 +1,4 @@
-//! One group a stage of a run: draw, path, run, estimate, write. Throughput is in paths.
+//! One group a case, one bench a stage of a run: draw, path (one alone), run, estimate, write. Throughput is in paths.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot be set up is to stop")]
 
@@ -18,7 +18,7 @@ const PATHS: u64 = 16_384;
 
 fn collect(model: &Model<'_>) -> Collector {
     let mut collector = Collector::new(model.setting());
-    let _ = simulate(model, 0..PATHS, 1_024, |batch| {
+    let _ = simulate(model, 0..PATHS, 4_096, |batch| {
         collector.absorb(batch);
         ControlFlow::Continue(())
     });
@@ -39,9 +39,18 @@ fn stages(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(*name);
         group.sample_size(10).throughput(Throughput::Elements(PATHS));
         group.bench_function("draw", |b| b.iter(|| event_times(model, 0..PATHS).count()));
+        group.throughput(Throughput::Elements(1));
+        group.bench_function("path", |b| {
+            let mut path = 0;
+            b.iter(|| {
+                path = (path + 1) % PATHS;
+                replay(model, &[path], |record| record.figures)
+            });
+        });
+        group.throughput(Throughput::Elements(PATHS));
         group.bench_function("run", |b| {
             b.iter(|| {
-                simulate(model, 0..PATHS, 1_024, |batch| {
+                simulate(model, 0..PATHS, 4_096, |batch| {
                     black_box(batch);
                     ControlFlow::Continue(())
                 })

@@ -8,22 +8,24 @@ use slashfall_graph::{AssetId, Holder};
 use crate::state::State;
 
 impl State<'_> {
-    /// Nav of the `index`-th wrapped asset when those that back it have the navs given.
+    /// Nav of the `index`-th wrapped asset by the marks of those that back it; notes what all it
+    /// holds is worth by them.
     ///
     /// What differs from day 0 by rounding alone is day 0: a loss that cover has paid in full leaves
     /// none, not 1e-16 of one that would count as a path with a loss. So is what differs from
     /// nothing: what holders then do must not hang on the last bit.
-    pub(crate) fn backed_nav(&self, index: usize, nav: &[f64]) -> f64 {
+    pub(crate) fn back(&mut self, index: usize) -> f64 {
         let n_base = self.network.n_base();
-        let wrapped = &self.wrapped[index];
+        let holder = Holder::Wrapped(AssetId::new(n_base + index));
+        let held_eth = self.columns_eth(holder, &self.shadow);
+        let wrapped = &mut self.wrapped[index];
+        wrapped.held_eth = held_eth;
         let nav_0 = self.nav_0[n_base + index];
         let supply_0 = self.network.asset(AssetId::new(n_base + index)).supply_units;
         if wrapped.supply_units < LEAST_SUPPLY * supply_0 {
             return self.shadow[n_base + index]; // everybody has been paid: what is left is rounding
         }
-        let holder = Holder::Wrapped(AssetId::new(n_base + index));
-        let at_work = wrapped.active * self.columns_eth(holder, nav);
-        let exact = (wrapped.buffer_eth + at_work) / wrapped.supply_units;
+        let exact = (wrapped.buffer_eth + wrapped.active * held_eth) / wrapped.supply_units;
         if (exact - nav_0).abs() <= ROUNDING * nav_0 {
             nav_0
         } else if exact <= ROUNDING * nav_0 {

@@ -12,6 +12,10 @@ use crate::state::State;
 /// Plays a path from day 0 to the horizon and writes its figures to `row`, which has
 /// [`Layout::width`] of them.
 pub fn run_path(state: &mut State<'_>, input: &PathInput<'_>, row: &mut [f64]) {
+    if state.is_flat_path(input) {
+        state.play_flat(input.events, row);
+        return;
+    }
     state.reset(false);
     play(state, input, row);
 }
@@ -65,7 +69,7 @@ fn apply_event(state: &mut State<'_>, events: &Events, event: &Event) {
     state.tell(|| Happened::Fired { source, tau_days, severity, loss_eth });
 }
 
-fn apply_effect(state: &mut State<'_>, events: &Events, event: &Event) {
+pub(crate) fn apply_effect(state: &mut State<'_>, events: &Events, event: &Event) {
     let Event { source, severity, .. } = *event;
     let setting = state.setting;
     let beacon = &setting.parameters.beacon;

@@ -16,7 +16,15 @@ pub(crate) struct Lending {
     /// Yield less interest of all own loans so far, by market, in ETH.
     pub(crate) carry_eth: Vec<f64>,
     /// Markets in which some portfolio is levered and whose rate is known.
-    watched: Vec<MarketId>,
+    watched: Vec<Watched>,
+}
+
+/// A market and what its own loans are together on day 0.
+#[derive(Clone, Copy, Debug)]
+struct Watched {
+    market: MarketId,
+    collateral: f64,
+    debt: f64,
 }
 
 /// One reserve; amounts in units of its asset.
@@ -29,6 +37,10 @@ pub(crate) struct ReserveState {
     /// Borrow rate a year.
     pub(crate) rate: f64,
     rate_0: f64,
+    /// False while cash and all debts are as they were on day 0.
+    pub(crate) moved: bool,
+    /// True when some loan of its markets is short or some loop may cost more than it earns.
+    pub(crate) stirs: bool,
 }
 
 impl Lending {
@@ -41,7 +53,7 @@ impl Lending {
             reserves: reserves.clone(),
             reserves_0: reserves,
             carry_eth: vec![0.0; network.markets().len()],
-            watched: watched(network),
+            watched: watched(network, loans),
         }
     }
 
@@ -56,7 +68,8 @@ impl ReserveState {
         let cash = (reserve.supplied_units - borrowed).max(0.0);
         let utilization = utilization(borrowed, cash);
         let rate = borrow_rate(reserve, utilization);
-        Self { claims: reserve.supplied_units, cash, utilization, rate, rate_0: rate }
+        let claims = reserve.supplied_units;
+        Self { claims, cash, utilization, rate, rate_0: rate, moved: false, stirs: false }
     }
 
     /// Suppliers take cash out, as far as there is any; gives how much.
@@ -64,6 +77,7 @@ impl ReserveState {
         let taken = wanted.min(self.cash);
         self.cash -= taken;
         self.claims -= taken;
+        self.moved = true;
         taken
     }
 }
@@ -72,7 +86,7 @@ fn reserve_ids(network: &Network) -> impl Iterator<Item = ReserveId> + use<> {
     (0..network.reserves().len()).map(ReserveId::new)
 }
 
-fn watched(network: &Network) -> Vec<MarketId> {
+fn watched(network: &Network, loans: &Loans) -> Vec<Watched> {
     let positions = network.portfolios().iter().flat_map(|portfolio| &portfolio.positions);
     let levered = positions.filter_map(|position| match position {
         Position::Levered { market, .. } => Some(*market),
@@ -82,7 +96,16 @@ fn watched(network: &Network) -> Vec<MarketId> {
         levered.filter(|&id| network.market(id).reserve.is_some()).collect();
     watched.sort_unstable();
     watched.dedup();
-    watched
+    let on_day_0 = |market: MarketId| {
+        let (collateral, debt) = sums(loans.own(market));
+        Watched { market, collateral, debt }
+    };
+    watched.into_iter().map(on_day_0).collect()
+}
+
+/// Collateral of loans, and their debt before growth.
+fn sums(loans: &[Loan]) -> (f64, f64) {
+    loans.iter().fold((0.0, 0.0), |(c, d), loan| (c + loan.collateral, d + loan.debt))
 }
 
 /// Everything that a reserve has lent, in units of its asset.
@@ -113,13 +136,16 @@ impl State<'_> {
         let reserve = &mut self.lending.reserves[id.index()];
         let lent = wanted.min(reserve.cash);
         reserve.cash -= lent;
+        reserve.moved = true;
         lent
     }
 
     /// Pays units of the debt asset back to the reserve behind a market, if it names one.
     pub(crate) fn repay_reserve(&mut self, market: MarketId, units: f64) {
         if let Some(id) = self.network.market(market).reserve {
-            self.lending.reserves[id.index()].cash += units;
+            let reserve = &mut self.lending.reserves[id.index()];
+            reserve.cash += units;
+            reserve.moved = true;
         }
     }
 
@@ -133,12 +159,23 @@ impl State<'_> {
 
     /// The day of every reserve, in order of name.
     pub(crate) fn step_reserves(&mut self, day: u32) {
-        for id in reserve_ids(self.network) {
-            self.run_from_bad_debt(id);
+        self.note_stirring(day);
+        for number in 0..self.lending.reserves.len() {
+            let ReserveState { stirs, moved, .. } = self.lending.reserves[number];
+            if !stirs && !moved {
+                continue; // nobody has a reason to do anything
+            }
+            let id = ReserveId::new(number);
+            self.lending.reserves[number].stirs = false;
+            if stirs {
+                self.run_from_bad_debt(id);
+            }
             self.take_rate(id);
             if self.setting.parameters.lending.unwind_on_carry > 0.0 {
                 for &market in self.network.reserve_markets(id) {
-                    self.unwind_loops(market, day);
+                    if self.loops_may_cost(market, day) {
+                        self.unwind_loops(market, day);
+                    }
                 }
             }
         }
@@ -168,6 +205,9 @@ impl State<'_> {
 
     /// Works out utilization and rate, and lets debts grow by what differs from a normal day.
     fn take_rate(&mut self, id: ReserveId) {
+        if !self.lending.reserves[id.index()].moved {
+            return; // the rate is that of day 0, and debts grow by nothing
+        }
         let borrowed = borrowed(self.network, &self.loans, id);
         let reserve = &mut self.lending.reserves[id.index()];
         reserve.utilization = utilization(borrowed, reserve.cash);
@@ -176,6 +216,7 @@ impl State<'_> {
         for market in self.network.reserve_markets(id) {
             self.loans.markets[market.index()].growth *= growth;
         }
+        self.loans.tested.none_due = false;
     }
 
     /// Borrowers whose collateral yields less than their debt costs close a share of their loans.
@@ -254,15 +295,15 @@ impl State<'_> {
     /// Adds a day of yield and interest to the levered positions of portfolios.
     pub(crate) fn accrue_carry(&mut self, day: u32) {
         for number in 0..self.lending.watched.len() {
-            let id = self.lending.watched[number];
+            let Watched { market: id, mut collateral, mut debt } = self.lending.watched[number];
             let market = self.network.market(id);
             let Some(reserve) = market.reserve else { continue };
             let index = self.wrapped_index(market.collateral);
-            let growth = self.loans.markets[id.index()].growth;
-            let own = self.loans.own(id).iter();
-            let (collateral, debt) =
-                own.fold((0.0, 0.0), |(c, d), loan| (c + loan.collateral, d + loan.debt * growth));
-            let kept = self.loans.markets[id.index()].kept;
+            let loans = &self.loans.markets[id.index()];
+            if loans.is_touched() {
+                (collateral, debt) = sums(self.loans.own(id));
+            }
+            let (kept, debt) = (loans.kept, debt * loans.growth);
             let earned = (collateral + kept)
                 * self.nav_0[market.collateral.index()]
                 * self.setting.yield_on(index, day);

@@ -73,6 +73,59 @@ pub(crate) struct Loans {
     pub(crate) markets: Vec<MarketLoans>,
     /// Loans to liquidate: health factor, market, row. Scratch.
     due: Vec<(f64, usize, usize)>,
+    /// What the last tests found, and nothing has changed since.
+    pub(crate) tested: Tested,
+}
+
+/// What quick tests of the markets have found; what may change it takes it back.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tested {
+    /// No loan is due.
+    pub(crate) none_due: bool,
+    /// No loan is due in markets that are not volatile.
+    none_due_in_steady: bool,
+    /// Nobody is short and no loop costs more than it earns in markets that are not volatile.
+    pub(crate) steady_at_rest: bool,
+}
+
+/// What the quick tests of a market need, the same on every path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lender {
+    /// Position of the collateral among wrapped assets.
+    collateral: u32,
+    debt_asset: u32,
+    /// True when the oracle reads market prices.
+    reads_market: bool,
+    /// True where a liquidator could sell what he seizes.
+    has_pool: bool,
+    /// True where prices move that bear on the loans though nothing happens.
+    is_volatile: bool,
+    /// True of loops that are closed when they cost more than they earn: whose debt is ETH, and whose
+    /// collateral has a yield.
+    has_loops: bool,
+    reserve: Option<u32>,
+    liquidation_threshold: f64,
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "ids are 32 bits wide")]
+pub(crate) fn lenders(setting: &Setting<'_>) -> Vec<Lender> {
+    let network = setting.network;
+    let lender = |market: &Market| {
+        let collateral = market.collateral.index() - network.n_base();
+        let reads_market = market.oracle == Oracle::Market;
+        let moves = |asset: AssetId| setting.is_volatile[asset.index()];
+        Lender {
+            collateral: collateral as u32,
+            debt_asset: market.debt_asset.index() as u32,
+            reads_market,
+            has_pool: setting.curves[collateral].is_some(),
+            is_volatile: reads_market || moves(market.collateral) || moves(market.debt_asset),
+            has_loops: market.debt_asset == Network::ETH && setting.yields[collateral][0] > 0.0,
+            reserve: market.reserve.map(|reserve| reserve.index() as u32),
+            liquidation_threshold: market.liquidation_threshold,
+        }
+    };
+    network.markets().iter().map(lender).collect()
 }
 
 impl Loans {
@@ -85,12 +138,13 @@ impl Loans {
             rows.extend(loans_of_day_0(setting, market));
             markets.push(MarketLoans::new(&rows, start));
         }
-        Self { rows: Sparse::new(rows), markets, due: Vec::new() }
+        Self { rows: Sparse::new(rows), markets, due: Vec::new(), tested: Tested::default() }
     }
 
     pub(crate) fn reset(&mut self) {
         self.rows.reset();
         self.markets.iter_mut().for_each(MarketLoans::reset);
+        self.tested = Tested::default();
     }
 
     /// Own loans of a market.
@@ -117,6 +171,7 @@ impl Loans {
         let before = self.loan(market, row);
         let loans = &mut self.markets[market];
         loans.touched = true;
+        self.tested = Tested::default();
         loans.debt = (loans.debt - (before.debt - loan.debt)).max(0.0);
         match row.checked_sub(loans.rows.len()) {
             Some(minted) => loans.minted[minted] = loan,
@@ -136,6 +191,25 @@ impl Loans {
         let own = self.rows.rows()[touched].iter();
         let least = own.chain(&loans.minted).map(|l| l.cover()).fold(f64::INFINITY, f64::min);
         self.markets[market].least_cover = least;
+    }
+
+    /// Notes the loans of a market that are due when a unit of collateral counts as `worth`.
+    fn find_due_in(&mut self, market: usize, worth: f64, debt_price: f64) {
+        let loans = &self.markets[market];
+        let (growth, n_own, reach) = (loans.growth, loans.rows.len(), loans.reach);
+        let has_minted = !loans.minted.is_empty();
+        for row in 0..self.n_loans(market) {
+            let loan = self.loan(market, row);
+            if loan.debt <= 0.0 || loan.collateral <= 0.0 {
+                continue;
+            }
+            let health_factor = worth * loan.collateral / (loan.debt * growth * debt_price);
+            if health_factor < DUE_BELOW {
+                self.due.push((health_factor, market, row));
+            } else if row >= reach && row < n_own && !has_minted {
+                break; // untouched loans only get safer from here
+            }
+        }
     }
 
     fn n_loans(&self, market: usize) -> usize {
@@ -179,6 +253,11 @@ impl MarketLoans {
         }
     }
 
+    /// True unless all loans are as they were on day 0.
+    pub(crate) fn is_touched(&self) -> bool {
+        self.touched
+    }
+
     /// Least collateral a unit of debt, grown as it is.
     pub(crate) fn least_cover(&self) -> f64 {
         self.least_cover / self.growth
@@ -214,6 +293,7 @@ fn oracle_price_0(setting: &Setting<'_>, market: &Market) -> f64 {
 impl State<'_> {
     /// Oracles of market prices read them.
     pub(crate) fn read_oracles(&mut self) {
+        self.loans.tested.none_due = false;
         let n_base = self.network.n_base();
         for (quote, nav) in self.market.quotes.iter_mut().zip(&self.nav[n_base..]) {
             quote.read_price = nav * quote.price_factor();
@@ -230,8 +310,13 @@ impl State<'_> {
 
     /// Liquidates what is due; true if anything was.
     pub(crate) fn liquidate(&mut self) -> bool {
+        if self.loans.tested.none_due {
+            return false;
+        }
         self.find_due_loans();
         if self.loans.due.is_empty() {
+            self.loans.tested.none_due = true;
+            self.loans.tested.none_due_in_steady = true;
             return false;
         }
         let mut due = std::mem::take(&mut self.loans.due);
@@ -251,33 +336,24 @@ impl State<'_> {
     }
 
     fn find_due_loans(&mut self) {
-        let network = self.network;
-        for (number, market) in network.markets().iter().enumerate() {
-            let index = self.wrapped_index(market.collateral);
-            let worth = market.liquidation_threshold * self.oracle_price(market);
-            let debt_price = self.nav[market.debt_asset.index()];
-            let loans = &self.loans.markets[number];
-            if self.setting.curves[index].is_none()
-                || worth * loans.least_cover() >= debt_price * MARGIN
-            {
+        let setting = self.setting;
+        let skips = self.loans.tested.none_due_in_steady;
+        for (number, lender) in setting.lenders.iter().enumerate() {
+            let moved = |reserve: u32| self.lending.reserves[reserve as usize].moved;
+            if skips && !lender.is_volatile && !lender.reserve.is_some_and(moved) {
                 continue;
             }
-            let growth = loans.growth;
-            let (n_own, reach) = (loans.rows.len(), loans.reach);
-            for row in 0..self.loans.n_loans(number) {
-                let loan = self.loans.loan(number, row);
-                if loan.debt <= 0.0 || loan.collateral <= 0.0 {
-                    continue;
-                }
-                let health_factor = worth * loan.collateral / (loan.debt * growth * debt_price);
-                if health_factor < DUE_BELOW {
-                    self.loans.due.push((health_factor, number, row));
-                } else if row >= reach
-                    && row < n_own
-                    && self.loans.markets[number].minted.is_empty()
-                {
-                    break; // untouched loans only get safer from here
-                }
+            let index = lender.collateral as usize;
+            let oracle = if lender.reads_market {
+                self.market.quotes[index].read_price
+            } else {
+                self.nav_of(index)
+            };
+            let worth = lender.liquidation_threshold * oracle;
+            let debt_price = self.nav[lender.debt_asset as usize];
+            let MarketLoans { least_cover, growth, .. } = self.loans.markets[number];
+            if lender.has_pool && worth * least_cover < debt_price * growth * MARGIN {
+                self.loans.find_due_in(number, worth, debt_price);
             }
         }
     }
@@ -356,9 +432,45 @@ impl State<'_> {
             loans.debt += loan.debt;
             loans.touched = true;
             loans.least_cover = loans.least_cover.min(loan.cover());
+            self.loans.tested = Tested::default();
             self.tell(|| Happened::Pledged { market: id, debt_eth: lent * debt_price });
         }
         units
+    }
+
+    /// Notes reserves of whose markets some loan is short or some loop may cost more than it earns.
+    pub(crate) fn note_stirring(&mut self, day: u32) {
+        let setting = self.setting;
+        let skips = self.loans.tested.steady_at_rest && !setting.yields_change_on(day);
+        let mut at_rest = true;
+        for (number, lender) in setting.lenders.iter().enumerate() {
+            let Some(reserve) = lender.reserve else { continue };
+            let reserve = &mut self.lending.reserves[reserve as usize];
+            if skips && !lender.is_volatile && !reserve.moved {
+                continue;
+            }
+            let index = lender.collateral as usize;
+            let MarketLoans { least_cover, growth, bad_debt, .. } = self.loans.markets[number];
+            let cover = self.nav[self.network.n_base() + index] * least_cover;
+            let debt = self.nav[lender.debt_asset as usize] * growth;
+            let earned = setting.yield_on(index, day) * cover;
+            let costs_more = lender.has_loops && reserve.rate * debt * MARGIN > earned;
+            reserve.stirs |= bad_debt > 0.0 || cover < debt * MARGIN || costs_more;
+            at_rest &= !reserve.stirs;
+        }
+        self.loans.tested.steady_at_rest = at_rest;
+    }
+
+    /// True when some loop of a market may cost more than it earns.
+    pub(crate) fn loops_may_cost(&self, market: MarketId, day: u32) -> bool {
+        let lender = &self.setting.lenders[market.index()];
+        let Some(reserve) = lender.reserve.filter(|_| lender.has_loops) else { return false };
+        let index = lender.collateral as usize;
+        let MarketLoans { least_cover, growth, .. } = self.loans.markets[market.index()];
+        let debt_cost = self.lending.reserves[reserve as usize].rate
+            * self.nav[lender.debt_asset as usize]
+            * growth;
+        debt_cost * MARGIN > self.setting.yield_on(index, day) * self.nav_of(index) * least_cover
     }
 
     /// Debt that the collateral of open loans does not cover at `price` a unit, by market, in ETH.

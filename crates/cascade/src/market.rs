@@ -1,9 +1,11 @@
 //! Prices (sections 3.5 and 6.6 of `docs/model.md`): ordinary and panic discounts and base assets
 //! move by themselves, the price in the pools with what is sold into them.
 
-use slashfall_graph::{AssetId, Network};
+use slashfall_graph::{AssetId, Holder, Network};
 
 use crate::attribution::{Cause, Channel};
+use crate::liquidity::{Near, PriceCurve};
+use crate::order::{larger, positive_part};
 use crate::parameters::NoiseParameters;
 use crate::setting::{DAYS_PER_YEAR, Setting};
 use crate::state::State;
@@ -24,25 +26,33 @@ pub(crate) struct Quote {
     /// Market price when an oracle last read it, in ETH.
     pub(crate) read_price: f64,
     pub(crate) worst_discount: f64,
+    /// False when arbitrage has looked and nothing has changed since.
+    pub(crate) is_open: bool,
+    /// Where the pools' curve was looked up last.
+    near: Near,
 }
 
 impl Quote {
     fn on_day_0(setting: &Setting<'_>, index: usize) -> Self {
         let asset = setting.network.n_base() + index;
+        let mut near = Near::default();
+        let curve = setting.curves[index].as_ref();
         Self {
             discount: 0.0,
             panic: 0.0,
             depth: 1.0,
             sold_units: 0.0,
-            pool_price: setting.curves[index].as_ref().map_or(1.0, |curve| curve.price(0.0)),
+            pool_price: curve.map_or(1.0, |curve| curve.price_near(0.0, &mut near)),
             read_price: setting.price_0[asset],
             worst_discount: 0.0,
+            is_open: true,
+            near,
         }
     }
 
     /// Share of nav that is left by discounts alone.
     pub(crate) fn mood(&self) -> f64 {
-        (1.0 - self.discount - self.panic).max(0.0)
+        positive_part(1.0 - self.discount - self.panic)
     }
 
     /// Where on the pools' curve of day 0 the price stands when `sold_units` have been sold: what has
@@ -60,6 +70,94 @@ impl Quote {
     pub(crate) fn price_factor(&self) -> f64 {
         self.mood() * self.pool_price
     }
+
+    /// Net sales of these units since day 0 leave this price in the pools.
+    fn stand(&mut self, sold_units: f64, pool_price: f64) {
+        (self.sold_units, self.pool_price, self.is_open) = (sold_units, pool_price, true);
+    }
+
+    /// Price in the pools when these units have been sold net since day 0.
+    #[inline]
+    fn price_of(&mut self, pools: Pools<'_>, sold_units: f64) -> f64 {
+        let place = self.place(sold_units) * pools.nav_0;
+        pools.curve.price_near(place, &mut self.near)
+    }
+
+    /// Inverse of [`Self::price_of`].
+    #[inline]
+    fn sold_at(&mut self, pools: Pools<'_>, price: f64) -> f64 {
+        let place = pools.curve.sold_at_near(price, &mut self.near);
+        self.sold_to(place / pools.nav_0)
+    }
+
+    /// Sells units at any price, or buys them out where negative.
+    fn sell(&mut self, pools: Pools<'_>, units: f64) {
+        let sold_units = self.sold_units + units;
+        let price = self.price_of(pools, sold_units);
+        self.stand(sold_units, price);
+    }
+
+    /// Units that can be sold before the price is the share `of_nav` of nav.
+    fn room(&mut self, pools: Pools<'_>, of_nav: f64) -> f64 {
+        let mood = self.mood();
+        // Most who ask find the price too low already, and are spared the inverse.
+        if self.pool_price * mood <= of_nav {
+            return 0.0;
+        }
+        let sold_units = self.sold_at(pools, of_nav / mood);
+        positive_part(sold_units - self.sold_units)
+    }
+
+    /// Sells units, but only until the price is the share `of_nav` of nav; gives how many.
+    #[inline]
+    pub(crate) fn sell_down_to(&mut self, pools: Pools<'_>, of_nav: f64, units: f64) -> f64 {
+        let mood = self.mood();
+        if units <= 0.0 || self.pool_price * mood <= of_nav {
+            return 0.0;
+        }
+        // Most sales end above the limit, and are spared the inverse.
+        let sold_units = self.sold_units + units;
+        let price = self.price_of(pools, sold_units);
+        if price * mood >= of_nav {
+            self.stand(sold_units, price);
+            return units;
+        }
+        let room = self.room(pools, of_nav).min(units);
+        self.sell(pools, room);
+        room
+    }
+
+    /// Buys units back until the price in the pools is `price`, at most `at_most`; gives how many,
+    /// none if it would be less than `at_least`.
+    #[inline]
+    pub(crate) fn buy_up_to(
+        &mut self,
+        pools: Pools<'_>,
+        price: f64,
+        (at_least, at_most): (f64, f64),
+    ) -> f64 {
+        if at_most < at_least {
+            return 0.0;
+        }
+        let sold_units = self.sold_at(pools, price);
+        let cheap = self.sold_units - sold_units;
+        if cheap < at_least {
+            return 0.0;
+        }
+        if cheap <= at_most {
+            self.stand(self.sold_units - cheap, price);
+            return cheap;
+        }
+        self.sell(pools, -at_most);
+        at_most
+    }
+}
+
+/// The pools of an asset, and its nav of day 0, at which they count it.
+#[derive(Clone, Copy)]
+pub(crate) struct Pools<'s> {
+    pub(crate) curve: &'s PriceCurve,
+    pub(crate) nav_0: f64,
 }
 
 /// Market state of a path.
@@ -67,15 +165,16 @@ impl Quote {
 pub(crate) struct MarketState {
     pub(crate) quotes: Vec<Quote>,
     quotes_0: Vec<Quote>,
-    moving: Vec<MovingBase>,
 }
 
 /// A base asset whose price in ETH moves.
-#[derive(Clone, Copy, Debug)]
-struct MovingBase {
-    asset: AssetId,
+#[derive(Clone, Debug)]
+pub(crate) struct MovingBase {
+    asset: usize,
     drift_daily: f64,
     vol_daily: f64,
+    /// Who has it, and in which column.
+    columns: Vec<(usize, Holder)>,
 }
 
 impl MarketState {
@@ -83,7 +182,7 @@ impl MarketState {
         let network = setting.network;
         let quotes: Vec<Quote> =
             (0..network.n_wrapped()).map(|index| Quote::on_day_0(setting, index)).collect();
-        Self { quotes: quotes.clone(), quotes_0: quotes, moving: moving(network) }
+        Self { quotes: quotes.clone(), quotes_0: quotes }
     }
 
     pub(crate) fn reset(&mut self) {
@@ -91,11 +190,14 @@ impl MarketState {
     }
 }
 
-fn moving(network: &Network) -> Vec<MovingBase> {
+pub(crate) fn moving(network: &Network) -> Vec<MovingBase> {
     let moving = network.base_assets().filter_map(|asset| {
         let vol = network.asset(asset).vol_annual;
+        let columns = network.columns().iter().enumerate();
+        let columns = columns.filter(|(_, column)| column.asset == asset);
         (vol > 0.0).then(|| MovingBase {
-            asset,
+            columns: columns.map(|(number, column)| (number, column.holder)).collect(),
+            asset: asset.index(),
             drift_daily: -vol * vol / (2.0 * DAYS_PER_YEAR),
             vol_daily: vol / DAYS_PER_YEAR.sqrt(),
         })
@@ -113,32 +215,36 @@ impl State<'_> {
             if noise.sigma_daily > 0.0 && !z.is_empty() {
                 let d =
                     quote.discount * noise.discount_decay + noise.sigma_daily * z[n_base + index];
-                quote.discount = d.max(DISCOUNT_MIN);
+                quote.discount = larger(d, DISCOUNT_MIN);
             }
             if quote.depth < 1.0 {
                 quote.depth = 1.0 - (1.0 - quote.depth) * noise.depth_decay;
                 self.reprice(index);
             }
         }
-        if !z.is_empty() && !self.market.moving.is_empty() {
+        if !z.is_empty() {
             self.move_base_prices(z);
         }
     }
 
     fn move_base_prices(&mut self, z: &[f64]) {
-        for index in 0..self.market.moving.len() {
-            let MovingBase { asset, drift_daily, vol_daily } = self.market.moving[index];
-            let before = self.nav[asset.index()];
-            let after = before * (drift_daily + vol_daily * z[asset.index()]).exp();
-            self.nav[asset.index()] = after;
-            let columns = self.network.columns().iter().zip(&self.column_units);
-            let held = columns
-                .filter(|(column, _)| column.asset == asset)
-                .map(|(column, units)| units * self.active(column.holder));
+        let mut is_held = false;
+        for MovingBase { asset, drift_daily, vol_daily, columns } in &self.setting.moving {
+            let before = self.nav[*asset];
+            let after = before * (drift_daily + vol_daily * z[*asset]).exp();
+            self.nav[*asset] = after;
+            self.shadow[*asset] = after;
+            self.note_marked(*asset);
+            self.security.note_fall(after / before);
+            let held =
+                columns.iter().map(|&(c, holder)| self.column_units[c] * self.active(holder));
             self.ledger.sums.base_fall += held.sum::<f64>() * (before - after);
+            is_held |= !columns.is_empty();
         }
-        self.book_fall(Channel::BasePrice, Cause::default());
-        self.mark();
+        if is_held {
+            self.book_fall(Channel::BasePrice, Cause::default());
+            self.mark();
+        }
     }
 
     /// A panic: the discount jumps, depth leaves.
@@ -150,12 +256,9 @@ impl State<'_> {
         self.reprice(index);
     }
 
-    /// Takes the price from the pools after something was traded or depth has changed.
+    /// Takes the price from the pools after depth has changed.
     fn reprice(&mut self, index: usize) {
-        let Some(curve) = &self.setting.curves[index] else { return };
-        let nav_0 = self.setting.nav_0[self.network.n_base() + index];
-        let quote = &mut self.market.quotes[index];
-        quote.pool_price = curve.price(quote.place(quote.sold_units) * nav_0);
+        self.sell(index, 0.0);
     }
 
     /// True of a wrapped asset that has a pool.
@@ -164,73 +267,17 @@ impl State<'_> {
         index.is_some_and(|index| self.setting.curves[index].is_some())
     }
 
-    /// Sells units into the pools at any price, or buys them out where negative; nothing happens
-    /// to an asset without a pool.
+    /// Sells units into the pools at any price; nothing happens to an asset without a pool.
     pub(crate) fn sell(&mut self, index: usize, units: f64) {
-        if self.setting.curves[index].is_some() {
-            self.market.quotes[index].sold_units += units;
-            self.reprice(index);
+        if let Some(pools) = self.setting.pools(index) {
+            self.market.quotes[index].sell(pools, units);
         }
-    }
-
-    /// Sells units, but only until the price is the share `of_nav` of nav; gives how many.
-    pub(crate) fn sell_down_to(&mut self, index: usize, of_nav: f64, units: f64) -> f64 {
-        let setting = self.setting;
-        let Some(curve) = &setting.curves[index] else { return 0.0 };
-        let quote = &self.market.quotes[index];
-        let target = of_nav / quote.mood();
-        if units <= 0.0 || quote.pool_price <= target {
-            return 0.0;
-        }
-        // Most sales end above the limit, and are spared the inverse.
-        let sold_units = quote.sold_units + units;
-        let nav_0 = setting.nav_0[self.network.n_base() + index];
-        let price = curve.price(quote.place(sold_units) * nav_0);
-        if price >= target {
-            let quote = &mut self.market.quotes[index];
-            (quote.sold_units, quote.pool_price) = (sold_units, price);
-            return units;
-        }
-        let room = self.room(index, of_nav).min(units);
-        self.sell(index, room);
-        room
-    }
-
-    /// Buys units back until the price in the pools is `price`, at most `at_most`; gives how many,
-    /// none if it would be less than `at_least`.
-    pub(crate) fn buy_up_to(
-        &mut self,
-        index: usize,
-        price: f64,
-        (at_least, at_most): (f64, f64),
-    ) -> f64 {
-        let cheap = self.market.quotes[index].sold_units - self.sold_at(index, price);
-        if cheap.min(at_most) < at_least {
-            return 0.0;
-        }
-        if cheap <= at_most {
-            let quote = &mut self.market.quotes[index];
-            quote.sold_units -= cheap;
-            quote.pool_price = price;
-            return cheap;
-        }
-        self.sell(index, -at_most);
-        at_most
     }
 
     /// Units that can be sold before the price is the share `of_nav` of nav; none without a pool.
-    pub(crate) fn room(&self, index: usize, of_nav: f64) -> f64 {
-        let quote = &self.market.quotes[index];
-        let mood = quote.mood();
-        if self.setting.curves[index].is_none() || mood <= 0.0 {
-            return 0.0;
-        }
-        // Most who ask find the price too low already, and are spared the inverse.
-        let target = of_nav / mood;
-        if quote.pool_price <= target {
-            return 0.0;
-        }
-        (self.sold_at(index, target) - quote.sold_units).max(0.0)
+    pub(crate) fn room(&mut self, index: usize, of_nav: f64) -> f64 {
+        let pools = self.setting.pools(index);
+        pools.map_or(0.0, |pools| self.market.quotes[index].room(pools, of_nav))
     }
 
     /// ETH that selling units would bring, fees paid.
@@ -248,19 +295,10 @@ impl State<'_> {
         paid * self.nav_of(index) / nav_0 * quote.mood()
     }
 
-    /// Units sold net since day 0 at which the price in the pools is `price`.
-    pub(crate) fn sold_at(&self, index: usize, price: f64) -> f64 {
-        let Some(curve) = &self.setting.curves[index] else { return 0.0 };
-        let quote = &self.market.quotes[index];
-        let nav_0 = self.setting.nav_0[self.network.n_base() + index];
-        let near = quote.place(quote.sold_units) * nav_0;
-        quote.sold_to(curve.sold_at_near(price, near) / nav_0)
-    }
-
     /// Notes how far below nav one could sell today.
     pub(crate) fn note_discounts(&mut self) {
         for quote in &mut self.market.quotes {
-            quote.worst_discount = quote.worst_discount.max(1.0 - quote.price_factor());
+            quote.worst_discount = larger(quote.worst_discount, 1.0 - quote.price_factor());
         }
     }
 

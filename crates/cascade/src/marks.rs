@@ -2,6 +2,7 @@
 //! they lost is booked to its cause before the next one comes.
 
 use crate::attribution::{Cause, Channel, LossEntry};
+use crate::loans::Tested;
 use crate::state::State;
 
 impl State<'_> {
@@ -20,6 +21,7 @@ impl State<'_> {
                 wrapped.cover_eth -= paid;
                 wrapped.buffer_eth += paid;
                 paid_eth += paid;
+                self.stale[index] = true;
             }
         }
         self.hit_loss_eth[self.wrapped.len()] = 0.0;
@@ -37,22 +39,29 @@ impl State<'_> {
         self.nav.copy_from_slice(&self.shadow);
     }
 
-    /// Marks the holders anew, each after all that backs it, and books the fall since the last
-    /// such mark.
+    /// Marks the holders anew whose backing has changed, each after all that backs it, and books the
+    /// fall since the last such mark.
     pub(crate) fn book_fall(&mut self, channel: Channel, cause: Cause) {
         let n_base = self.network.n_base();
         let mut fall_eth = 0.0;
         let before = self.record.as_ref().map(|_| self.shadow.clone());
         self.shadow[..n_base].copy_from_slice(&self.nav[..n_base]);
         for index in 0..self.wrapped.len() {
-            let nav = self.backed_nav(index, &self.shadow);
-            let fall = self.shadow[n_base + index] - nav;
-            self.shadow[n_base + index] = nav;
-            fall_eth += self.wrapped[index].outside_units * fall;
+            if std::mem::take(&mut self.stale[index]) {
+                let nav = self.back(index);
+                let fall = self.shadow[n_base + index] - nav;
+                self.security.note_fall(nav / self.shadow[n_base + index]);
+                self.shadow[n_base + index] = nav;
+                fall_eth += self.wrapped[index].outside_units * fall;
+                self.note_marked(n_base + index);
+            }
         }
-        let direct = self.direct_eth(&self.shadow);
-        let direct_eth = self.shadow_direct_eth - direct;
-        self.shadow_direct_eth = direct;
+        let mut direct_eth = 0.0;
+        if std::mem::take(&mut self.stale[self.wrapped.len()]) {
+            let direct = self.direct_eth(&self.shadow);
+            direct_eth = self.shadow_direct_eth - direct;
+            self.shadow_direct_eth = direct;
+        }
         self.channel_eth[channel.index()] += fall_eth + direct_eth;
         if let Some(mut nav_fall) = before {
             nav_fall.iter_mut().zip(&self.shadow).for_each(|(fall, after)| *fall -= after);
@@ -68,6 +77,23 @@ impl State<'_> {
                 direct_eth,
                 users_eth: 0.0,
             });
+        }
+    }
+
+    /// An asset has a new mark: its holders need one too, and what was judged by the old one is open
+    /// again.
+    pub(crate) fn note_marked(&mut self, asset: usize) {
+        for &holder in &self.setting.holders_of[asset] {
+            self.stale[holder] = true;
+        }
+        let tested = &mut self.loans.tested;
+        if self.setting.is_volatile[asset] {
+            tested.none_due = false;
+        } else {
+            *tested = Tested::default();
+        }
+        if let Some(index) = asset.checked_sub(self.network.n_base()) {
+            self.market.quotes[index].is_open = true;
         }
     }
 

@@ -32,6 +32,7 @@ impl State<'_> {
     pub(crate) fn write_outcome(&self, layout: Layout, n_events: usize, row: &mut [f64]) {
         row.fill(0.0);
         self.write_losses(layout, row);
+        self.write_takers(layout, row);
         self.write_books(layout, row);
         self.write_counts(layout, n_events, row);
         self.write_assets(layout, row);
@@ -43,7 +44,7 @@ impl State<'_> {
         }
     }
 
-    fn write_losses(&self, layout: Layout, row: &mut [f64]) {
+    pub(crate) fn write_losses(&self, layout: Layout, row: &mut [f64]) {
         let sums = &self.ledger.sums;
         let nav_loss = self.holders_nav_loss();
         let lent = sums.bad_debt + sums.bad_debt_open;
@@ -62,8 +63,8 @@ impl State<'_> {
         }
     }
 
-    fn write_books(&self, layout: Layout, row: &mut [f64]) {
-        let sums = &self.ledger.sums;
+    /// Writes who got what holders lost.
+    pub(crate) fn write_takers(&self, layout: Layout, row: &mut [f64]) {
         let taken = |taker| self.ledger.taken_eth(taker, &self.nav);
         let mut set = |figure, value| row[layout.system(figure)] = value;
         set(Figure::Burned, taken(Taker::Burned) + taken(Taker::BurnedInAttack));
@@ -74,6 +75,11 @@ impl State<'_> {
         set(Figure::Stolen, taken(Taker::Stolen));
         set(Figure::Beacon, taken(Taker::Beacon));
         set(Figure::Leak, taken(Taker::Leak));
+    }
+
+    fn write_books(&self, layout: Layout, row: &mut [f64]) {
+        let sums = &self.ledger.sums;
+        let mut set = |figure, value| row[layout.system(figure)] = value;
         set(Figure::BaseFall, sums.base_fall);
         set(Figure::Minted, self.ledger.minted_eth(&self.nav));
         set(Figure::CoverPaid, sums.cover_paid);

@@ -4,10 +4,10 @@
 use slashfall_graph::{AssetId, Holder, Network};
 
 use crate::loans::LEAST_TRADE_ETH;
-use crate::parameters::RedemptionParameters;
+use crate::order::{larger, positive_part, smaller};
 use crate::record::Happened;
 use crate::setting::{DAYS_PER_YEAR, Setting};
-use crate::state::State;
+use crate::state::{State, WrappedState};
 
 /// ETH that can leave the chain in a day: 256 an epoch (EIP-7251), 225 epochs a day.
 const EXIT_ETH_PER_DAY: f64 = 57_600.0;
@@ -38,6 +38,55 @@ struct Redeemable {
     in_kind: Vec<(usize, usize)>,
 }
 
+/// How holders of a wrapped asset leave and who buys it: the same on every path.
+#[derive(Clone, Debug)]
+pub(crate) struct Leaver {
+    nav_0: f64,
+    price_0: f64,
+    has_basket: bool,
+    /// Share of the free units that leaves a day anyway, before and under the multipliers of yields.
+    base: [f64; 2],
+    on_loss: f64,
+    on_discount: f64,
+    tolerance: f64,
+    max: f64,
+    impatience_days: f64,
+    /// Share of nav below which nobody sells who leaves.
+    least_price: f64,
+    hurdle: f64,
+    arbitrage_eth_per_day: f64,
+}
+
+impl Leaver {
+    pub(crate) fn new(setting: &Setting<'_>, index: usize) -> Self {
+        let parameters = &setting.parameters.redemption[index];
+        let [yield_0, yield_1] = setting.yields[index];
+        let drop = if yield_0 > 0.0 { (1.0 - yield_1 / yield_0).max(0.0) } else { 0.0 };
+        Self {
+            nav_0: setting.nav_0[setting.network.n_base() + index],
+            price_0: setting.price_0[setting.network.n_base() + index],
+            has_basket: setting.has_basket(index),
+            base: [parameters.base, parameters.base + parameters.on_yield_drop * drop],
+            on_loss: parameters.on_loss,
+            on_discount: parameters.on_discount,
+            tolerance: parameters.tolerance,
+            max: parameters.max,
+            impatience_days: parameters.impatience_days,
+            least_price: 1.0 - parameters.max_sale_discount,
+            hurdle: parameters.hurdle,
+            arbitrage_eth_per_day: parameters.arbitrage_eth_per_day,
+        }
+    }
+
+    /// Share of the free units that wants to leave on a day.
+    fn hazard(&self, yield_phase: usize, lost: f64, discount: f64) -> f64 {
+        let hazard = self.base[yield_phase]
+            + self.on_loss * positive_part(lost)
+            + self.on_discount * positive_part(discount - self.tolerance);
+        smaller(hazard, self.max)
+    }
+}
+
 impl Queues {
     pub(crate) fn new(setting: &Setting<'_>) -> Self {
         let network = setting.network;
@@ -64,18 +113,24 @@ impl Queues {
     fn wait_days(&self, index: usize) -> f64 {
         let asset = &self.assets[index];
         if asset.has_validators {
-            asset.redemption_days.max(self.exit_eth / EXIT_ETH_PER_DAY)
+            larger(asset.redemption_days, self.exit_eth / EXIT_ETH_PER_DAY)
         } else {
             asset.redemption_days
         }
     }
 
     /// Puts units in the queue; what is due after the horizon is not paid on this path.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded above")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the cast saturates, as it should"
+    )]
     fn push(&mut self, index: usize, units: f64, day: u32, wait_days: f64) {
-        let due = f64::from(day) + wait_days.ceil().max(1.0);
-        if due < self.n_days as f64 {
-            self.due[index * self.n_days + due as usize] += units;
+        let whole_days = wait_days as u32;
+        let wait_days = whole_days.saturating_add(u32::from(wait_days > f64::from(whole_days)));
+        let due = day.saturating_add(wait_days.max(1)) as usize;
+        if due < self.n_days {
+            self.due[index * self.n_days + due] += units;
             self.any_due = true;
         }
     }
@@ -104,84 +159,79 @@ impl State<'_> {
         self.queues.wait_days(index)
     }
 
-    /// Outside units that nobody has pledged or queued.
-    fn free_units(&self, index: usize) -> f64 {
-        let wrapped = &self.wrapped[index];
-        (wrapped.outside_units - wrapped.queued_units - wrapped.pledged_units).max(0.0)
-    }
-
-    /// Buys units out of pools that are cheap enough; true if anything was bought.
-    pub(crate) fn arbitrage(&mut self) -> bool {
+    /// Buys units out of pools that are cheap enough; true if anything was bought. After the first
+    /// round of a day only those are looked at in which something has changed.
+    pub(crate) fn arbitrage(&mut self, round: u32) -> bool {
         let mut any = false;
-        for index in 0..self.wrapped.len() {
-            let parameters = &self.setting.parameters.redemption[index];
-            if parameters.arbitrage_eth_per_day > 0.0 && self.setting.curves[index].is_some() {
-                any |= self.buy_discount(index, parameters);
+        let setting = self.setting;
+        for (index, leaver) in setting.leavers.iter().enumerate() {
+            let was_open = std::mem::take(&mut self.market.quotes[index].is_open);
+            if was_open || round == 1 {
+                any |= self.buy_discount(index, leaver);
             }
         }
         any
     }
 
-    fn buy_discount(&mut self, index: usize, parameters: &RedemptionParameters) -> bool {
-        let quote = &self.market.quotes[index];
+    #[inline]
+    fn buy_discount(&mut self, index: usize, leaver: &Leaver) -> bool {
+        let setting = self.setting;
+        let Some(pools) = setting.pools(index) else { return false };
+        let worth_it = 1.0 - leaver.hurdle * self.wait_days(index) / DAYS_PER_YEAR;
+        let (nav, quote) = (self.nav_of(index), &mut self.market.quotes[index]);
         let mood = quote.mood();
-        let worth_it = 1.0 - parameters.hurdle * self.wait_days(index) / DAYS_PER_YEAR;
-        let target = if mood > 0.0 { (worth_it / mood).min(1.0) } else { 1.0 };
-        let (wrapped, nav) = (&self.wrapped[index], self.nav_of(index));
-        let is_dear = quote.price_factor() >= worth_it || quote.pool_price >= target;
-        if is_dear || nav <= 0.0 || quote.depth <= 0.0 {
+        let left_eth = leaver.arbitrage_eth_per_day - self.wrapped[index].bought_eth;
+        let is_dear = mood * quote.pool_price >= worth_it || quote.pool_price >= 1.0;
+        if is_dear || nav <= 0.0 || quote.depth <= 0.0 || left_eth < LEAST_TRADE_ETH {
             return false;
         }
-        let affordable = (parameters.arbitrage_eth_per_day - wrapped.bought_eth) / nav;
-        let at_most = affordable.min(self.free_units(index) - wrapped.bought_units);
-        let units = self.buy_up_to(index, target, (LEAST_TRADE_ETH / nav, at_most));
+        let target = if mood > 0.0 { smaller(worth_it / mood, 1.0) } else { 1.0 };
+        let wrapped = &mut self.wrapped[index];
+        let at_most = smaller(left_eth / nav, wrapped.free_units() - wrapped.bought_units);
+        let units = quote.buy_up_to(pools, target, (LEAST_TRADE_ETH / nav, at_most));
         if units <= 0.0 {
             return false;
         }
-        let wrapped = &mut self.wrapped[index];
         wrapped.bought_units += units;
         wrapped.bought_eth += units * nav;
-        let asset = AssetId::new(self.network.n_base() + index);
-        self.tell(|| Happened::Arbitrage { asset, eth: units * nav });
+        self.tell_of(index, |asset| Happened::Arbitrage { asset, eth: units * nav });
         true
     }
 
     /// The day's redemptions of every wrapped asset, base to wrapped.
     pub(crate) fn redeem(&mut self, day: u32) {
-        for index in 0..self.wrapped.len() {
-            self.pay_due(index, day);
-            self.demand(index, day);
+        let setting = self.setting;
+        for (index, leaver) in setting.leavers.iter().enumerate() {
+            if self.queues.any_due {
+                self.pay_due(index, leaver, day);
+            }
+            self.demand(index, leaver, day);
         }
     }
 
     /// The chain lets go of what it can in a day.
     pub(crate) fn work_off_exit_queue(&mut self) {
-        self.queues.exit_eth = (self.queues.exit_eth - EXIT_ETH_PER_DAY).max(0.0);
+        self.queues.exit_eth = positive_part(self.queues.exit_eth - EXIT_ETH_PER_DAY);
     }
 
-    fn pay_due(&mut self, index: usize, day: u32) {
-        if !self.queues.any_due {
-            return;
-        }
+    fn pay_due(&mut self, index: usize, leaver: &Leaver, day: u32) {
         let units = self.queues.due[index * self.queues.n_days + day as usize];
         if units > 0.0 {
             let wrapped = &mut self.wrapped[index];
-            wrapped.queued_units = (wrapped.queued_units - units).max(0.0);
+            wrapped.queued_units = positive_part(wrapped.queued_units - units);
             let eth = units * self.nav_of(index);
-            self.pay_from_work(index, units);
-            let asset = AssetId::new(self.network.n_base() + index);
-            self.tell(|| Happened::PaidOut { asset, eth });
+            self.pay_from_work(index, leaver, units);
+            self.tell_of(index, |asset| Happened::PaidOut { asset, eth });
         }
     }
 
     /// Pays units from what is at work and idle, the wrapped part in kind, and the buffer for what
     /// is left.
-    fn pay_from_work(&mut self, index: usize, units: f64) {
+    fn pay_from_work(&mut self, index: usize, leaver: &Leaver, units: f64) {
         let n_base = self.network.n_base();
         let due_eth = units * self.nav_of(index);
-        let holder = Holder::Wrapped(AssetId::new(n_base + index));
-        let at_work = self.wrapped[index].active * self.columns_eth(holder, &self.nav);
-        let from_work = due_eth.min(at_work);
+        let at_work = self.wrapped[index].active * self.wrapped[index].held_eth;
+        let from_work = smaller(due_eth, at_work);
         let share = if at_work > 0.0 { from_work / at_work } else { 0.0 };
         let (mut in_kind_eth, mut in_kind_gain, mut in_kind_market) = (0.0, 0.0, 0.0);
         for number in 0..self.queues.assets[index].in_kind.len() {
@@ -195,8 +245,10 @@ impl State<'_> {
         }
         let wrapped = &mut self.wrapped[index];
         wrapped.active *= 1.0 - share;
-        wrapped.buffer_eth = (wrapped.buffer_eth - (due_eth - from_work)).max(0.0);
-        self.leave(index, units);
+        self.security.note_fall(1.0 - share);
+        let wrapped = &mut self.wrapped[index];
+        wrapped.buffer_eth = positive_part(wrapped.buffer_eth - (due_eth - from_work));
+        self.leave(index, leaver, units);
         // In kind, holders go on as holders of the nested asset, from what it was on day 0.
         let sums = &mut self.ledger.sums;
         sums.realised -= in_kind_gain;
@@ -204,42 +256,41 @@ impl State<'_> {
     }
 
     /// Units have been paid for at nav.
-    fn leave(&mut self, index: usize, units: f64) {
-        let asset = self.network.n_base() + index;
-        let nav = self.nav[asset];
+    fn leave(&mut self, index: usize, leaver: &Leaver, units: f64) {
+        let nav = self.nav_of(index);
         let wrapped = &mut self.wrapped[index];
         wrapped.supply_units -= units;
         wrapped.outside_units -= units;
         let sums = &mut self.ledger.sums;
         sums.redeemed += units * nav;
-        sums.realised += units * (self.nav_0[asset] - nav);
-        sums.realised_at_market += units * (self.price_0[asset] - nav);
+        sums.realised += units * (leaver.nav_0 - nav);
+        sums.realised_at_market += units * (leaver.price_0 - nav);
     }
 
-    fn demand(&mut self, index: usize, day: u32) {
-        let parameters = &self.setting.parameters.redemption[index];
+    fn demand(&mut self, index: usize, leaver: &Leaver, day: u32) {
+        let setting = self.setting;
         let wait = self.wait_days(index);
         let longest = &mut self.queues.longest_wait[index];
-        *longest = longest.max(wait);
-        let bought = std::mem::take(&mut self.wrapped[index].bought_units);
-        self.wrapped[index].bought_eth = 0.0;
-        let hazard = self.hazard(index, day, parameters);
-        let nav = self.nav_of(index);
+        *longest = larger(*longest, wait);
+        let (nav, lost) = (self.nav_of(index), self.lost_share(index, leaver));
+        let (wrapped, quote) = (&mut self.wrapped[index], &mut self.market.quotes[index]);
+        let bought = std::mem::take(&mut wrapped.bought_units);
+        wrapped.bought_eth = 0.0;
+        let hazard = leaver.hazard(setting.yield_phase(day), lost, 1.0 - quote.price_factor());
         if (hazard <= 0.0 && bought <= 0.0) || nav <= 0.0 {
             return;
         }
         // What arbitrage bought is on its way out already.
-        let demand = hazard * (self.free_units(index) - bought).max(0.0);
-        let impatient = demand * (wait / (wait + parameters.impatience_days));
-        let sold = self.sell_down_to(index, 1.0 - parameters.max_sale_discount, impatient);
+        let demand = hazard * positive_part(wrapped.free_units() - bought);
+        let impatient = demand * (wait / (wait + leaver.impatience_days));
+        let sold = setting
+            .pools(index)
+            .map_or(0.0, |pools| quote.sell_down_to(pools, leaver.least_price, impatient));
         let leaving = demand - sold + bought;
-        let paid = leaving.min(self.wrapped[index].buffer_eth / nav);
-        self.wrapped[index].buffer_eth = (self.wrapped[index].buffer_eth - paid * nav).max(0.0);
-        self.leave(index, paid);
+        let paid = self.pay_from_buffer(index, leaver, leaving);
         let queued = leaving - paid;
         self.queue(index, queued, day, wait);
-        let asset = AssetId::new(self.network.n_base() + index);
-        self.tell(|| Happened::Leaving {
+        self.tell_of(index, |asset| Happened::Leaving {
             asset,
             sold_eth: sold * nav,
             paid_eth: paid * nav,
@@ -248,21 +299,29 @@ impl State<'_> {
         });
     }
 
-    /// Share of the free units that wants to leave on a day.
-    fn hazard(&self, index: usize, day: u32, parameters: &RedemptionParameters) -> f64 {
-        let asset = self.network.n_base() + index;
-        let basket = self.setting.basket(index, &self.nav);
-        let lost = 1.0 - self.nav[asset] / (self.nav_0[asset] * basket);
-        let discount = 1.0 - self.market.quotes[index].price_factor();
-        let mut hazard = parameters.base
-            + parameters.on_loss * lost.max(0.0)
-            + parameters.on_discount * (discount - parameters.tolerance).max(0.0);
-        let yield_0 = self.setting.yields[index][0];
-        if parameters.on_yield_drop > 0.0 && yield_0 > 0.0 {
-            let drop = 1.0 - self.setting.yield_on(index, day) / yield_0;
-            hazard += parameters.on_yield_drop * drop.max(0.0);
+    /// Share of its nav of day 0 that an asset has lost, but for falls of base-asset prices.
+    fn lost_share(&self, index: usize, leaver: &Leaver) -> f64 {
+        let nav = self.nav_of(index);
+        if leaver.has_basket {
+            1.0 - nav / (leaver.nav_0 * self.setting.basket(index, &self.nav))
+        } else if nav < leaver.nav_0 {
+            1.0 - nav / leaver.nav_0
+        } else {
+            0.0
         }
-        hazard.min(parameters.max)
+    }
+
+    /// Pays units from the buffer, as far as it goes; gives how many.
+    fn pay_from_buffer(&mut self, index: usize, leaver: &Leaver, units: f64) -> f64 {
+        let nav = self.nav_of(index);
+        let buffer_eth = &mut self.wrapped[index].buffer_eth;
+        if *buffer_eth <= 0.0 {
+            return 0.0;
+        }
+        let paid = smaller(units, *buffer_eth / nav);
+        *buffer_eth = positive_part(*buffer_eth - paid * nav);
+        self.leave(index, leaver, paid);
+        paid
     }
 
     fn queue(&mut self, index: usize, units: f64, day: u32, wait_days: f64) {
@@ -273,11 +332,9 @@ impl State<'_> {
         self.wrapped[index].queued_units += units;
         self.queues.push(index, units, day, wait_days);
         if self.queues.assets[index].has_validators {
-            let holder = Holder::Wrapped(AssetId::new(self.network.n_base() + index));
-            let at_work = self.columns_eth(holder, &self.nav);
-            if at_work > 0.0 {
-                let on_chain = self.wrapped[index].native_units / at_work;
-                self.queues.exit_eth += units * nav * on_chain;
+            let WrappedState { native_units, held_eth, .. } = self.wrapped[index];
+            if held_eth > 0.0 {
+                self.queues.exit_eth += units * nav * (native_units / held_eth);
             }
         }
     }

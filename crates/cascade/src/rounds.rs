@@ -10,7 +10,7 @@ impl State<'_> {
         let cascade = self.setting.parameters.cascade;
         for round in 1..=cascade.max_rounds {
             self.clock = (day, round);
-            let mut changed = self.arbitrage();
+            let mut changed = self.arbitrage(round);
             if round <= cascade.oracle_reads_per_day {
                 self.read_oracles();
             }

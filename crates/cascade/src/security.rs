@@ -137,6 +137,8 @@ pub(crate) struct Security {
     avss: Vec<AvsState>,
     avss_touched: bool,
     need: f64,
+    /// At most the least of all ratios.
+    least: f64,
     /// What of a (holder, asset) sum is left through payments and navs; scratch.
     ratios: Vec<f64>,
 }
@@ -159,6 +161,7 @@ impl Security {
             avss: vec![AvsState::default(); network.avss().len()],
             avss_touched: false,
             need: setting.claims.need_0,
+            least: 1.0,
             ratios: vec![1.0; network.columns().len()],
         }
     }
@@ -170,6 +173,12 @@ impl Security {
             self.avss.fill(AvsState::default());
         }
         self.need = setting.claims.need_0;
+        self.least = 1.0;
+    }
+
+    /// Notes that some ratios may have changed by this factor.
+    pub(crate) fn note_fall(&mut self, factor: f64) {
+        self.least *= factor.min(1.0);
     }
 
     fn note(&mut self, avs: AvsId) {
@@ -209,7 +218,9 @@ impl State<'_> {
             return false;
         }
         self.refresh_claims();
-        if self.least_ratio() >= self.security.need * MARGIN {
+        // The bound spares most days the pass over all ratios.
+        let enough = self.security.need * MARGIN;
+        if self.security.least >= enough || self.least_ratio() >= enough {
             return false;
         }
         let mut any = false;
@@ -265,6 +276,7 @@ impl State<'_> {
             self.security.ratios[id.index()] = ratio;
             least = least.min(ratio);
         }
+        self.security.least = least;
         least
     }
 

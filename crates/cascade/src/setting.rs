@@ -1,11 +1,17 @@
 //! Where paths are played: a network, what a scenario sets, and all that follows from the two and
 //! holds for every path.
 
+use std::sync::Arc;
+
 use slashfall_graph::{AssetId, AvsId, Holder, Network, Pool, Yields};
 
 use crate::event::Events;
+use crate::flat::is_flat;
 use crate::liquidity::PriceCurve;
+use crate::loans::{Lender, lenders};
+use crate::market::{MovingBase, Pools, moving};
 use crate::parameters::{Parameters, YieldParameters};
+use crate::redemption::Leaver;
 use crate::security::Claims;
 
 /// A scenario on a network, made ready.
@@ -18,7 +24,7 @@ pub struct Setting<'n> {
     /// Market prices of day 0, by asset.
     pub(crate) price_0: Vec<f64>,
     /// Pools by wrapped asset.
-    pub(crate) curves: Vec<Option<PriceCurve>>,
+    pub(crate) curves: Arc<[Option<PriceCurve>]>,
     /// Yield a year before and under the multipliers, by wrapped asset.
     pub(crate) yields: Vec<[f64; 2]>,
     /// Sum over days of the yields a year, by wrapped asset.
@@ -27,6 +33,18 @@ pub struct Setting<'n> {
     baskets: Vec<Vec<(usize, f64)>>,
     /// Who may slash what.
     pub(crate) claims: Claims,
+    /// By asset, who holds it, by [`Network::holder_index`].
+    pub(crate) holders_of: Vec<Vec<usize>>,
+    /// By asset, true where its price or nav moves though nothing happens.
+    pub(crate) is_volatile: Vec<bool>,
+    /// Base assets whose prices move.
+    pub(crate) moving: Vec<MovingBase>,
+    /// By wrapped asset, how its holders leave.
+    pub(crate) leavers: Vec<Leaver>,
+    /// By market, what its quick tests need.
+    pub(crate) lenders: Vec<Lender>,
+    /// True where a slash has no consequences but its own.
+    pub(crate) is_flat: bool,
 }
 
 impl<'n> Setting<'n> {
@@ -34,10 +52,26 @@ impl<'n> Setting<'n> {
     #[must_use]
     pub fn new(network: &'n Network, parameters: Parameters) -> Self {
         let nav_0 = navs(network);
-        let curves: Vec<_> =
-            network.wrapped_assets().map(|id| curve(network, id, nav_0[id.index()])).collect();
+        let curve = |id: AssetId| curve(network, id, nav_0[id.index()]);
+        let curves = network.wrapped_assets().map(curve).collect();
+        Self::with_curves(network, curves, parameters)
+    }
+
+    /// Makes another scenario on the same network ready, with the same tables of prices in pools, of
+    /// which there are milliseconds of work.
+    #[must_use]
+    pub fn beside(&self, parameters: Parameters) -> Self {
+        Self::with_curves(self.network, Arc::clone(&self.curves), parameters)
+    }
+
+    fn with_curves(
+        network: &'n Network,
+        curves: Arc<[Option<PriceCurve>]>,
+        parameters: Parameters,
+    ) -> Self {
+        let nav_0 = navs(network);
         let mut price_0 = nav_0.clone();
-        for (price, curve) in price_0[network.n_base()..].iter_mut().zip(&curves) {
+        for (price, curve) in price_0[network.n_base()..].iter_mut().zip(curves.iter()) {
             *price *= curve.as_ref().map_or(1.0, |curve| curve.price(0.0));
         }
         let yields = network.wrapped_assets().map(|id| network.asset(id).yields);
@@ -48,7 +82,26 @@ impl<'n> Setting<'n> {
         let yield_sums = yields.iter().map(on_day).collect();
         let baskets = baskets(network, &nav_0);
         let claims = Claims::new(network, &parameters.security, &nav_0);
-        Self { network, parameters, nav_0, price_0, curves, yields, yield_sums, baskets, claims }
+        let mut setting = Self {
+            holders_of: holders_of(network),
+            is_volatile: is_volatile(network, &baskets),
+            moving: moving(network),
+            lenders: Vec::new(),
+            leavers: Vec::new(),
+            is_flat: is_flat(network, &parameters),
+            network,
+            parameters,
+            nav_0,
+            price_0,
+            curves,
+            yields,
+            yield_sums,
+            baskets,
+            claims,
+        };
+        setting.lenders = lenders(&setting);
+        setting.leavers = (0..network.n_wrapped()).map(|i| Leaver::new(&setting, i)).collect();
+        setting
     }
 
     /// The network.
@@ -76,6 +129,11 @@ impl<'n> Setting<'n> {
         self.price_0[asset.index()]
     }
 
+    /// True of a day on which the multipliers of yields begin to hold.
+    pub(crate) fn yields_change_on(&self, day: u32) -> bool {
+        cut(&self.parameters, day) != cut(&self.parameters, day - 1)
+    }
+
     /// True when a path on which no source fires and nothing moves has but one course: what happens
     /// by chance in the days themselves is attacks.
     #[must_use]
@@ -91,14 +149,47 @@ impl<'n> Setting<'n> {
     /// What the base assets behind the `index`-th wrapped asset on day 0 are worth at these prices,
     /// over what they were: a fall of BTC is no loss of a token on BTC.
     pub(crate) fn basket(&self, index: usize, prices: &[f64]) -> f64 {
+        if self.baskets[index].is_empty() {
+            return 1.0;
+        }
         let moved = self.baskets[index].iter().map(|&(base, share)| share * (prices[base] - 1.0));
         1.0 + moved.sum::<f64>()
     }
 
+    /// The pools of the `index`-th wrapped asset, if it has any.
+    #[inline]
+    pub(crate) fn pools(&self, index: usize) -> Option<Pools<'_>> {
+        let nav_0 = self.nav_0[self.network.n_base() + index];
+        self.curves[index].as_ref().map(|curve| Pools { curve, nav_0 })
+    }
+
     /// Yield a year of the `index`-th wrapped asset on a day.
     pub(crate) fn yield_on(&self, index: usize, day: u32) -> f64 {
-        self.yields[index][cut(&self.parameters, day)]
+        self.yields[index][self.yield_phase(day)]
     }
+
+    /// 1 on days on which the multipliers of yields hold, else 0.
+    pub(crate) fn yield_phase(&self, day: u32) -> usize {
+        cut(&self.parameters, day)
+    }
+
+    /// True where base assets whose prices move are behind the `index`-th wrapped asset.
+    pub(crate) fn has_basket(&self, index: usize) -> bool {
+        !self.baskets[index].is_empty()
+    }
+}
+
+fn is_volatile(network: &Network, baskets: &[Vec<(usize, f64)>]) -> Vec<bool> {
+    let base = network.base_assets().map(|asset| network.asset(asset).vol_annual > 0.0);
+    base.chain(baskets.iter().map(|basket| !basket.is_empty())).collect()
+}
+
+fn holders_of(network: &Network) -> Vec<Vec<usize>> {
+    let mut holders = vec![Vec::new(); network.assets().len()];
+    for column in network.columns() {
+        holders[column.asset.index()].push(network.holder_index(column.holder));
+    }
+    holders
 }
 
 /// 1 on days on which the multipliers of yields hold, else 0.

@@ -5,10 +5,12 @@ use slashfall_graph::{AssetId, Holder, HoldingId, Network, OperatorId};
 
 use crate::attribution::Channel;
 use crate::beacon::Beacon;
+use crate::flat::Flat;
 use crate::ledger::{Ledger, Taker};
 use crate::lending::Lending;
 use crate::loans::Loans;
 use crate::market::MarketState;
+use crate::order::positive_part;
 use crate::record::{Happened, Record};
 use crate::redemption::Queues;
 use crate::security::Security;
@@ -51,6 +53,9 @@ pub struct State<'s> {
     pub(crate) shadow_direct_eth: f64,
     /// True when the hit in hand has taken something.
     pub(crate) hit_took: bool,
+    /// True of holders whose backing is not what it was when they were last marked: wrapped assets,
+    /// then direct.
+    pub(crate) stale: Vec<bool>,
     pub(crate) beacon: Beacon,
     pub(crate) market: MarketState,
     pub(crate) loans: Loans,
@@ -65,6 +70,7 @@ pub struct State<'s> {
     pub(crate) clock: (u32, u32),
     /// Losses of the hit in hand by holder, in ETH at the marks; scratch.
     pub(crate) hit_loss_eth: Vec<f64>,
+    pub(crate) flat: Flat,
 }
 
 /// What changes of a wrapped asset as a whole.
@@ -78,6 +84,8 @@ pub(crate) struct WrappedState {
     pub(crate) active: f64,
     /// Units of ETH at operators, after magnitude and beacon factor and before payments.
     pub(crate) native_units: f64,
+    /// Value of all its holdings before payments, as the last mark left it, in ETH.
+    pub(crate) held_eth: f64,
     /// Outside units that are collateral of loans.
     pub(crate) pledged_units: f64,
     /// Units that wait for redemption.
@@ -94,7 +102,7 @@ impl<'s> State<'s> {
         let network = setting.network;
         let columns: Vec<f64> = network.columns().iter().map(|c| c.units).collect();
         let wrapped: Vec<WrappedState> =
-            network.wrapped_assets().map(|id| WrappedState::new(network, id)).collect();
+            network.wrapped_assets().map(|id| WrappedState::new(setting, id)).collect();
         let n_operators = network.operators().len();
         let loans = Loans::new(setting);
         let mut state = Self {
@@ -118,6 +126,7 @@ impl<'s> State<'s> {
             shadow: setting.nav_0.clone(),
             shadow_direct_eth: 0.0,
             hit_took: false,
+            stale: vec![false; network.n_wrapped() + 1],
             beacon: Beacon::default(),
             market: MarketState::new(setting),
             lending: Lending::new(setting, &loans),
@@ -130,6 +139,7 @@ impl<'s> State<'s> {
             record: None,
             clock: (0, 0),
             hit_loss_eth: vec![0.0; network.n_wrapped() + 1],
+            flat: Flat::default(),
         };
         state.direct_eth_0 = state.direct_eth(&setting.nav_0);
         state.direct_at_market_0 = state.direct_eth(&setting.price_0);
@@ -145,12 +155,12 @@ impl<'s> State<'s> {
             sparse.reset();
         }
         self.slashed.reset();
-        self.column_units.copy_from_slice(&self.column_units_0);
+        self.reset_columns();
         self.wrapped.copy_from_slice(&self.wrapped_0);
         self.nav.copy_from_slice(&self.nav_0);
         self.shadow.copy_from_slice(&self.nav_0);
-        self.shadow_direct_eth = self.direct_eth_0;
         self.hit_took = false;
+        self.stale.fill(false);
         self.beacon.reset();
         self.market.reset();
         self.loans.reset();
@@ -162,6 +172,13 @@ impl<'s> State<'s> {
         self.channel_eth = [0.0; Channel::ALL.len()];
         self.record = record.then(Record::default);
         self.clock = (0, 0);
+        self.flat.is_reset = false;
+    }
+
+    /// The columns back to day 0, and what direct restakers have with them.
+    pub(crate) fn reset_columns(&mut self) {
+        self.column_units.copy_from_slice(&self.column_units_0);
+        self.shadow_direct_eth = self.direct_eth_0;
     }
 
     /// Value at day 0 of all that holders have: what the books are measured against, in ETH.
@@ -222,7 +239,9 @@ impl<'s> State<'s> {
             let native = &mut self.wrapped[index].native_units;
             *native = (*native - before_payments).max(0.0);
         }
-        self.hit_loss_eth[self.network.holder_index(holding.holder)] += lost_units * price;
+        let holder = self.network.holder_index(holding.holder);
+        self.hit_loss_eth[holder] += lost_units * price;
+        self.stale[holder] = true;
         self.hit_took = true;
     }
 
@@ -232,6 +251,7 @@ impl<'s> State<'s> {
         self.wrapped[index].buffer_eth -= eth;
         self.ledger.book_base(taker, eth);
         self.hit_loss_eth[index] += eth;
+        self.stale[index] = true;
         self.hit_took = true;
     }
 
@@ -257,10 +277,18 @@ impl<'s> State<'s> {
     }
 
     /// Tells those who replay the path.
+    #[inline]
     pub(crate) fn tell(&mut self, happened: impl FnOnce() -> Happened) {
         if let Some(record) = &mut self.record {
             record.tell(self.clock, happened());
         }
+    }
+
+    /// The same of something that happened to the `index`-th wrapped asset.
+    #[inline]
+    pub(crate) fn tell_of(&mut self, index: usize, happened: impl FnOnce(AssetId) -> Happened) {
+        let n_base = self.network.n_base();
+        self.tell(|| happened(AssetId::new(n_base + index)));
     }
 
     /// What holders have lost so far, through all channels: for the record.
@@ -270,8 +298,16 @@ impl<'s> State<'s> {
 }
 
 impl WrappedState {
-    fn new(network: &Network, id: AssetId) -> Self {
+    /// Outside units that nobody has pledged or queued.
+    pub(crate) fn free_units(&self) -> f64 {
+        positive_part(self.outside_units - self.queued_units - self.pledged_units)
+    }
+
+    fn new(setting: &Setting<'_>, id: AssetId) -> Self {
+        let network = setting.network;
         let asset = network.asset(id);
+        let columns = network.holder_columns(Holder::Wrapped(id)).iter();
+        let held = columns.map(|column| network.columns()[column.index()]);
         let holdings = network.holder_holdings(Holder::Wrapped(id)).iter();
         let native = holdings.map(|&h| network.holding(h)).filter(|h| h.is_native());
         let markets = network.asset_markets(id).iter().map(|&m| network.market(m));
@@ -283,6 +319,7 @@ impl WrappedState {
             cover_eth: asset.cover_eth,
             active: 1.0,
             native_units: native.map(|h| h.units).sum(),
+            held_eth: held.map(|column| column.units * setting.nav_0[column.asset.index()]).sum(),
             pledged_units: pledged.sum(),
             queued_units: 0.0,
             bought_units: 0.0,

@@ -71,6 +71,7 @@ impl State<'_> {
         self.wrapped[index].supply_units += minted;
         self.ledger.book_mint(asset.index(), minted);
         self.sell(index, minted - pledged);
+        self.stale[index] = true;
         self.book_fall(Channel::Dilution, from(source));
     }
 }

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use slashfall_graph::Problems;
-use slashfall_output::measures::Level;
+use slashfall_output::measures::{Level, StopWatch};
 use slashfall_output::tables::{
     SummaryRow, measure, push_cascade, push_contributions, push_exceedance, push_summary,
     push_tail_paths,
@@ -19,7 +19,7 @@ use slashfall_output::{
     Collector, Contribution, Manifest, PathsWriter, ResultFolder, Table, Wanted, contributions,
     schema,
 };
-use slashfall_sampling::config::{Detail, PathCount, StopMetric, StopRule};
+use slashfall_sampling::config::{Detail, PathCount, StopRule};
 use slashfall_sampling::{Scenario, simulate};
 
 use crate::args::Run;
@@ -30,10 +30,8 @@ use crate::progress::Progress;
 use crate::provenance::{manifest, metadata, note, peak_memory_bytes};
 use crate::{Ending, contributors, summary};
 
-/// Paths a batch: some milliseconds of work, a few hundred kilobytes.
-const BATCH_PATHS: usize = 1_024;
-/// Paths at which a stop rule first looks; it looks again whenever there are half as many more.
-const FIRST_LOOK: u64 = 16_384;
+/// Paths a batch: what sources are drawn along together.
+const BATCH_PATHS: usize = 4_096;
 
 /// What a scenario gave.
 struct Played {
@@ -155,9 +153,9 @@ fn play(
     stop: &AtomicBool,
 ) -> anyhow::Result<Played> {
     let setting = scenario.model.setting();
-    let (n_paths, rule) = match &scenario.spec.paths {
+    let (n_paths, mut rule) = match &scenario.spec.paths {
         PathCount::Fixed(n) => (*n, None),
-        PathCount::Until(rule) => (rule.max_paths, Some(rule)),
+        PathCount::Until(rule) => (rule.max_paths, Some(Watched::new(rule))),
     };
     let mut paths = match scenario.spec.detail {
         Detail::Paths => Some(PathsWriter::create(folder, setting, &scenario.name, number)?),
@@ -170,7 +168,7 @@ fn play(
     let mut precise = None;
     let mut done = 0;
     while done < n_paths && precise != Some(true) {
-        let next = if rule.is_some() { next_look(done).min(n_paths) } else { n_paths };
+        let next = rule.as_ref().map_or(n_paths, |rule| rule.watch.next_look());
         let flow = simulate(&scenario.model, done..next, BATCH_PATHS, |batch| {
             collector.absorb(batch);
             drawing.absorb(batch);
@@ -190,27 +188,27 @@ fn play(
             return Ok(Played { collector, precise, interrupted: true });
         }
         done = next;
-        precise = rule.map(|rule| is_precise(rule, &collector));
+        precise = rule.as_mut().map(|rule| rule.look(&collector));
     }
     progress.finish();
     paths.map_or(Ok(()), PathsWriter::finish)?;
     Ok(Played { collector, precise, interrupted: false })
 }
 
-/// Where a stop rule looks next: a fixed sequence, so that the result depends on nothing else.
-fn next_look(done: u64) -> u64 {
-    if done == 0 { FIRST_LOOK } else { done + done / 2 }
+/// A stop rule and what it has seen so far.
+struct Watched<'r> {
+    scope: &'r str,
+    watch: StopWatch,
 }
 
-fn is_precise(rule: &StopRule, collector: &Collector) -> bool {
-    let losses = collector.losses(&rule.scope.value).and_then(|losses| losses.sorted());
-    let (Some(losses), Some(level)) = (losses, Level::new(rule.level)) else { return false };
-    let estimate = match rule.metric {
-        StopMetric::Mean => losses.mean(),
-        StopMetric::ValueAtRisk => losses.value_at_risk(level),
-        StopMetric::ExpectedShortfall => losses.expected_shortfall(level),
-    };
-    estimate.std_err.is_some_and(|std_err| std_err <= rule.relative_error * estimate.value.abs())
+impl<'r> Watched<'r> {
+    fn new(rule: &'r StopRule) -> Self {
+        Self { scope: &rule.scope.value, watch: StopWatch::new(rule) }
+    }
+
+    fn look(&mut self, collector: &Collector) -> bool {
+        collector.losses(self.scope).is_some_and(|losses| self.watch.look(losses))
+    }
 }
 
 /// The tables of a run in the making.

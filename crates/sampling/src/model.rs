@@ -1,6 +1,7 @@
 //! A scenario that cannot be wrong: sources, dependence and noise on one network, ready to draw.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use slashfall_cascade::{Layout, Setting};
 use slashfall_graph::Network;
@@ -20,7 +21,7 @@ pub struct Model<'n> {
     pub(crate) setting: Setting<'n>,
     pub(crate) copula: Copula,
     /// For rates that are drawn.
-    pub(crate) thresholds: ThresholdTable,
+    pub(crate) thresholds: Arc<ThresholdTable>,
     /// Streams of the factors that some source loads on.
     pub(crate) factors: Vec<StreamKey>,
     pub(crate) mixing: StreamKey,

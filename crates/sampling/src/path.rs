@@ -116,9 +116,12 @@ fn attack_uniform(model: &Model<'_>, path: u64) -> impl Fn(AvsId) -> f64 {
 
 fn draw_severity(model: &Model<'_>, number: u32, bend: Bend, path: u64) -> f64 {
     let source = &model.sources[number as usize];
-    let mut u = model.seed.uniform(source.severity_key, path);
-    if let Some(tilt) = &model.tilt {
-        u = tilt.severity_uniform(number, bend, u);
-    }
-    model.classes[source.class].severity.quantile(u)
+    let severity = &model.classes[source.class].severity;
+    severity.fixed().unwrap_or_else(|| {
+        let mut u = model.seed.uniform(source.severity_key, path);
+        if let Some(tilt) = &model.tilt {
+            u = tilt.severity_uniform(number, bend, u);
+        }
+        severity.quantile(u)
+    })
 }

@@ -40,6 +40,14 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// The severity where it is always the same: it needs no draw.
+    pub(crate) fn fixed(&self) -> Option<f64> {
+        match self {
+            Self::Fixed(value) => Some(*value),
+            _ => None,
+        }
+    }
+
     /// The severity below which a share `u` of them lies; grows with `u` in (0, 1).
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "u is in [0, 1]")]

@@ -4,7 +4,7 @@
 
 use slashfall_graph::Pool;
 
-use super::table::{Quote, Table};
+use super::table::{Hint, Point, Table};
 use super::venue::Venue;
 use super::{Bracket, MAX_STEPS};
 
@@ -13,24 +13,36 @@ use super::{Bracket, MAX_STEPS};
 /// With nothing sold, the venues clear among themselves: the price at 0 is the one at which what is
 /// sold to some of them is what is bought from the others.
 ///
-/// A curve of one venue evaluates the invariant. A curve of several interpolates, at prices from
-/// 0.001 (or a thousandth of the price at 0, where that is below 1) to 1.05 (or 5 % above the price
-/// at 0, where that is above 1), and solves the invariants elsewhere.
+/// A curve interpolates, both ways, at prices from 0.001 (or a thousandth of the price at 0, where
+/// that is below 1) to 1.05 (or 5 % above the price at 0, where that is above 1), and solves the
+/// invariants elsewhere.
 ///
 /// Each polynomial was compared with the exact solution when it was made, at the places where the
 /// error of interpolation is largest. It is in use because there it falls, and is within 5e-14 of
-/// the solution relative to the price, or within what an error of the amount sold of 1e-15 (of it
-/// and of the size of the venues) makes of the price, if that is more: some 1e-12 where a pool of
+/// the price relative to it (3e-15 of the reserve, the other way), or within what an error of the place of 1e-15 (of it and of
+/// the size of the venues) makes of the value, if that is more: some 1e-12 where a pool of
 /// amplification 100,000 runs out of ETH. If ever no polynomials do it, the curve solves always.
 #[derive(Clone, Debug)]
 pub struct PriceCurve {
     venues: Venues,
     /// Sum of the sizes of the venues, in ETH.
     size: f64,
+    per_size: f64,
     /// Their reserves of the asset on day 0, over the size.
     asset_0: f64,
-    /// By the amount sold over the size. None where the exact solution is as fast.
-    table: Option<Table>,
+    /// Price and payout by the amount sold over the size.
+    by_amount: Option<Table<2>>,
+    /// What is paid out before each piece of it.
+    paid: Vec<f64>,
+    /// Reserves of the asset over the size, by price.
+    by_price: Option<Table<1>>,
+}
+
+/// Where the last look-ups in a curve ended; no result depends on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Near {
+    by_amount: Hint,
+    by_price: Hint,
 }
 
 impl PriceCurve {
@@ -38,9 +50,10 @@ impl PriceCurve {
     #[must_use]
     pub fn new(pools: &[&Pool], nav_0: f64) -> Self {
         let mut curve = Self::without_table(pools, nav_0);
-        if curve.venues.0.len() > 1 {
-            curve.table = curve.tabulate();
-        }
+        let knots = curve.knots();
+        curve.by_price = curve.tabulate_by_price(&knots);
+        curve.by_amount = curve.tabulate_by_amount(&knots);
+        curve.paid = curve.by_amount.as_ref().map(Table::integrals).unwrap_or_default();
         curve
     }
 
@@ -50,27 +63,38 @@ impl PriceCurve {
         let weighted = |venue: Venue| Weighted { weight: venue.size / size, venue };
         let venues = Venues(venues.into_iter().map(weighted).collect());
         let asset_0 = venues.0.iter().map(|v| v.weight * v.venue.asset_0).sum();
-        Self { venues, size, asset_0, table: None }
+        let per_size = 1.0 / size;
+        Self { venues, size, per_size, asset_0, by_amount: None, paid: Vec::new(), by_price: None }
     }
 
-    fn tabulate(&self) -> Option<Table> {
+    /// Prices from which tables start, the highest first.
+    fn knots(&self) -> Vec<f64> {
         let price_0 = self.venues.clearing_price(self.asset_0);
         let highest = HIGHEST_PRICE * price_0.max(1.0);
-        let lowest = LOWEST_PRICE * price_0.min(1.0);
-        let ratio = lowest / highest;
-        let prices =
-            (0..=FIRST_PIECES).map(|i| highest * ratio.powf(i as f64 / FIRST_PIECES as f64));
-        let knots: Vec<Quote> = prices.map(|price| self.quote(price)).collect();
-        Table::new(&knots, |at, guess, [low, high]| {
+        let ratio = LOWEST_PRICE * price_0.min(1.0) / highest;
+        let knot = |i: u32| highest * ratio.powf(f64::from(i) / f64::from(FIRST_PIECES));
+        (0..=FIRST_PIECES).map(knot).collect()
+    }
+
+    fn tabulate_by_amount(&self, knots: &[f64]) -> Option<Table<2>> {
+        let knots: Vec<_> = knots.iter().map(|&price| self.at_price(price)).collect();
+        Table::new(&knots, PRICE_TOLERANCE, |at, guess, [low, high]| {
             let bracket = Bracket::new(low, high);
             let price = self.venues.clearing_price_within(at + self.asset_0, guess, bracket);
-            Quote { at, ..self.quote(price) }
+            Point { at, ..self.at_price(price) }
         })
     }
 
-    fn quote(&self, price: f64) -> Quote {
+    fn tabulate_by_price(&self, knots: &[f64]) -> Option<Table<1>> {
+        let reserve = |at| Point { at, values: [self.venues.depth(at).asset] };
+        let knots: Vec<_> = knots.iter().rev().map(|&price| reserve(price)).collect();
+        Table::new(&knots, AMOUNT_TOLERANCE, |price, _, _| reserve(price))
+    }
+
+    /// Amount sold over the size; price, and price less fees.
+    fn at_price(&self, price: f64) -> Point<2> {
         let depth = self.venues.depth(price);
-        Quote { at: depth.asset - self.asset_0, price, payout: price * depth.kept }
+        Point { at: depth.asset - self.asset_0, values: [price, price * depth.kept] }
     }
 
     /// Marginal price over nav, of the last ETH (valued at nav of day 0) of `sold_eth` net sold; no
@@ -78,10 +102,15 @@ impl PriceCurve {
     ///
     /// Infinite when that buys more than the venues have; 0 when infinitely much is sold.
     #[must_use]
-    #[inline]
     pub fn price(&self, sold_eth: f64) -> f64 {
-        let at = sold_eth / self.size;
-        match self.table.as_ref().and_then(|table| table.price(at)) {
+        self.price_near(sold_eth, &mut Near::default())
+    }
+
+    /// As [`Self::price`], for those who keep where they were last.
+    #[inline]
+    pub(crate) fn price_near(&self, sold_eth: f64, near: &mut Near) -> f64 {
+        let at = sold_eth * self.per_size;
+        match self.by_amount.as_ref().and_then(|table| table.value(at, &mut near.by_amount)) {
             Some(price) => price,
             None => self.venues.clearing_price(at + self.asset_0),
         }
@@ -92,23 +121,18 @@ impl PriceCurve {
     /// Infinite for a price of 0 or less.
     #[must_use]
     pub fn sold_at(&self, price: f64) -> f64 {
-        let at = match self.table.as_ref().and_then(|table| table.at_price(price)) {
-            Some(at) => at,
-            None => self.venues.depth(price).asset - self.asset_0,
-        };
-        self.size * at
+        self.sold_at_near(price, &mut Near::default())
     }
 
-    /// As [`Self::sold_at`], for those who know an amount at which the price is not far off: one
-    /// venue then takes two or three steps from there.
-    #[must_use]
-    pub fn sold_at_near(&self, price: f64, near_eth: f64) -> f64 {
-        let near = near_eth / self.size + self.asset_0;
-        let at = match &self.venues.0[..] {
-            [only] if near > 0.0 => only.venue.asset_at_near(price, near),
-            _ => None,
-        };
-        at.map_or_else(|| self.sold_at(price), |at| self.size * (at - self.asset_0))
+    /// As [`Self::sold_at`], for those who keep where they were last.
+    #[inline]
+    pub(crate) fn sold_at_near(&self, price: f64, near: &mut Near) -> f64 {
+        let asset =
+            match self.by_price.as_ref().and_then(|table| table.value(price, &mut near.by_price)) {
+                Some(asset) => asset,
+                None => self.venues.depth(price).asset,
+            };
+        self.size * (asset - self.asset_0)
     }
 
     /// ETH that selling from `from_eth` to `to_eth` brings, after the fee that each venue takes of
@@ -119,7 +143,8 @@ impl PriceCurve {
             return 0.0;
         }
         let (from, to) = (from_eth / self.size, to_eth / self.size);
-        let paid = match self.table.as_ref().and_then(|table| table.paid(from, to)) {
+        let table = self.by_amount.as_ref();
+        let paid = match table.and_then(|table| table.integral(&self.paid, from, to)) {
             Some(paid) => paid,
             None => self.venues.paid(from + self.asset_0, to + self.asset_0),
         };
@@ -132,6 +157,13 @@ const HIGHEST_PRICE: f64 = 1.05;
 
 /// Lowest price in tables.
 const LOWEST_PRICE: f64 = 1e-3;
+
+/// Largest error of a tabulated price at the checks, relative to it.
+const PRICE_TOLERANCE: f64 = 5e-14;
+
+/// The same of a reserve by its price: nearer, as where a pool runs out of ETH the price changes some
+/// hundred times as much as the reserve.
+const AMOUNT_TOLERANCE: f64 = 3e-15;
 
 /// Pieces that a table starts from, in equal ratios of the price, so that each is within reach of
 /// polynomials after few cuts.
@@ -199,6 +231,9 @@ impl Venues {
     /// The same where it is known to be in `bracket` and expected at `price`: Newton's method on
     /// logarithms.
     fn clearing_price_within(&self, asset: f64, mut price: f64, mut bracket: Bracket) -> f64 {
+        if let [only] = &self.0[..] {
+            return only.venue.at(asset).price();
+        }
         for _ in 0..MAX_STEPS {
             if bracket.high <= bracket.low {
                 return bracket.high;
@@ -254,7 +289,7 @@ mod tests {
     fn with_and_without_table(pools: &[Pool]) -> (PriceCurve, PriceCurve, [f64; 2]) {
         let pools: Vec<&Pool> = pools.iter().collect();
         let (curve, exact) = (PriceCurve::new(&pools, 1.0), PriceCurve::without_table(&pools, 1.0));
-        assert!(curve.table.is_some());
+        assert!(curve.by_amount.is_some() && curve.by_price.is_some());
         let price_0 = exact.price(0.0);
         let ends = [HIGHEST_PRICE * price_0.max(1.0), LOWEST_PRICE * price_0.min(1.0)];
         let ends = ends.map(|price| exact.sold_at(price));
@@ -297,7 +332,7 @@ mod tests {
                 let from = first + (last - first) * random.unit();
                 let to = from + 1e-7 * curve.size;
                 let middle = exact.price(0.5 * (from + to));
-                let expected = (to - from) * exact.quote(middle).payout;
+                let expected = (to - from) * exact.at_price(middle).values[1];
                 for curve in [&curve, &exact] {
                     assert!((curve.proceeds(from, to) / expected - 1.0).abs() < 1e-7, "{from}");
                 }

@@ -6,6 +6,7 @@ mod curve;
 mod table;
 mod venue;
 
+pub(crate) use curve::Near;
 pub use curve::PriceCurve;
 
 /// Where a root is known to be, for Newton's method, which alone goes back and forth for ever on

@@ -1,105 +1,102 @@
-//! A falling function as polynomials on pieces, made as fine as it takes, because a price is asked
+//! A falling function as polynomials on pieces, made as fine as it takes, because prices are asked
 //! for too often to solve the venues each time.
 
 use std::f64::consts::PI;
 
-use super::{Bracket, MAX_STEPS};
-
-/// Price and payout at a place.
+/// A function of one number with `N` values, the first of which falls.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Quote {
-    /// The amount sold.
+pub(super) struct Point<const N: usize> {
     pub(super) at: f64,
-    /// Marginal price.
-    pub(super) price: f64,
-    /// Marginal price less fees: what the next one sold brings.
-    pub(super) payout: f64,
+    pub(super) values: [f64; N],
 }
 
-/// Price and payout by the amount sold, over a range of it.
+/// `N` functions of one number, the first of them falling, over a range of it.
 #[derive(Clone, Debug)]
-pub(super) struct Table {
+pub(super) struct Table<const N: usize> {
     /// Where pieces start.
     starts: Vec<f64>,
     end: f64,
-    /// The price where pieces start, falling.
-    prices: Vec<f64>,
-    price_at_end: f64,
-    /// What selling all before brings.
-    paid: Vec<f64>,
-    pieces: Vec<Piece>,
+    pieces: Vec<Piece<N>>,
 }
 
-impl Table {
+/// Which piece a look-up ended in: the next begins there, as most are not far off. No result
+/// depends on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hint(u32);
+
+impl<const N: usize> Table<N> {
     /// Tabulates from the first of `knots`, which ascend, to the last; none if it cannot be done
     /// within the tolerance.
     ///
-    /// `exact(at, guess, [low, high])` is the truth at a place where the price is between `low` and
-    /// `high`, and maybe near `guess`.
+    /// The tolerance is relative to the values. `exact(at, guess, [low, high])` is the truth at a
+    /// place where the first value is between `low` and `high`, and maybe near `guess`.
     pub(super) fn new(
-        knots: &[Quote],
-        exact: impl Fn(f64, f64, [f64; 2]) -> Quote,
+        knots: &[Point<N>],
+        tolerance: f64,
+        exact: impl Fn(f64, f64, [f64; 2]) -> Point<N>,
     ) -> Option<Self> {
-        let basis = Basis::new();
+        let basis = Basis::new(tolerance);
         let mut todo: Vec<_> = knots.windows(2).rev().map(|ends| (ends[0], ends[1], 0)).collect();
         let mut pieces = Vec::new();
         while let Some((left, right, cuts)) = todo.pop() {
-            let within = |at, guess| exact(at, guess, [right.price, left.price]);
+            let within = |at, guess| exact(at, guess, [right.values[0], left.values[0]]);
             if let Some(piece) = basis.fit(left, right, within) {
                 pieces.push(piece);
             } else if cuts < MAX_CUTS {
-                let cut = within(0.5 * (left.at + right.at), 0.5 * (left.price + right.price));
+                let guess = 0.5 * (left.values[0] + right.values[0]);
+                let cut = within(0.5 * (left.at + right.at), guess);
                 todo.extend([(cut, right, cuts + 1), (left, cut, cuts + 1)]);
             } else {
                 return None;
             }
         }
-        Some(Self::of_pieces(pieces, *knots.last()?))
+        let starts = pieces.iter().map(|piece| piece.start).collect();
+        Some(Self { starts, end: knots.last()?.at, pieces })
     }
 
-    fn of_pieces(pieces: Vec<Piece>, last: Quote) -> Self {
-        let mut sum = 0.0;
-        let paid = pieces.iter().map(|piece| {
-            let before = sum;
-            sum += piece.paid(-1.0, 1.0);
-            before
-        });
-        Self {
-            paid: paid.collect(),
-            starts: pieces.iter().map(|piece| piece.start).collect(),
-            prices: pieces.iter().map(|piece| piece.price.value(-1.0)).collect(),
-            end: last.at,
-            price_at_end: last.price,
-            pieces,
-        }
-    }
-
-    /// The price at a place; none outside the table.
+    /// The first value at a place; none outside the table.
     #[inline]
-    pub(super) fn price(&self, at: f64) -> Option<f64> {
-        let piece = &self.pieces[self.piece_at(at)?];
-        Some(piece.price.value(piece.local(at)))
+    pub(super) fn value(&self, at: f64, hint: &mut Hint) -> Option<f64> {
+        let piece = &self.pieces[self.piece_near(at, hint)?];
+        Some(piece.values[0].value(piece.local(at)))
     }
 
-    /// The place where the price is `price`; none outside the table.
-    pub(super) fn at_price(&self, price: f64) -> Option<f64> {
-        let index = self.prices.partition_point(|&start| start >= price).checked_sub(1)?;
-        let piece = &self.pieces[index];
-        (price >= self.price_at_end).then(|| piece.middle + piece.half * piece.local_at(price))
-    }
-
-    /// What selling from a place to a later one brings; none if either is outside the table.
-    pub(super) fn paid(&self, from: f64, to: f64) -> Option<f64> {
+    /// The integral of the last value from a place to a later one, given the integrals up to each
+    /// piece; none if either place is outside the table.
+    pub(super) fn integral(&self, sums: &[f64], from: f64, to: f64) -> Option<f64> {
         let (first, last) = (self.piece_at(from)?, self.piece_at(to)?);
         let (a, b) = (&self.pieces[first], &self.pieces[last]);
         if first == last {
-            return Some(a.paid(a.local(from), a.local(to)));
+            return Some(a.integral(a.local(from), a.local(to)));
         }
-        let between = self.paid[last] - self.paid[first + 1];
-        Some(a.paid(a.local(from), 1.0) + between + b.paid(-1.0, b.local(to)))
+        let between = sums[last] - sums[first + 1];
+        Some(a.integral(a.local(from), 1.0) + between + b.integral(-1.0, b.local(to)))
+    }
+
+    /// By piece, the integral of the last value over all pieces before.
+    pub(super) fn integrals(&self) -> Vec<f64> {
+        let mut sum = 0.0;
+        let before = self.pieces.iter().map(|piece| {
+            let before = sum;
+            sum += piece.integral(-1.0, 1.0);
+            before
+        });
+        before.collect()
     }
 
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "a table has some hundred pieces")]
+    fn piece_near(&self, at: f64, hint: &mut Hint) -> Option<usize> {
+        let near = hint.0 as usize;
+        let next = self.starts.get(near + 1).copied().unwrap_or(self.end);
+        if self.starts[near] <= at && at < next {
+            return Some(near);
+        }
+        let found = self.piece_at(at)?;
+        *hint = Hint(found as u32);
+        Some(found)
+    }
+
     fn piece_at(&self, at: f64) -> Option<usize> {
         if at > self.end {
             return None;
@@ -113,47 +110,29 @@ const MAX_CUTS: u32 = 30;
 
 /// Polynomials on `middle - half ..= middle + half`, in `t` from -1 to 1.
 #[derive(Clone, Copy, Debug)]
-struct Piece {
+struct Piece<const N: usize> {
     start: f64,
     middle: f64,
     half: f64,
     per_half: f64,
-    price: Polynomial,
-    payout: Polynomial,
+    values: [Polynomial; N],
 }
 
-impl Piece {
+impl<const N: usize> Piece<N> {
     #[inline]
     fn local(&self, at: f64) -> f64 {
         (at - self.middle) * self.per_half
     }
 
-    /// What selling between two places of the piece brings, by the rule of Gauss with four places,
-    /// exact at this degree: the digits of a small sale are not lost in a difference of large sums.
-    fn paid(&self, from: f64, to: f64) -> f64 {
+    /// The integral of the last value between two places of the piece, by the rule of Gauss with
+    /// four places, exact at this degree: the digits of a short one are not lost in a difference of
+    /// large sums.
+    fn integral(&self, from: f64, to: f64) -> f64 {
         let (middle, half) = (0.5 * (to + from), 0.5 * (to - from));
-        let payout =
-            |t: f64| self.payout.value(middle + half * t) + self.payout.value(middle - half * t);
-        let sum: f64 = GAUSS.iter().map(|&(t, weight)| weight * payout(t)).sum();
+        let last = &self.values[N - 1];
+        let pair = |t: f64| last.value(middle + half * t) + last.value(middle - half * t);
+        let sum: f64 = GAUSS.iter().map(|&(t, weight)| weight * pair(t)).sum();
         self.half * half * sum
-    }
-
-    /// Where the price is `price`, in `t`: Newton's method, with bisection when that leaves the
-    /// bracket.
-    fn local_at(&self, price: f64) -> f64 {
-        let mut bracket = Bracket::new(-1.0, 1.0);
-        let (first, last) = (self.price.value(-1.0), self.price.value(1.0));
-        let mut t = ((first + last - 2.0 * price) / (first - last)).clamp(-1.0, 1.0);
-        for _ in 0..MAX_STEPS {
-            let (value, slope) = self.price.value_and_slope(t);
-            *if value > price { &mut bracket.low } else { &mut bracket.high } = t;
-            let step = (price - value) / slope;
-            if step.abs() < QUADRATIC {
-                return (t + step).clamp(-1.0, 1.0);
-            }
-            t = bracket.next(step, t + step, 0.5 * (bracket.low + bracket.high));
-        }
-        t
     }
 }
 
@@ -163,9 +142,6 @@ const GAUSS: [(f64, f64); 2] = [
     (0.861_136_311_594_052_6, 0.347_854_845_137_453_85),
 ];
 
-/// Newton's method squares the error: the step after one of this size changes nothing.
-const QUADRATIC: f64 = 1e-9;
-
 const DEGREE: usize = 7;
 
 /// Coefficients, of the constant first.
@@ -173,14 +149,17 @@ const DEGREE: usize = 7;
 struct Polynomial([f64; DEGREE + 1]);
 
 impl Polynomial {
+    /// By Estrin's scheme: half the steps that wait for one another of Horner's.
     #[inline]
     fn value(&self, t: f64) -> f64 {
-        self.0.iter().rev().fold(0.0, |sum, c| sum * t + c)
+        let [a, b, c, d, e, f, g, h] = self.0;
+        let (t2, t4) = (t * t, (t * t) * (t * t));
+        ((a + b * t) + (c + d * t) * t2) + ((e + f * t) + (g + h * t) * t2) * t4
     }
 
-    fn value_and_slope(&self, t: f64) -> (f64, f64) {
+    fn slope(&self, t: f64) -> f64 {
         let add = |(value, slope): (f64, f64), c: &f64| (value * t + c, slope * t + value);
-        self.0.iter().rev().fold((0.0, 0.0), add)
+        self.0.iter().rev().fold((0.0, 0.0), add).1
     }
 }
 
@@ -191,36 +170,45 @@ struct Basis {
     cardinals: [Polynomial; DEGREE + 1],
     /// Between the points, where the error of interpolation is largest.
     checks: [f64; DEGREE],
+    /// Largest error at the checks, relative to the value.
+    tolerance: f64,
 }
 
 impl Basis {
-    fn new() -> Self {
+    fn new(tolerance: f64) -> Self {
         let point = |place: f64| -(place * PI / DEGREE as f64).cos();
         let points = std::array::from_fn(|i| point(i as f64));
         let cardinals = std::array::from_fn(|i| cardinal(&points, i));
-        Self { points, cardinals, checks: std::array::from_fn(|i| point(i as f64 + 0.5)) }
+        let checks = std::array::from_fn(|i| point(i as f64 + 0.5));
+        Self { points, cardinals, checks, tolerance }
     }
 
     /// The piece from `left` to `right`, if at the checks it is within tolerance and falls.
-    fn fit(&self, left: Quote, right: Quote, exact: impl Fn(f64, f64) -> Quote) -> Option<Piece> {
+    fn fit<const N: usize>(
+        &self,
+        left: Point<N>,
+        right: Point<N>,
+        exact: impl Fn(f64, f64) -> Point<N>,
+    ) -> Option<Piece<N>> {
         let (middle, half) = (0.5 * (left.at + right.at), 0.5 * (right.at - left.at));
-        let linear = |t: f64| 0.5 * ((1.0 - t) * left.price + (1.0 + t) * right.price);
-        let quotes: [Quote; DEGREE + 1] = std::array::from_fn(|i| match i {
+        let linear = |t: f64| 0.5 * ((1.0 - t) * left.values[0] + (1.0 + t) * right.values[0]);
+        let points: [Point<N>; DEGREE + 1] = std::array::from_fn(|i| match i {
             0 => left,
             DEGREE => right,
             _ => exact(middle + half * self.points[i], linear(self.points[i])),
         });
-        let price = self.through(quotes.map(|quote| quote.price));
-        let payout = self.through(quotes.map(|quote| quote.payout));
+        let values: [Polynomial; N] =
+            std::array::from_fn(|n| self.through(points.map(|point| point.values[n])));
         let good = |&t: &f64| {
-            let (value, slope) = price.value_and_slope(t);
-            let truth = exact(middle + half * t, value.clamp(right.price, left.price));
+            let (value, slope) = (values[0].value(t), values[0].slope(t));
+            let guess = value.clamp(right.values[0], left.values[0]);
+            let truth = exact(middle + half * t, guess).values;
             let rounding = ROUNDING * (1.0 + middle.abs()) * slope / (half * value);
-            slope < 0.0
-                && agrees(value, truth.price, rounding)
-                && agrees(payout.value(t), truth.payout, rounding)
+            let room = self.tolerance + rounding.abs();
+            let agrees = |p: &Polynomial, truth: f64| (p.value(t) - truth).abs() <= room * truth;
+            slope < 0.0 && values.iter().zip(truth).all(|(p, x)| agrees(p, x))
         };
-        let piece = Piece { start: left.at, middle, half, per_half: 1.0 / half, price, payout };
+        let piece = Piece { start: left.at, middle, half, per_half: 1.0 / half, values };
         self.checks.iter().all(good).then_some(piece)
     }
 
@@ -252,14 +240,7 @@ fn cardinal(points: &[f64; DEGREE + 1], index: usize) -> Polynomial {
     Polynomial(product)
 }
 
-/// Largest error at the checks, relative to the value.
-const TOLERANCE: f64 = 5e-14;
-
 /// Error of the place itself that is allowed for beside it, relative to the sum of it and of 1, the
 /// size of the venues: no exact solution knows its reserves better, and where a pool of high
 /// amplification runs out of ETH this is what limits all answers.
 const ROUNDING: f64 = 1e-15;
-
-fn agrees(value: f64, truth: f64, rounding: f64) -> bool {
-    (value - truth).abs() <= (TOLERANCE + rounding.abs()) * truth
-}

@@ -67,23 +67,6 @@ impl Venue {
         if price <= 0.0 { f64::INFINITY } else { self.curve.asset_at(price) }
     }
 
-    /// The same by a few of Newton's steps from `asset`; none when they do not get there.
-    pub(super) fn asset_at_near(&self, price: f64, mut asset: f64) -> Option<f64> {
-        for _ in 0..FEW_STEPS {
-            let here = self.at(asset);
-            let step = (price - here.price()) / here.slope();
-            if step.abs() < QUADRATIC * asset {
-                return Some(asset + step);
-            }
-            // Further off the curve bends too much.
-            if step.abs() > 0.1 * asset {
-                return None;
-            }
-            asset += step;
-        }
-        None
-    }
-
     /// ETH paid out, less the fee and over the size, while the asset's reserve grows `from` `to`.
     pub(super) fn paid(&self, from: f64, to: f64) -> f64 {
         let (before, after) = (self.at(from), self.at(to));
@@ -182,9 +165,6 @@ impl Curve {
         v
     }
 }
-
-/// Steps before a search from nearby is given up.
-const FEW_STEPS: usize = 4;
 
 /// Newton's method squares the error: the step after one of this relative size changes nothing.
 const QUADRATIC: f64 = 1e-8;

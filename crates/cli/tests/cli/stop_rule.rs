@@ -42,6 +42,20 @@ fn a_run_ends_once_it_is_precise() {
 }
 
 #[test]
+fn where_a_run_ends_does_not_depend_on_threads() {
+    let example = until(0.2, 1_000_000);
+    let summary = |threads: &str| {
+        example.good(&["run", "example/run.toml", "--quiet", "--overwrite", "--threads", threads]);
+        let manifest = example.json("results/example/manifest.json");
+        let summary = std::fs::read(example.path("results/example/summary.parquet"));
+        (manifest["paths"].clone(), summary.expect("a result has a summary"))
+    };
+    let alone = summary("1");
+    assert!(alone.0["base"].as_u64().is_some_and(|n| n > 16_384), "decided at the first look");
+    assert!(alone == summary("2"));
+}
+
+#[test]
 fn a_run_that_is_not_precise_says_so() {
     let example = until(1e-4, 3_000);
     let output = example.slashfall(&["run", "example/run.toml"]);

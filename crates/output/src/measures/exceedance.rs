@@ -2,7 +2,7 @@
 
 use super::{Level, SortedLosses};
 
-/// Paths that a tail must hold for a row of the table.
+/// Paths that a tail must hold, or be worth, for a row of the table.
 const MIN_TAIL_PATHS: f64 = 10.0;
 /// Steps of a decade of probabilities.
 const STEPS: [f64; 3] = [5.0, 2.0, 1.0];
@@ -25,12 +25,12 @@ pub struct ExceedanceRow {
 }
 
 impl SortedLosses {
-    /// Rows at probabilities 0.5, 0.2, 0.1, 0.05, … down to the last whose tail holds ten paths.
+    /// Rows at probabilities 0.5, 0.2, 0.1, 0.05, … down to the last whose tail holds ten paths, or is worth ten where they are weighted.
     #[must_use]
     pub fn exceedance(&self) -> Vec<ExceedanceRow> {
         let n = self.n_paths() as f64;
         grid()
-            .take_while(|p| p * n >= MIN_TAIL_PATHS)
+            .take_while(|p| self.effective(p * n) >= MIN_TAIL_PATHS)
             .filter_map(|p| self.exceedance_at(p))
             .collect()
     }

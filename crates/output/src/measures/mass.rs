@@ -14,6 +14,9 @@ const LARGE_SHAPE: f64 = 100.0;
 /// Effective paths below which an event may have none of them with 2.5 %: `-ln 0.025`.
 const MIN_FOR_FEWEST: f64 = 3.688_879_454_113_936;
 
+/// Differences of this size, relative to what they are of, are rounding.
+const ROUNDING: f64 = 1e-12;
+
 /// How often something happened, and what the paths weighed on which it did.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Tally {
@@ -57,7 +60,9 @@ impl Tally {
 pub(super) fn weighted_probability(mass: f64, square: f64, sums: WeightSums) -> Estimate {
     let n = sums.n_paths() as f64;
     if mass > n / 2.0 {
-        let other = weighted_probability(n - mass, (sums.power(2) - square).max(0.0), sums);
+        // What is left of all after nearly all is rounding.
+        let rest = |all: f64, part: f64| if all - part > ROUNDING * all { all - part } else { 0.0 };
+        let other = weighted_probability(rest(n, mass), rest(sums.power(2), square), sums);
         return other.taken_from(1.0);
     }
     let value = mass.max(0.0) / n;

@@ -24,6 +24,9 @@ mod run;
 mod shortfall;
 mod sorted;
 mod spread;
+mod stop;
+#[cfg(test)]
+mod stop_tests;
 mod sum;
 mod tail;
 #[cfg(test)]
@@ -42,6 +45,7 @@ pub use level::Level;
 pub use mass::Tally;
 pub use paired::{Difference, PairedLosses};
 pub use sorted::SortedLosses;
+pub use stop::StopWatch;
 pub use sum::Sum;
 pub use tail::{Tail, TailPath};
 pub use weights::WeightSums;

@@ -95,7 +95,7 @@ impl SortedLosses {
     }
 
     /// Paths behind a tail of mass `mass` (Kish 1965): `(sum w)^2 / sum w^2` over it; `mass` itself where every path weighs 1.
-    fn effective(&self, mass: f64) -> f64 {
+    pub(super) fn effective(&self, mass: f64) -> f64 {
         if self.calibration().is_none() { mass } else { mass * mass / self.square_beyond(mass) }
     }
 

@@ -126,6 +126,23 @@ fn intervals_and_errors_are_right() {
     }
 }
 
+/// Four thousand weighted paths tell of losses that one path in a hundred thousand has.
+#[test]
+fn the_curve_goes_as_far_as_the_weights_carry() {
+    let case = Case { hit: 1.0, gain: 0.0 };
+    let (column, _) = case.sample(&mut Uniform(8), N_PATHS);
+    let rows = column.sorted().unwrap().exceedance();
+    let last = rows.last().unwrap();
+    assert!(last.probability < 1e-5 && last.probability > 1e-9, "{last:?}");
+    for row in &rows {
+        let exact = -row.probability.ln();
+        assert!((row.loss / exact - 1.0).abs() < 0.15, "{row:?}, not {exact}");
+        assert!(row.es_beyond > row.loss);
+    }
+    // Plain paths would end at 10 / 4,000.
+    assert!(rows.len() > 15, "{}", rows.len());
+}
+
 fn weighted(losses: &[f64], weights: &[f64]) -> LossColumn {
     let mut column = LossColumn::new();
     let paths = losses.iter().zip(weights).zip(0..);

@@ -1,6 +1,7 @@
 //! From a run file and a network to models, one a scenario: every name found, every number placed.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use slashfall_cascade::{Parameters, Setting};
 use slashfall_graph::{Network, Problem, Problems};
@@ -52,7 +53,7 @@ impl RunSpec {
     ) -> Result<Vec<Scenario<'n>>, Problems> {
         let mut problems = Problems::default();
         let mut scenarios = Vec::new();
-        match self.resolve_one("base", file, root, network) {
+        match self.resolve_one("base", file, root, network, None) {
             Ok(scenario) => scenarios.push(scenario),
             Err(found) => problems.append(found),
         }
@@ -61,7 +62,7 @@ impl RunSpec {
         let mut told = Self::read_all(file, root).1;
         told.append(problems.clone());
         for scenario in &self.scenarios {
-            match scenario.resolve(file, root, network) {
+            match scenario.resolve(file, root, network, scenarios.first()) {
                 Ok(resolved) => scenarios.push(resolved),
                 Err(found) => {
                     for problem in found.as_slice() {
@@ -81,12 +82,14 @@ impl RunSpec {
         problems.or_ok(scenarios)
     }
 
+    /// A scenario, which takes from one `beside` it the tables that are the same.
     fn resolve_one<'n>(
         &self,
         name: &str,
         file: &str,
         root: &Node,
         network: &'n Network,
+        beside: Option<&Scenario<'n>>,
     ) -> Result<Scenario<'n>, Problems> {
         let book = Book::new(network, file);
         check_stop_scope(self, &book);
@@ -116,7 +119,10 @@ impl RunSpec {
             seed: Seed(self.seed),
             horizon_days: f64::from(self.horizon_days),
             copula,
-            thresholds: ThresholdTable::new(copula),
+            thresholds: beside.filter(|known| known.model.copula == copula).map_or_else(
+                || Arc::new(ThresholdTable::new(copula)),
+                |known| Arc::clone(&known.model.thresholds),
+            ),
             factors: self
                 .factors
                 .iter()
@@ -127,7 +133,10 @@ impl RunSpec {
             classes: sources.classes,
             sources: sources.sources,
             noise: noise_model(network, &noise),
-            setting: Setting::new(network, parameters),
+            setting: match beside {
+                Some(known) => known.model.setting.beside(parameters),
+                None => Setting::new(network, parameters),
+            },
             attacks: network
                 .avss()
                 .iter()
@@ -148,6 +157,7 @@ impl ScenarioSpec {
         file: &str,
         root: &Node,
         network: &'n Network,
+        beside: Option<&Scenario<'n>>,
     ) -> Result<Scenario<'n>, Problems> {
         let mut changed = root.clone();
         let mut problems = Problems::default();
@@ -163,7 +173,7 @@ impl ScenarioSpec {
         }
         let (spec, found) = RunSpec::read_all(file, &changed);
         problems.append(found);
-        match spec.resolve_one(&self.name, file, &changed, network) {
+        match spec.resolve_one(&self.name, file, &changed, network, beside) {
             Ok(scenario) => problems.or_ok(scenario),
             Err(found) => {
                 problems.append(found);

@@ -1,0 +1,100 @@
+//! Paths on which direct restakers are slashed and nothing else happens are played without their
+//! days; their figures are those of the general engine to the bit.
+
+#![expect(clippy::unwrap_used, reason = "a helper of tests that fails is a failed test")]
+
+use proptest::prelude::{Strategy, any, prop};
+use proptest::test_runner::{Config, RngSeed, TestRunner};
+use slashfall_cascade::{
+    AssetFigure, Effect, Events, Figure, Hit, Layout, Parameters, PathInput, Setting, State,
+    Target, run_path, run_path_recorded,
+};
+use slashfall_graph::spec::{AssetKind, Sharing};
+use slashfall_graph::{AvsId, Network, OperatorId, Sketch};
+
+const OPERATORS: [&str; 4] = ["a", "b", "c", "d"];
+
+/// Stake of ETH and BTC at four operators under unique AVSs or shared ones; with an LRT that nobody
+/// slashes nothing is flat.
+fn network(amounts: &[f64], sharing: Sharing, with_lrt: bool) -> Network {
+    let mut sketch = Sketch::new().asset("BTC", AssetKind::Base);
+    for (avs, fraction) in [("x", 0.3), ("y", 0.6)] {
+        sketch = sketch.avs(avs, sharing).with_avs(|row| row.redistributes = avs == "y");
+        sketch = sketch.allocation(avs, "*", "*", fraction);
+    }
+    for (name, amount) in OPERATORS.iter().zip(amounts) {
+        sketch = sketch.operator(name, name).holding("direct", name, "ETH", *amount);
+        sketch = sketch.holding("direct", name, "BTC", 10.0 / amount);
+    }
+    if with_lrt {
+        sketch = sketch.asset("lrt", AssetKind::Lrt).holding("lrt", "a", "ETH", 3.0);
+    }
+    sketch.network().unwrap()
+}
+
+/// An event: what, when, how hard, whom it hits.
+type Drawn = (u8, f64, f64, [bool; 4]);
+
+fn events(network: &Network, drawn: &[Drawn]) -> Events {
+    let mut drawn = drawn.to_vec();
+    drawn.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let mut events = Events::default();
+    for (number, (kind, tau_days, severity, who)) in (0..).zip(drawn) {
+        let operators = (0..4).filter(|&i| who[i]).map(OperatorId::new);
+        let members = network.avs_members(AvsId::new(0)).iter().zip(who);
+        let members = members.filter(|(_, hit)| *hit).map(|(&member, _)| Target::Member(member));
+        let (effect, targets): (Effect, Vec<Target>) = match kind {
+            0 => (Effect::SlashByAvs, members.collect()),
+            1 => {
+                let effect = Effect::SlashOperator { reach_all: severity > 0.5 };
+                (effect, operators.map(Target::Operator).collect())
+            }
+            _ => {
+                let effect = Effect::SlashValidators { background: 0.01 };
+                (effect, operators.map(Target::Operator).collect())
+            }
+        };
+        let hits = targets.into_iter().map(|target| Hit { target, share: 0.9 });
+        events.push((tau_days, number), severity, effect, hits);
+    }
+    events
+}
+
+fn paths() -> impl Strategy<Value = Vec<Vec<Drawn>>> {
+    let event = |kinds| (0..kinds, 0.0..30.0, 0.0..1.0, any::<[bool; 4]>());
+    let path = (2u8..=3).prop_flat_map(move |kinds| prop::collection::vec(event(kinds), 0..6));
+    prop::collection::vec(path, 1..6)
+}
+
+fn bits(row: &[f64]) -> Vec<u64> {
+    row.iter().map(|x| x.to_bits()).collect()
+}
+
+#[test]
+fn flat_paths_are_those_of_the_general_engine() {
+    let config = Config { cases: 800, rng_seed: RngSeed::Fixed(7), ..Config::default() };
+    let case = (prop::array::uniform4(1.0..100.0), any::<bool>(), any::<bool>(), paths());
+    let outcome = TestRunner::new(config).run(&case, |(amounts, shared, with_lrt, paths)| {
+        let sharing = if shared { Sharing::Shared } else { Sharing::Unique };
+        let network = network(&amounts, sharing, with_lrt);
+        let setting = Setting::new(&network, Parameters::absent(30, network.n_wrapped()));
+        let layout = Layout::new(&network);
+        let mut row = vec![0.0; layout.width()];
+        let mut general = row.clone();
+        // One state plays all of them in turn, flat and not.
+        let mut state = State::new(&setting);
+        for path in &paths {
+            let events = events(&network, path);
+            let input = PathInput { events: &events, noise: &[], attack_uniform: &|_| 0.5 };
+            run_path(&mut state, &input, &mut row);
+            run_path_recorded(&mut State::new(&setting), &input, &mut general);
+            assert_eq!(bits(&row), bits(&general), "{path:?}");
+            assert!(row[layout.system(Figure::BooksError)].abs() < 1e-12);
+            if with_lrt {
+                assert!(row[layout.asset(0, AssetFigure::NavLoss)] >= 0.0);
+            }
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+}
