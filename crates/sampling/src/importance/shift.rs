@@ -109,7 +109,7 @@ impl Shift {
                 draws.push((ln_weight, shared));
             }
             let (power, weights) = tempered(&draws.iter().map(|draw| draw.0).collect::<Vec<_>>());
-            shift = shift.fitted(&weights, draws.iter().map(|draw| &draw.1));
+            shift = shift.fitted(&weights, &draws);
             if power >= 1.0 && round > 0 {
                 break;
             }
@@ -117,10 +117,10 @@ impl Shift {
         shift
     }
 
-    /// The law with the weighted moments of what was drawn.
-    fn fitted<'s>(&self, weights: &[f64], draws: impl Iterator<Item = &'s Shared> + Clone) -> Self {
+    /// The law with the weighted moments of what was drawn, whatever its logarithms of weights are.
+    fn fitted(&self, weights: &[f64], draws: &[(f64, Shared)]) -> Self {
         let mean = |of: &dyn Fn(&Shared) -> f64| -> f64 {
-            weights.iter().zip(draws.clone()).map(|(w, shared)| w * of(shared)).sum()
+            weights.iter().zip(draws).map(|(w, (_, shared))| w * of(shared)).sum()
         };
         let ln = |x: f64| x.max(f64::MIN_POSITIVE).ln();
         let centre: Vec<f64> = (0..self.mean.len()).map(|k| mean(&|s| s.factors[k])).collect();
