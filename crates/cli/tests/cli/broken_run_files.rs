@@ -110,6 +110,63 @@ const RUNS: [Case; 18] = [
     case(("\"standard\"", "\"all\""), "detail = \"all\"", "run.detail", "all", &["summary, standard, paths"]),
 ];
 
+const SAMPLING: [Case; 7] = [
+    case(
+        ("tail_paths = 10\n", "tail_paths = 10\n[sampling]\nmethod = \"importanse\"\n"),
+        "method = \"importanse\"",
+        "sampling.method",
+        "importanse",
+        &["plain, importance, auto", "did you mean \"importance\"?"],
+    ),
+    case(
+        ("tail_paths = 10\n", "tail_paths = 10\n[sampling]\nscope = \"ezEHT\"\n"),
+        "scope = \"ezEHT\"",
+        "sampling.scope",
+        "ezEHT",
+        &["system_ex_price", "did you mean \"ezETH\"?"],
+    ),
+    case(
+        ("tail_paths = 10\n", "tail_paths = 10\n[sampling]\nlevel = 99.9\n"),
+        "level = 99.9",
+        "sampling.level",
+        "99.9",
+        &["a probability in (0, 1)", "write 0.999"],
+    ),
+    case(
+        ("tail_paths = 10\n", "tail_paths = 10\n[sampling]\nloss_eth = 0\n"),
+        "loss_eth = 0",
+        "sampling.loss_eth",
+        "0",
+        &["a finite number above 0"],
+    ),
+    case(
+        ("tail_paths = 10\n", "tail_paths = 10\n[sampling]\nlevel = 0.99\nloss_eth = 5.0\n"),
+        "loss_eth = 5.0",
+        "sampling.loss_eth",
+        "5",
+        &["either `level` or `loss_eth`", "not both"],
+    ),
+    case(
+        ("tail_paths = 10\n", "tail_paths = 10\n[sampling]\ndefensive_share = 0\n"),
+        "defensive_share = 0",
+        "sampling.defensive_share",
+        "0",
+        &["a probability in (0, 1)"],
+    ),
+    case(
+        ("tail_paths = 10\n", "tail_paths = 10\n[sampling]\nmetod = \"plain\"\n"),
+        "metod = \"plain\"",
+        "sampling.metod",
+        "plain",
+        &["unknown key", "did you mean \"method\"?"],
+    ),
+];
+
+#[test]
+fn mistakes_in_sampling() {
+    check(&SAMPLING);
+}
+
 #[test]
 fn the_run() {
     check(&RUNS);

@@ -14,6 +14,7 @@ mod memory;
 mod replay;
 mod result;
 mod run;
+mod sampling;
 mod stop_rule;
 mod stress;
 mod table;

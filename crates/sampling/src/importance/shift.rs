@@ -108,8 +108,8 @@ impl Shift {
                 let ln_weight = twisted.psi - twisted.theta - shift.ln_ratio(&shared);
                 draws.push((ln_weight, shared));
             }
-            let (power, weights) = tempered(draws.iter().map(|draw| draw.0).collect());
-            shift = shift.fitted(&weights, draws.iter().map(|draw| &draw.1));
+            let (power, weights) = tempered(&draws.iter().map(|draw| draw.0).collect::<Vec<_>>());
+            shift = shift.fitted(&weights, &draws);
             if power >= 1.0 && round > 0 {
                 break;
             }
@@ -117,10 +117,10 @@ impl Shift {
         shift
     }
 
-    /// The law with the weighted moments of what was drawn.
-    fn fitted<'s>(&self, weights: &[f64], draws: impl Iterator<Item = &'s Shared> + Clone) -> Self {
+    /// The law with the weighted moments of what was drawn, whatever its logarithms of weights are.
+    fn fitted(&self, weights: &[f64], draws: &[(f64, Shared)]) -> Self {
         let mean = |of: &dyn Fn(&Shared) -> f64| -> f64 {
-            weights.iter().zip(draws.clone()).map(|(w, shared)| w * of(shared)).sum()
+            weights.iter().zip(draws).map(|(w, (_, shared))| w * of(shared)).sum()
         };
         let ln = |x: f64| x.max(f64::MIN_POSITIVE).ln();
         let centre: Vec<f64> = (0..self.mean.len()).map(|k| mean(&|s| s.factors[k])).collect();
@@ -248,7 +248,7 @@ pub(crate) fn class_probabilities(model: &Model<'_>, shared: &Shared, out: &mut 
 
 /// Weights of these logarithms to the largest power of at most 1 that leaves enough of them
 /// effective, normalised; and the power.
-fn tempered(ln_weights: Vec<f64>) -> (f64, Vec<f64>) {
+fn tempered(ln_weights: &[f64]) -> (f64, Vec<f64>) {
     let n = ln_weights.len() as f64;
     let most = ln_weights.iter().copied().fold(f64::MIN, f64::max);
     let to_power = |power: f64| -> Vec<f64> {
