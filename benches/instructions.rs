@@ -23,8 +23,10 @@ const BATCH_PATHS: usize = 256;
 /// Tells a process of its own which stage of which case it is to run.
 const STAGE: &str = "SLASHFALL_COUNTED_STAGE";
 
+type Stage = fn(&Model<'_>);
+
 /// Functions by the name that callgrind looks for.
-const STAGES: [(&str, fn(&Model<'_>)); 3] =
+const STAGES: [(&str, Stage); 3] =
     [("counted_draw", draw), ("counted_path", path), ("counted_estimate", estimate)];
 const CASES: [&str; 2] = ["names", "month"];
 
