@@ -157,7 +157,7 @@ const SAMPLING: [Case; 7] = [
         ("tail_paths = 10\n", "tail_paths = 10\n[sampling]\nmetod = \"plain\"\n"),
         "metod = \"plain\"",
         "sampling.metod",
-        "plain",
+        "",
         &["unknown key", "did you mean \"method\"?"],
     ),
 ];
