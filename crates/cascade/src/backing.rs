@@ -37,6 +37,6 @@ impl State<'_> {
 }
 
 /// Differences of this relative size are rounding.
-const ROUNDING: f64 = 1e-13;
+pub(crate) const ROUNDING: f64 = 1e-13;
 /// Share of the supply of day 0 below which nobody is left.
 const LEAST_SUPPLY: f64 = 1e-9;

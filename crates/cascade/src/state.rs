@@ -4,6 +4,7 @@
 use slashfall_graph::{AssetId, Holder, HoldingId, Network, OperatorId};
 
 use crate::attribution::Channel;
+use crate::backing::ROUNDING;
 use crate::beacon::Beacon;
 use crate::flat::Flat;
 use crate::ledger::{Ledger, Taker};
@@ -142,7 +143,7 @@ impl<'s> State<'s> {
             flat: Flat::default(),
         };
         state.direct_eth_0 = state.direct_eth(&setting.nav_0);
-        state.direct_at_market_0 = state.direct_eth(&setting.price_0);
+        state.direct_at_market_0 = state.columns_eth(Holder::Direct, &setting.price_0);
         state.shadow_direct_eth = state.direct_eth_0;
         state
     }
@@ -261,9 +262,12 @@ impl<'s> State<'s> {
         }
     }
 
-    /// Value of direct restakers' stake at the navs or prices given, in ETH.
+    /// Value of direct restakers' stake at the navs given, in ETH; that of day 0 where it differs by
+    /// rounding alone, as with navs.
     pub(crate) fn direct_eth(&self, nav: &[f64]) -> f64 {
-        self.columns_eth(Holder::Direct, nav)
+        let exact = self.columns_eth(Holder::Direct, nav);
+        let is_day_0 = (exact - self.direct_eth_0).abs() <= ROUNDING * self.direct_eth_0;
+        if is_day_0 { self.direct_eth_0 } else { exact }
     }
 
     /// Value of what a holder has in holdings, before payments, at the navs or prices given.
