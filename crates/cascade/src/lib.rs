@@ -13,6 +13,7 @@ mod event;
 mod figures;
 mod flat;
 mod ledger;
+mod lenders;
 mod lending;
 mod liquidity;
 mod loans;

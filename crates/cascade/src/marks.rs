@@ -2,7 +2,7 @@
 //! they lost is booked to its cause before the next one comes.
 
 use crate::attribution::{Cause, Channel, LossEntry};
-use crate::loans::Tested;
+use crate::lenders::Tested;
 use crate::state::State;
 
 impl State<'_> {

@@ -7,8 +7,8 @@ use slashfall_graph::{AssetId, AvsId, Holder, Network, Pool, Yields};
 
 use crate::event::Events;
 use crate::flat::is_flat;
+use crate::lenders::{Lender, lenders};
 use crate::liquidity::PriceCurve;
-use crate::loans::{Lender, lenders};
 use crate::market::{MovingBase, Pools, moving};
 use crate::parameters::{Parameters, YieldParameters};
 use crate::redemption::Leaver;

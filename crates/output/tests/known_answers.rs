@@ -63,18 +63,21 @@ fn the_one_factor_portfolio() {
     let collector = collect(&model(&network, &year(20_261_120, &source)), 0..n);
     let losses = collector.losses("system").unwrap().sorted().unwrap();
 
+    println!("mean {:?}", losses.mean());
     within(&losses.mean(), 2.0, 3.0);
     for (level, var, es) in [(0.99, 14.0, 18.422_865), (0.999, 24.0, 29.086_05)] {
         let level = Level::new(level).unwrap();
         let found = losses.value_at_risk(level);
         assert!((found.value - var).abs() < 1e-9, "VaR {} is {}", level.get(), found.value);
         let found = losses.expected_shortfall(level);
+        println!("ES {}: {found:?}", level.get());
         assert!(found.std_err.unwrap() < 0.006 * es);
         within(&found, es, 3.0);
     }
     let beyond = collector.losses("system").unwrap().entries().iter().filter(|e| e.loss > 24.5);
     let (found, exact) = (beyond.count() as f64 / n as f64, 9.661_443e-4);
     let std_err = (exact * (1.0 - exact) / n as f64).sqrt();
+    println!("P(L >= 25) {found:e} ± {std_err:e}");
     assert!((found - exact).abs() < 3.0 * std_err, "P(L >= 25) is {found}");
     assert!(collector.books_error_max() < 1e-12);
 }

@@ -27,6 +27,14 @@ fn share_with(model: &slashfall_sampling::Model<'_>, n: u64, losses: f64) -> f64
     f64::from(count) / n as f64
 }
 
+/// Holds the share of paths that lose `losses` to its probability, within three standard errors.
+#[track_caller]
+fn check_share(what: &str, found: f64, expected: f64, n: u64) {
+    let std_err = (expected * (1.0 - expected) / n as f64).sqrt();
+    let text = format!("{what}: {found:e} ± {std_err:e}, expected {expected:e}");
+    assert!((found - expected).abs() < 3.0 * std_err, "{text}");
+}
+
 /// Two names of probability .01: both fail with probability 1.29392e-3 under a Gaussian copula
 /// of correlation .5, and 2.87678e-3 under a t copula with 4 degrees of freedom.
 #[test]
@@ -38,8 +46,8 @@ fn joint_probabilities_of_two_names() {
     {
         let model = model(&network, &year(0.01, dependence, 0.5f64.sqrt()));
         let found = share_with(&model, n, 2.0);
-        let std_err = (expected * (1.0 - expected) / n as f64).sqrt();
-        assert!((found - expected).abs() < 3.0 * std_err, "{dependence}: {found}, not {expected}");
+        println!("{dependence}: both {found:e}");
+        check_share(dependence, found, expected, n);
     }
 }
 
@@ -49,8 +57,8 @@ fn independent_names_fail_independently() {
     let n = 1_000_000;
     let model = model(&network, &year(0.05, "copula = \"independent\"", 0.9));
     let found = share_with(&model, n, 2.0);
-    let std_err = (0.0025f64 * 0.9975 / n as f64).sqrt();
-    assert!((found - 0.0025).abs() < 3.0 * std_err, "{found}");
+    println!("independent: both {found:e}");
+    check_share("independent", found, 0.0025, n);
 }
 
 /// Li's event times are exponential whatever the copula: Kolmogorov-Smirnov on all that fall
@@ -97,8 +105,8 @@ fn parameter_uncertainty_is_part_of_the_distribution() {
     let both = 1.0 - 2.0 * (1.0 + 1.0 / 20.0f64).powf(-shape) + none;
     for (losses, expected) in [(0.0, none), (2.0, both)] {
         let found = share_with(&model, n, losses);
-        let std_err = (expected * (1.0 - expected) / n as f64).sqrt();
-        assert!((found - expected).abs() < 3.0 * std_err, "{losses}: {found}, not {expected}");
+        println!("evidence: {losses} of two {found:e}");
+        check_share(&format!("{losses} of two"), found, expected, n);
     }
 }
 

@@ -6,13 +6,13 @@ use statrs::function::gamma::{digamma, ln_gamma};
 
 /// A Gamma law by shape and rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct GammaLaw {
+pub(crate) struct ScaledGamma {
     pub(crate) shape: f64,
     pub(crate) rate: f64,
     sampler: Gamma<f64>,
 }
 
-impl GammaLaw {
+impl ScaledGamma {
     /// None when the figures give no law.
     pub(crate) fn new(shape: f64, rate: f64) -> Option<Self> {
         Some(Self { shape, rate, sampler: Gamma::new(shape, 1.0 / rate).ok()? })
@@ -60,7 +60,7 @@ pub(crate) struct GammaRatio {
 }
 
 impl GammaRatio {
-    pub(crate) fn new(tilted: &GammaLaw, plain: &GammaLaw) -> Self {
+    pub(crate) fn new(tilted: &ScaledGamma, plain: &ScaledGamma) -> Self {
         Self {
             constant: tilted.ln_density(1.0, 0.0) + tilted.rate
                 - plain.ln_density(1.0, 0.0)
@@ -83,7 +83,8 @@ mod tests {
     #[test]
     fn a_law_is_found_by_its_moments() {
         for (shape, rate) in [(0.5, 400.0), (1.5, 3.0), (40.0, 2.0)] {
-            let law = GammaLaw::of_moments(shape / rate, digamma(shape) - f64::ln(rate)).unwrap();
+            let law =
+                ScaledGamma::of_moments(shape / rate, digamma(shape) - f64::ln(rate)).unwrap();
             assert!((law.shape / shape - 1.0).abs() < 1e-6, "{law:?}");
             assert!((law.rate / rate - 1.0).abs() < 1e-6, "{law:?}");
         }
@@ -91,7 +92,8 @@ mod tests {
 
     #[test]
     fn the_ratio_is_that_of_the_densities() {
-        let (plain, tilted) = (GammaLaw::new(2.0, 2.0).unwrap(), GammaLaw::new(1.3, 7.0).unwrap());
+        let (plain, tilted) =
+            (ScaledGamma::new(2.0, 2.0).unwrap(), ScaledGamma::new(1.3, 7.0).unwrap());
         let ratio = GammaRatio::new(&tilted, &plain);
         for x in [1e-3, 0.4, 1.0, 5.0_f64] {
             let exact = tilted.ln_density(x, x.ln()) - plain.ln_density(x, x.ln());

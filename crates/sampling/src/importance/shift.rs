@@ -8,7 +8,7 @@
 //! stay normal, with another mean, and another deviation along it; mixing variable and rates stay
 //! Gamma (Kang and Shahabuddin 2005 tilt the mixing variable so).
 
-use super::gamma::{GammaLaw, GammaRatio};
+use super::gamma::{GammaRatio, ScaledGamma};
 use super::twist::{Twist, Twisted};
 use crate::copula::{Copula, event_probability};
 use crate::kernels::{survival, vectorised};
@@ -52,13 +52,13 @@ pub(crate) struct Shift {
 /// A Gamma law and what it stands in for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bent {
-    pub(crate) law: GammaLaw,
-    plain: GammaLaw,
+    pub(crate) law: ScaledGamma,
+    plain: ScaledGamma,
     ratio: GammaRatio,
 }
 
 impl Bent {
-    fn new(law: GammaLaw, plain: GammaLaw) -> Self {
+    fn new(law: ScaledGamma, plain: ScaledGamma) -> Self {
         Self { law, plain, ratio: GammaRatio::new(&law, &plain) }
     }
 
@@ -68,7 +68,7 @@ impl Bent {
     }
 
     fn moved(&self, mean: f64, mean_ln: f64) -> Self {
-        GammaLaw::of_moments(mean, mean_ln).map_or(*self, |law| Self::new(law, self.plain))
+        ScaledGamma::of_moments(mean, mean_ln).map_or(*self, |law| Self::new(law, self.plain))
     }
 }
 
@@ -76,12 +76,12 @@ impl Shift {
     /// The model's own law.
     pub(crate) fn none(model: &Model<'_>) -> Self {
         let mixing = match model.copula {
-            Copula::StudentT { df } => GammaLaw::new(0.5 * df, 0.5 * df),
+            Copula::StudentT { df } => ScaledGamma::new(0.5 * df, 0.5 * df),
             Copula::Independent | Copula::Gaussian => None,
         };
         let rates = model.evidence.iter().filter_map(|evidence| {
             let (shape, rate) = evidence.shape_and_rate();
-            GammaLaw::new(shape, rate)
+            ScaledGamma::new(shape, rate)
         });
         Self {
             mean: vec![0.0; model.factors.len()],
