@@ -5,7 +5,9 @@
 //! `k`, which has probability `q_k`. The exponentially twisted law (Glasserman and Li 2005, section 3;
 //! here of a marked source) is
 //!
-//!     M = sum_k q_k e^(theta c_k)     fires: p M / (1 + p (M - 1))     stratum k: q_k e^(theta c_k) / M
+//! ```text
+//! M = sum_k q_k e^(theta c_k)     fires: p M / (1 + p (M - 1))     stratum k: q_k e^(theta c_k) / M
+//! ```
 //!
 //! and its density over that of the model `exp(theta L - psi)`, `L` the sum of the costs of what has
 //! fired and `psi = sum_i ln(1 + p_i (M_i - 1))`, whatever the costs are.
