@@ -11,8 +11,9 @@ use crate::levels::{BLOCK, BLOCK_LEN};
 use crate::model::Model;
 use crate::path::Worker;
 
-/// Batches that each thread runs between two deliveries: enough to level out slow ones.
-const BATCHES_PER_THREAD: usize = 4;
+/// Batches that each thread runs between two deliveries: enough to level out slow ones, and few, as
+/// those delivered and those in the making are in memory together.
+const BATCHES_PER_THREAD: usize = 2;
 /// Paths drawn together when single paths are replayed: the cipher makes that many words at once.
 const REPLAY_BLOCK: u64 = 32;
 
