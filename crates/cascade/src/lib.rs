@@ -19,6 +19,7 @@ mod liquidity;
 mod loans;
 mod market;
 mod marks;
+mod number;
 mod order;
 mod outcome;
 mod parameters;
@@ -31,6 +32,7 @@ mod slash;
 mod sparse;
 mod state;
 mod theft;
+mod wide;
 
 pub use attribution::{Cause, Channel, LossEntry};
 pub use day::{run_path, run_path_recorded};
@@ -45,3 +47,4 @@ pub use parameters::{
 pub use record::{AssetDay, DayRecord, Happened, Record, ReserveDay, Step};
 pub use setting::{PathInput, Setting};
 pub use state::State;
+pub use wide::Group;

@@ -1,5 +1,7 @@
 //! Daily market noise (section 3.5 of `docs/model.md`): the market's days and each asset's own.
 
+use std::ops::Range;
+
 use slashfall_graph::Network;
 
 use crate::importance::Bend;
@@ -97,17 +99,20 @@ impl Noise {
         })
     }
 
-    /// Draws the normals of a path and of those that follow, unless they are there. Market factors
-    /// are those of the paths' streams where `bends` from this path on give no others.
+    /// Draws the normals of paths and of those that follow, unless they are there; of no more than are
+    /// drawn together. Market factors are those of the paths' streams where `bends` from the first path
+    /// on give no others.
     pub(crate) fn draw(
         &self,
         seed: Seed,
-        path: u64,
+        paths: Range<u64>,
         days: u32,
         bends: &[Bend],
         buffer: &mut NoiseBuffer,
     ) {
-        if buffer.place_of(path).is_none() {
+        debug_assert!(paths.end <= paths.start + TOGETHER as u64);
+        let path = paths.start;
+        if buffer.place_of(path).is_none() || buffer.place_of(paths.end - 1).is_none() {
             let mut factors = [0.0; TOGETHER];
             seed.normals(self.market_factor, path, &mut factors);
             for (factor, bend) in factors.iter_mut().zip(bends) {
@@ -199,7 +204,7 @@ mod tests {
         for days in [1, 7, 30] {
             many = NoiseBuffer::default();
             for path in 1_000..1_080 {
-                noise.draw(Seed(9), path, days, &[], &mut many);
+                noise.draw(Seed(9), path..path + 1, days, &[], &mut many);
                 noise.draw_alone(Seed(9), path, days, Bend::default(), &mut one);
                 let bits = |z: &[f64]| -> Vec<u64> { z.iter().map(|z| z.to_bits()).collect() };
                 assert_eq!(bits(many.of_path(path)), bits(one.of_path(path)));

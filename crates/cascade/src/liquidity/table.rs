@@ -3,6 +3,8 @@
 
 use std::f64::consts::PI;
 
+use crate::number::Number;
+
 /// A function of one number with `N` values, the first of which falls.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Point<const N: usize> {
@@ -23,6 +25,16 @@ pub(super) struct Table<const N: usize> {
 /// depends on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Hint(u32);
+
+/// One piece of the first function: a polynomial in `(at - middle) per_half`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Segment<'t> {
+    pub(crate) start: f64,
+    pub(crate) end: f64,
+    pub(crate) middle: f64,
+    pub(crate) per_half: f64,
+    pub(crate) coefficients: &'t [f64; DEGREE + 1],
+}
 
 impl<const N: usize> Table<N> {
     /// Tabulates from the first of `knots`, which ascend, to the last; none if it cannot be done
@@ -61,6 +73,19 @@ impl<const N: usize> Table<N> {
         Some(piece.values[0].value(piece.local(at)))
     }
 
+    /// The piece that a place is in; none outside the table.
+    pub(super) fn segment(&self, at: f64, hint: &mut Hint) -> Option<Segment<'_>> {
+        let found = self.piece_near(at, hint)?;
+        let piece = &self.pieces[found];
+        Some(Segment {
+            start: piece.start,
+            end: self.starts.get(found + 1).copied().unwrap_or(self.end),
+            middle: piece.middle,
+            per_half: piece.per_half,
+            coefficients: &piece.values[0].0,
+        })
+    }
+
     /// The integral of the last value from a place to a later one, given the integrals up to each
     /// piece; none if either place is outside the table.
     pub(super) fn integral(&self, sums: &[f64], from: f64, to: f64) -> Option<f64> {
@@ -88,13 +113,19 @@ impl<const N: usize> Table<N> {
     #[expect(clippy::cast_possible_truncation, reason = "a table has some hundred pieces")]
     fn piece_near(&self, at: f64, hint: &mut Hint) -> Option<usize> {
         let near = hint.0 as usize;
-        let next = self.starts.get(near + 1).copied().unwrap_or(self.end);
-        if self.starts[near] <= at && at < next {
+        if self.is_in(near, at) {
             return Some(near);
         }
-        let found = self.piece_at(at)?;
+        let beside = if at < self.starts[near] { near.wrapping_sub(1) } else { near + 1 };
+        let found = if self.is_in(beside, at) { beside } else { self.piece_at(at)? };
         *hint = Hint(found as u32);
         Some(found)
+    }
+
+    #[inline]
+    fn is_in(&self, piece: usize, at: f64) -> bool {
+        let next = || self.starts.get(piece + 1).copied().unwrap_or(self.end);
+        self.starts.get(piece).is_some_and(|&start| start <= at) && at < next()
     }
 
     fn piece_at(&self, at: f64) -> Option<usize> {
@@ -148,13 +179,18 @@ const DEGREE: usize = 7;
 #[derive(Clone, Copy, Debug)]
 struct Polynomial([f64; DEGREE + 1]);
 
+/// By Estrin's scheme: half the steps that wait for one another of Horner's.
+#[inline(always)]
+pub(crate) fn polynomial<N: Number>(coefficients: [N; DEGREE + 1], t: N) -> N {
+    let [a, b, c, d, e, f, g, h] = coefficients;
+    let (t2, t4) = (t * t, (t * t) * (t * t));
+    ((a + b * t) + (c + d * t) * t2) + ((e + f * t) + (g + h * t) * t2) * t4
+}
+
 impl Polynomial {
-    /// By Estrin's scheme: half the steps that wait for one another of Horner's.
     #[inline]
     fn value(&self, t: f64) -> f64 {
-        let [a, b, c, d, e, f, g, h] = self.0;
-        let (t2, t4) = (t * t, (t * t) * (t * t));
-        ((a + b * t) + (c + d * t) * t2) + ((e + f * t) + (g + h * t) * t2) * t4
+        polynomial(self.0, t)
     }
 
     fn slope(&self, t: f64) -> f64 {

@@ -1,0 +1,210 @@
+//! Several paths at once, a number of each in one vector register: most days of most paths are
+//! quiet, and what little happens on a quiet day happens on every path.
+//!
+//! The days are those of `day.rs`, mechanism by mechanism. Where something happens on a path that is
+//! not of quiet days (an event, a loan that may be due, an attack that may pay, a loop that may cost
+//! more than it earns), this part of its day is played on its own [`State`], by the code that plays
+//! paths one by one, while the others wait. The arithmetic is the same, operation by operation and
+//! sum by sum, and so are the bits: `tests/wide.rs` holds each figure of a path to [`run_path`].
+
+mod block;
+mod lanes;
+mod market;
+mod pieces;
+mod plan;
+mod redemption;
+mod reserves;
+mod rounds;
+
+use pulp::{Arch, Simd, WithSimd};
+
+use self::block::Block;
+use self::lanes::LANES;
+use self::plan::Plan;
+use crate::day::{happen, run_path};
+use crate::event::Event;
+use crate::figures::Layout;
+use crate::setting::{PathInput, Setting};
+use crate::state::State;
+
+/// The paths that a worker plays at once.
+#[derive(Clone, Debug)]
+pub struct Group<'s> {
+    setting: &'s Setting<'s>,
+    /// One a path; but one until the first group is played.
+    states: Vec<State<'s>>,
+    plan: Plan<'s>,
+    block: Block,
+    day_0: Block,
+    arch: Arch,
+    width: usize,
+}
+
+impl<'s> Group<'s> {
+    /// Day 0 of a setting.
+    #[must_use]
+    pub fn new(setting: &'s Setting<'s>) -> Self {
+        Self::with(setting, Arch::new())
+    }
+
+    /// The same for registers that hold no more than `width` numbers, as older machines have them;
+    /// figures are the same to the bit.
+    #[must_use]
+    pub fn at_most(setting: &'s Setting<'s>, width: usize) -> Self {
+        let arch = Arch::new();
+        if arch.dispatch(Width) <= width {
+            return Self::with(setting, arch);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let (Some(narrow), 4..) = (pulp::x86::V3::try_new(), width) {
+            return Self::with(setting, Arch::V3(narrow));
+        }
+        Self::with(setting, Arch::Scalar)
+    }
+
+    fn with(setting: &'s Setting<'s>, arch: Arch) -> Self {
+        let state = State::new(setting);
+        let day_0 = Block::on_day_0(&state);
+        Self {
+            setting,
+            plan: Plan::new(setting),
+            block: day_0.clone(),
+            day_0,
+            states: vec![state],
+            arch,
+            width: arch.dispatch(Width),
+        }
+    }
+
+    /// How many paths are played at once: 1 where the machine has no registers for more.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// A state for paths that are played alone.
+    pub fn state(&mut self) -> &mut State<'s> {
+        &mut self.states[0]
+    }
+
+    /// Plays paths from day 0 to the horizon and writes their figures to `rows`, one after the other;
+    /// figures are those of [`run_path`] to the bit.
+    pub fn run_paths(&mut self, inputs: &[PathInput<'_>], rows: &mut [f64]) {
+        let width = Layout::new(self.setting.network).width();
+        let groups = inputs.chunks(self.width).zip(rows.chunks_mut(self.width * width));
+        for (inputs, rows) in groups {
+            if self.is_for(inputs) {
+                self.play(inputs, rows);
+            } else {
+                for (input, row) in inputs.iter().zip(rows.chunks_exact_mut(width)) {
+                    run_path(&mut self.states[0], input, row);
+                }
+            }
+        }
+    }
+
+    /// True of paths that can be played together.
+    fn is_for(&self, inputs: &[PathInput<'_>]) -> bool {
+        let n_normals = inputs[0].noise.len();
+        self.width >= LEAST_WIDTH
+            && inputs.len() == self.width
+            && !self.plan.assets.is_empty()
+            && inputs.iter().all(|input| input.noise.len() == n_normals)
+    }
+
+    fn play(&mut self, inputs: &[PathInput<'_>], rows: &mut [f64]) {
+        while self.states.len() < self.width {
+            let state = self.states[0].clone();
+            self.states.push(state);
+        }
+        self.states.iter_mut().for_each(|state| state.reset(false));
+        self.block.reset(&self.day_0);
+        self.arch.dispatch(Days { group: self, inputs });
+        let layout = Layout::new(self.setting.network);
+        let rows = rows.chunks_exact_mut(layout.width());
+        for (lane, (row, input)) in rows.zip(inputs).enumerate() {
+            let state = &mut self.states[lane];
+            self.block.scatter_sums(lane, state);
+            state.close_books();
+            state.write_outcome(layout, input.events.as_slice().len(), row);
+        }
+    }
+
+    #[inline(always)]
+    fn play_days<S: Simd>(&mut self, simd: S, inputs: &[PathInput<'_>]) {
+        let parameters = &self.setting.parameters;
+        let mut noises: [&[f64]; LANES] = [&[]; LANES];
+        let mut coming: [&[Event]; LANES] = [&[]; LANES];
+        for (lane, input) in inputs.iter().enumerate() {
+            (noises[lane], coming[lane]) = (input.noise, input.events.as_slice());
+        }
+        for day in 1..=parameters.horizon_days {
+            let has_noise = self.read_noise(&noises[..inputs.len()], day);
+            self.step_market(simd, has_noise);
+            for (lane, coming) in coming[..inputs.len()].iter_mut().enumerate() {
+                self.happen(lane, day, &inputs[lane], coming);
+            }
+            if parameters.cascade.enabled {
+                self.run_rounds(simd, day, inputs);
+                self.redeem(simd, day);
+                self.step_reserves(simd, day);
+                self.work_off_exit_queue(simd);
+            }
+            self.accrue_carry(simd, day);
+            self.note_discounts(simd);
+        }
+    }
+
+    /// What happens to a path on a day from outside, if anything does.
+    #[inline(always)]
+    fn happen(&mut self, lane: usize, day: u32, input: &PathInput<'_>, coming: &mut &[Event]) {
+        let state = &mut self.states[lane];
+        let is_hit = coming.first().is_some_and(|event| event.tau_days <= f64::from(day));
+        if is_hit || state.is_due(day) {
+            self.happen_alone(lane, day, input, coming);
+        }
+    }
+
+    #[inline(never)]
+    fn happen_alone(
+        &mut self,
+        lane: usize,
+        day: u32,
+        input: &PathInput<'_>,
+        coming: &mut &[Event],
+    ) {
+        let state = &mut self.states[lane];
+        self.block.scatter(lane, state);
+        state.clock = (day, 0);
+        happen(state, input.events, coming);
+        state.refresh_claims();
+        self.block.gather(lane, state);
+    }
+}
+
+/// Fewer paths than this are no gain.
+const LEAST_WIDTH: usize = 4;
+
+struct Width;
+
+impl WithSimd for Width {
+    type Output = usize;
+
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        S::F64_LANES.min(LANES)
+    }
+}
+
+struct Days<'a, 's, 'i> {
+    group: &'a mut Group<'s>,
+    inputs: &'a [PathInput<'i>],
+}
+
+impl WithSimd for Days<'_, '_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.group.play_days(simd, self.inputs);
+    }
+}
