@@ -45,6 +45,6 @@ pub use parameters::{
     RedemptionParameters, SecurityParameters, YieldParameters,
 };
 pub use record::{AssetDay, DayRecord, Happened, Record, ReserveDay, Step};
-pub use setting::{PathInput, Setting};
+pub use setting::{Normals, PathInput, Setting};
 pub use state::State;
 pub use wide::Group;

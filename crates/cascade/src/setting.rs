@@ -281,3 +281,15 @@ pub struct PathInput<'i> {
     /// that are attackable alone.
     pub attack_uniform: &'i dyn Fn(AvsId) -> f64,
 }
+
+/// The normals of paths that were drawn together, as [`PathInput::noise`] has those of one: day by day
+/// and asset by asset, one a path.
+#[derive(Clone, Copy, Debug)]
+pub struct Normals<'i> {
+    /// All of them.
+    pub z: &'i [f64],
+    /// How many paths they are of.
+    pub n_paths: usize,
+    /// The first path that is meant.
+    pub first: usize,
+}

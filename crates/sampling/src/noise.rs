@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use slashfall_cascade::Normals;
 use slashfall_graph::Network;
 
 use crate::importance::Bend;
@@ -33,8 +34,10 @@ const TOGETHER: usize = 32;
 pub(crate) struct NoiseBuffer {
     first: u64,
     n_paths: usize,
-    /// Path by path and day by day, one normal an asset.
+    /// Day by day and asset by asset, one normal a path.
     z: Vec<f64>,
+    /// Of one path, day by day, one normal an asset.
+    of_one: Vec<f64>,
     /// Market's days, a normal a path.
     market: Vec<f64>,
     /// Words of the pairs of days, then normals of their first and of their second days, a path each.
@@ -49,10 +52,20 @@ impl NoiseBuffer {
     }
 
     /// The normals of a path that was drawn, day by day, one an asset; none where nothing was drawn.
-    pub(crate) fn of_path(&self, path: u64) -> &[f64] {
+    pub(crate) fn of_path(&mut self, path: u64) -> &[f64] {
         let Some(at) = self.place_of(path) else { return &[] };
-        let width = self.z.len() / self.n_paths;
-        &self.z[at * width..][..width]
+        if self.n_paths == 1 {
+            return &self.z;
+        }
+        self.of_one.clear();
+        self.of_one.extend(self.z.iter().skip(at).step_by(self.n_paths));
+        &self.of_one
+    }
+
+    /// The normals of a path that was drawn, and of those that were drawn with it.
+    pub(crate) fn from_path(&self, path: u64) -> Option<Normals<'_>> {
+        let first = self.place_of(path)?;
+        Some(Normals { z: &self.z, n_paths: self.n_paths, first })
     }
 
     /// Where a path stands among those drawn.
@@ -143,17 +156,21 @@ impl Noise {
         days: usize,
         buffer: &mut NoiseBuffer,
     ) {
+        let len = N * days * self.n_assets;
+        if (buffer.n_paths, buffer.z.len()) != (N, len) {
+            buffer.z.clear();
+            buffer.z.resize(len, 0.0); // and so it stays of assets that do not move
+        }
         (buffer.first, buffer.n_paths) = (first, N);
         self.draw_market(seed, factors, days, buffer);
-        buffer.z.clear();
-        buffer.z.resize(N * days * self.n_assets, 0.0);
         for mover in &self.movers {
             buffer.draw::<N>(seed, mover.key, days);
             let NoiseBuffer { z, market, normals, .. } = buffer;
-            for (path, z) in z.chunks_exact_mut(days * self.n_assets).enumerate() {
-                for (day, z) in z.chunks_exact_mut(self.n_assets).enumerate() {
-                    let (y, e) = (market[day * N + path], normals[day % 2][day / 2 * N + path]);
-                    z[mover.asset] = mover.beta * y + mover.residual * e;
+            for (day, market) in market.chunks_exact(N).enumerate() {
+                let z = &mut z[(day * self.n_assets + mover.asset) * N..][..N];
+                let own = &normals[day % 2][day / 2 * N..][..N];
+                for ((z, y), e) in z.iter_mut().zip(market).zip(own) {
+                    *z = mover.beta * y + mover.residual * e;
                 }
             }
         }

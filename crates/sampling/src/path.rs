@@ -61,24 +61,30 @@ impl<'m, 'n> Worker<'m, 'n> {
         let together = self.group.width();
         let groups = (first..).step_by(together).zip(rows.chunks_mut(together * width));
         for (number, (path, rows)) in groups.enumerate() {
-            self.run_group(path, number * together, rows);
+            if together > 1 && rows.len() == together * width {
+                self.run_group(path, number * together, rows);
+            } else {
+                let rows = rows.chunks_exact_mut(width);
+                for (lane, (path, row)) in (path..).zip(rows).enumerate() {
+                    self.run(path, number * together + lane, row);
+                }
+            }
         }
     }
 
-    /// Runs paths together, from one that is `offset` among those drawn.
+    /// Runs as many paths as a group has together, from one that is `offset` among those drawn.
     fn run_group(&mut self, first: u64, offset: usize, rows: &mut [f64]) {
-        let n = rows.len() / self.model.layout().width();
+        let n = self.group.width();
         for (lane, path) in (first..).take(n).enumerate() {
             self.prepare(path, offset + lane, lane);
         }
         self.draw_noise(first..first + n as u64, offset);
         let model = self.model;
         let uniforms: Vec<_> = (first..).take(n).map(|path| attack_uniform(model, path)).collect();
-        let paths = (first..).zip(self.events.iter().zip(&uniforms));
-        let inputs: Vec<PathInput<'_>> = paths
-            .map(|(path, (events, uniform))| input(events, self.noise.of_path(path), uniform))
-            .collect();
-        self.group.run_paths(&inputs, rows);
+        let inputs = self.events.iter().zip(&uniforms);
+        let inputs: Vec<PathInput<'_>> =
+            inputs.map(|(events, uniform)| input(events, &[], uniform)).collect();
+        self.group.run_together(&inputs, self.noise.from_path(first), rows);
     }
 
     /// Runs a path and writes its figures.

@@ -66,6 +66,12 @@ pub(crate) fn wide<S: Simd>(simd: S, constant: f64) -> Wide<S> {
     Wide { simd, x: simd.splat_f64s(constant) }
 }
 
+/// The first numbers of a slice, one a path.
+#[inline(always)]
+pub(crate) fn from_slice<S: Simd>(simd: S, numbers: &[f64]) -> Wide<S> {
+    Wide { simd, x: S::as_simd_f64s(&numbers[..S::F64_LANES]).0[0] }
+}
+
 macro_rules! operators {
     ($($operator:ident, $function:ident, $instruction:ident;)+) => {
         $(impl<S: Simd> $operator for Wide<S> {

@@ -3,13 +3,14 @@
 
 use pulp::Simd;
 
-use super::Group;
 use super::block::AssetLanes;
-use super::lanes::{Truth, Wide, wide};
+use super::lanes::{Truth, Wide, from_slice, wide};
 use super::pieces::NearLanes;
+use super::{Group, Noise};
 use crate::backing::{LEAST_SUPPLY, ROUNDING};
 use crate::market::{DISCOUNT_MIN, MovingBase, Pools, mood};
 use crate::number::{NOTHING, Number};
+use crate::setting::{Normals, PathInput};
 
 impl AssetLanes {
     #[inline(always)]
@@ -100,18 +101,34 @@ impl AssetLanes {
 
 impl Group<'_> {
     /// Reads the day's normals of the paths; false where they have none.
-    pub(super) fn read_noise(&mut self, noises: &[&[f64]], day: u32) -> bool {
-        let n_assets = self.block.z.len();
-        let from = (day as usize - 1) * n_assets;
-        let has_noise = noises[0].len() >= from + n_assets;
-        if has_noise {
-            for (lane, noise) in noises.iter().enumerate() {
-                for (lanes, z) in self.block.z.iter_mut().zip(&noise[from..]) {
-                    lanes.0[lane] = *z;
-                }
+    #[inline(always)]
+    pub(super) fn read_noise<S: Simd>(
+        &mut self,
+        simd: S,
+        noise: Noise<'_>,
+        inputs: &[PathInput<'_>],
+        day: u32,
+    ) -> bool {
+        let lanes = &mut self.block.z;
+        let from = (day as usize - 1) * lanes.len();
+        match noise {
+            Noise::OfAll(Normals { z, n_paths, first }) => {
+                let z = z.chunks_exact(n_paths).skip(from);
+                lanes
+                    .iter_mut()
+                    .zip(z)
+                    .for_each(|(lanes, z)| lanes.store(from_slice(simd, &z[first..])));
+                true
             }
+            Noise::OfEach if inputs[0].noise.len() >= from + lanes.len() => {
+                for (lane, input) in inputs.iter().enumerate() {
+                    let z = &input.noise[from..];
+                    lanes.iter_mut().zip(z).for_each(|(lanes, z)| lanes.0[lane] = *z);
+                }
+                true
+            }
+            Noise::OfEach => false,
         }
-        has_noise
     }
 
     #[inline(always)]

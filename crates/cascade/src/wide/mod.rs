@@ -24,7 +24,7 @@ use self::plan::Plan;
 use crate::day::{happen, run_path};
 use crate::event::Event;
 use crate::figures::Layout;
-use crate::setting::{PathInput, Setting};
+use crate::setting::{Normals, PathInput, Setting};
 use crate::state::State;
 
 /// The paths that a worker plays at once.
@@ -72,7 +72,7 @@ impl<'s> Group<'s> {
             day_0,
             states: vec![state],
             arch,
-            width: arch.dispatch(Width),
+            width: if setting.network.n_wrapped() > 0 { arch.dispatch(Width) } else { 1 },
         }
     }
 
@@ -93,8 +93,10 @@ impl<'s> Group<'s> {
         let width = Layout::new(self.setting.network).width();
         let groups = inputs.chunks(self.width).zip(rows.chunks_mut(self.width * width));
         for (inputs, rows) in groups {
-            if self.is_for(inputs) {
-                self.play(inputs, rows);
+            let n_normals = inputs[0].noise.len();
+            let alike = inputs.iter().all(|input| input.noise.len() == n_normals);
+            if alike && inputs.len() == self.width && self.width > 1 {
+                self.play(inputs, Noise::OfEach, rows);
             } else {
                 for (input, row) in inputs.iter().zip(rows.chunks_exact_mut(width)) {
                     run_path(&mut self.states[0], input, row);
@@ -103,23 +105,26 @@ impl<'s> Group<'s> {
         }
     }
 
-    /// True of paths that can be played together.
-    fn is_for(&self, inputs: &[PathInput<'_>]) -> bool {
-        let n_normals = inputs[0].noise.len();
-        self.width >= LEAST_WIDTH
-            && inputs.len() == self.width
-            && !self.plan.assets.is_empty()
-            && inputs.iter().all(|input| input.noise.len() == n_normals)
+    /// The same of as many paths as are played at once, more than one, whose noise was drawn together:
+    /// `normals` has it, and not the inputs.
+    pub fn run_together(
+        &mut self,
+        inputs: &[PathInput<'_>],
+        normals: Option<Normals<'_>>,
+        rows: &mut [f64],
+    ) {
+        debug_assert!(inputs.len() == self.width && self.width > 1);
+        self.play(inputs, normals.map_or(Noise::OfEach, Noise::OfAll), rows);
     }
 
-    fn play(&mut self, inputs: &[PathInput<'_>], rows: &mut [f64]) {
+    fn play(&mut self, inputs: &[PathInput<'_>], noise: Noise<'_>, rows: &mut [f64]) {
         while self.states.len() < self.width {
             let state = self.states[0].clone();
             self.states.push(state);
         }
         self.states.iter_mut().for_each(|state| state.reset(false));
         self.block.reset(&self.day_0);
-        self.arch.dispatch(Days { group: self, inputs });
+        self.arch.dispatch(Days { group: self, inputs, noise });
         let layout = Layout::new(self.setting.network);
         let rows = rows.chunks_exact_mut(layout.width());
         for (lane, (row, input)) in rows.zip(inputs).enumerate() {
@@ -131,18 +136,17 @@ impl<'s> Group<'s> {
     }
 
     #[inline(always)]
-    fn play_days<S: Simd>(&mut self, simd: S, inputs: &[PathInput<'_>]) {
+    fn play_days<S: Simd>(&mut self, simd: S, inputs: &[PathInput<'_>], noise: Noise<'_>) {
         let parameters = &self.setting.parameters;
-        let mut noises: [&[f64]; LANES] = [&[]; LANES];
         let mut coming: [&[Event]; LANES] = [&[]; LANES];
-        for (lane, input) in inputs.iter().enumerate() {
-            (noises[lane], coming[lane]) = (input.noise, input.events.as_slice());
+        for (coming, input) in coming.iter_mut().zip(inputs) {
+            *coming = input.events.as_slice();
         }
         for day in 1..=parameters.horizon_days {
-            let has_noise = self.read_noise(&noises[..inputs.len()], day);
+            let has_noise = self.read_noise(simd, noise, inputs, day);
             self.step_market(simd, has_noise);
-            for (lane, coming) in coming[..inputs.len()].iter_mut().enumerate() {
-                self.happen(lane, day, &inputs[lane], coming);
+            for (lane, (input, coming)) in inputs.iter().zip(&mut coming).enumerate() {
+                self.happen(lane, day, input, coming);
             }
             if parameters.cascade.enabled {
                 self.run_rounds(simd, day, inputs);
@@ -182,7 +186,15 @@ impl<'s> Group<'s> {
     }
 }
 
-/// Fewer paths than this are no gain.
+/// Where the normals of paths are.
+#[derive(Clone, Copy)]
+enum Noise<'i> {
+    /// Each input has those of its path.
+    OfEach,
+    OfAll(Normals<'i>),
+}
+
+/// Fewer paths at once than this are no gain.
 const LEAST_WIDTH: usize = 4;
 
 struct Width;
@@ -191,13 +203,14 @@ impl WithSimd for Width {
     type Output = usize;
 
     fn with_simd<S: Simd>(self, _: S) -> usize {
-        S::F64_LANES.min(LANES)
+        if S::F64_LANES >= LEAST_WIDTH { S::F64_LANES.min(LANES) } else { 1 }
     }
 }
 
 struct Days<'a, 's, 'i> {
     group: &'a mut Group<'s>,
     inputs: &'a [PathInput<'i>],
+    noise: Noise<'a>,
 }
 
 impl WithSimd for Days<'_, '_, '_> {
@@ -205,6 +218,6 @@ impl WithSimd for Days<'_, '_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        self.group.play_days(simd, self.inputs);
+        self.group.play_days(simd, self.inputs, self.noise);
     }
 }
