@@ -63,7 +63,7 @@ impl NoiseBuffer {
     }
 
     /// The normals of a path that was drawn, and of those that were drawn with it.
-    pub(crate) fn from_path(&self, path: u64) -> Option<Normals<'_>> {
+    pub(crate) fn starting_at(&self, path: u64) -> Option<Normals<'_>> {
         let first = self.place_of(path)?;
         Some(Normals { z: &self.z, n_paths: self.n_paths, first })
     }

@@ -84,7 +84,7 @@ impl<'m, 'n> Worker<'m, 'n> {
         let inputs = self.events.iter().zip(&uniforms);
         let inputs: Vec<PathInput<'_>> =
             inputs.map(|(events, uniform)| input(events, &[], uniform)).collect();
-        self.group.run_together(&inputs, self.noise.from_path(first), rows);
+        self.group.run_together(&inputs, self.noise.starting_at(first), rows);
     }
 
     /// Runs a path and writes its figures.

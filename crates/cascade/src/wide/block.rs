@@ -19,6 +19,8 @@ pub(super) struct AssetLanes {
     pub(super) pool_price: Lanes,
     pub(super) read_price: Lanes,
     pub(super) worst_discount: Lanes,
+    /// True where depth may be missing on some path.
+    pub(super) is_thin: bool,
     /// Above 0 where something has changed since arbitrage looked this day.
     pub(super) open: Lanes,
     pub(super) supply_units: Lanes,
@@ -111,6 +113,7 @@ impl AssetLanes {
         pool_price: Lanes::ZERO,
         read_price: Lanes::ZERO,
         worst_discount: Lanes::ZERO,
+        is_thin: false,
         open: Lanes::ZERO,
         supply_units: Lanes::ZERO,
         outside_units: Lanes::ZERO,
@@ -184,6 +187,7 @@ impl Block {
         for (asset, (quote, wrapped)) in self.assets.iter_mut().zip(quotes) {
             asset.panic.0[lane] = quote.panic;
             asset.depth.0[lane] = quote.depth;
+            asset.is_thin |= quote.depth < 1.0;
             asset.sold_units.0[lane] = quote.sold_units;
             asset.pool_price.0[lane] = quote.pool_price;
             asset.read_price.0[lane] = quote.read_price;

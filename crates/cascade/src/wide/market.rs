@@ -46,9 +46,11 @@ impl AssetLanes {
         sold_units: Wide<S>,
         wanted: Truth<S>,
     ) -> Wide<S> {
-        let depth = self.depth.load(sold_units.simd());
-        let is_sold = sold_units.gt(sold_units.like(0.0));
-        let place = is_sold.choose(sold_units / depth, sold_units);
+        let mut place = sold_units;
+        if self.is_thin {
+            let depth = self.depth.load(sold_units.simd());
+            place = sold_units.gt(sold_units.like(0.0)).choose(sold_units / depth, sold_units);
+        }
         pools.curve.price_wide(place * place.like(pools.nav_0), wanted, near)
     }
 
@@ -61,6 +63,9 @@ impl AssetLanes {
         wanted: Truth<S>,
     ) -> Wide<S> {
         let place = pools.curve.sold_at_wide(price, wanted, near) / price.like(pools.nav_0);
+        if !self.is_thin {
+            return place;
+        }
         let (depth, zero) = (self.depth.load(price.simd()), price.like(0.0));
         (place.gt(zero) & depth.gt(zero)).choose(place * depth, place.smaller(zero))
     }
@@ -143,10 +148,9 @@ impl Group<'_> {
                     + wide(simd, noise.sigma_daily) * z;
                 asset.discount.store(d.larger(wide(simd, DISCOUNT_MIN)));
             }
-            let one = wide(simd, 1.0);
-            let depth = asset.depth.load(simd);
-            let is_thin = depth.lt(one);
-            if is_thin.any() {
+            if asset.is_thin {
+                let (one, depth) = (wide(simd, 1.0), asset.depth.load(simd));
+                let is_thin = depth.lt(one);
                 let deeper = one - (one - depth) * wide(simd, noise.depth_decay);
                 asset.depth.store_where(is_thin, deeper);
                 if let Some(pools) = self.plan.assets[index].pools {
@@ -155,6 +159,7 @@ impl Group<'_> {
                     let price = asset.price_of((pools, near), sold_units, is_thin);
                     asset.stand(is_thin, sold_units, price);
                 }
+                asset.is_thin = asset.depth.load(simd).lt(one).any();
             }
         }
         if has_noise {

@@ -70,20 +70,14 @@ impl Plan<'_> {
 impl AssetPlan<'_> {
     /// Days that a request waits.
     #[inline(always)]
-    pub(super) fn wait_days<S: Simd>(&self, exit_days: Wide<S>) -> Wide<S> {
-        let redemption_days = exit_days.like(self.redeemable.redemption_days);
+    pub(super) fn wait_days<S: Simd>(&self, exit_eth: Wide<S>) -> Wide<S> {
+        let redemption_days = exit_eth.like(self.redeemable.redemption_days);
         if self.redeemable.has_validators {
-            redemption_days.larger(exit_days)
+            redemption_days.larger(exit_eth / exit_eth.like(EXIT_ETH_PER_DAY))
         } else {
             redemption_days
         }
     }
-}
-
-/// Days that the exit queue takes.
-#[inline(always)]
-pub(super) fn exit_days<S: Simd>(exit_eth: Wide<S>) -> Wide<S> {
-    exit_eth / exit_eth.like(EXIT_ETH_PER_DAY)
 }
 
 /// Holders who are marked anew when base prices move.

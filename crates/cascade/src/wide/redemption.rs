@@ -3,24 +3,53 @@
 use pulp::Simd;
 
 use super::Group;
-use super::block::Block;
-use super::lanes::{Truth, Wide, wide};
-use super::plan::{AssetPlan, exit_days};
-use crate::market::Pools;
+use super::block::{AssetLanes, PathLanes};
+use super::lanes::{Lanes, Truth, Wide, wide};
+use super::plan::AssetPlan;
 use crate::number::Number;
 use crate::redemption::{EXIT_ETH_PER_DAY, Leaver, whole_days};
+
+/// What redemptions add up over the assets of a day, in registers.
+struct Sums<S: Simd> {
+    exit_eth: Wide<S>,
+    redeemed: Wide<S>,
+    realised: Wide<S>,
+    realised_at_market: Wide<S>,
+}
+
+impl<S: Simd> Sums<S> {
+    #[inline(always)]
+    fn of(simd: S, paths: &PathLanes) -> Self {
+        Self {
+            exit_eth: paths.exit_eth.load(simd),
+            redeemed: paths.redeemed.load(simd),
+            realised: paths.realised.load(simd),
+            realised_at_market: paths.realised_at_market.load(simd),
+        }
+    }
+
+    #[inline(always)]
+    fn store(self, paths: &mut PathLanes) {
+        paths.exit_eth.store(self.exit_eth);
+        paths.redeemed.store(self.redeemed);
+        paths.realised.store(self.realised);
+        paths.realised_at_market.store(self.realised_at_market);
+    }
+}
 
 impl Group<'_> {
     /// The day's redemptions of every wrapped asset, base to wrapped.
     #[inline(always)]
     pub(super) fn redeem<S: Simd>(&mut self, simd: S, day: u32) {
         let yield_phase = self.setting.yield_phase(day);
+        let mut sums = Sums::of(simd, &self.block.paths);
         for index in 0..self.plan.assets.len() {
             if self.block.any_due {
-                self.pay_due(simd, index, day);
+                self.pay_due(simd, index, day, &mut sums);
             }
-            self.demand(simd, index, (day, yield_phase));
+            self.demand(simd, index, (day, yield_phase), &mut sums);
         }
+        sums.store(&mut self.block.paths);
     }
 
     /// The chain lets go of what it can in a day.
@@ -31,7 +60,7 @@ impl Group<'_> {
     }
 
     #[inline(always)]
-    fn pay_due<S: Simd>(&mut self, simd: S, index: usize, day: u32) {
+    fn pay_due<S: Simd>(&mut self, simd: S, index: usize, day: u32, sums: &mut Sums<S>) {
         let units = self.block.due[index * self.plan.n_days + day as usize].load(simd);
         let (zero, one) = (wide(simd, 0.0), wide(simd, 1.0));
         let is_due = units.gt(zero);
@@ -52,29 +81,49 @@ impl Group<'_> {
         let buffer_eth = (asset.buffer_eth.load(simd) - (due_eth - from_work)).positive_part();
         asset.buffer_eth.store_where(is_due, buffer_eth);
         asset.active.store(active * (one - share));
-        let (mut in_kind_eth, mut in_kind_gain, mut in_kind_market) = (zero, zero, zero);
-        for &(column, nested) in &plan.redeemable.in_kind {
-            let handed = active * self.block.columns[column].load(simd) * share;
-            self.block.assets[nested].outside_units.add(handed);
-            let nav = self.block.nav[n_base + nested].load(simd);
-            let nav_0 = wide(simd, self.setting.nav_0[n_base + nested]);
-            in_kind_eth = in_kind_eth + handed * nav;
-            in_kind_gain = in_kind_gain + handed * (nav_0 - nav);
-            let price_0 = wide(simd, self.setting.price_0[n_base + nested]);
-            in_kind_market = in_kind_market + handed * price_0;
+        sums.leave(asset, plan.leaver, units, nav);
+        if !plan.redeemable.in_kind.is_empty() {
+            self.hand_over(index, active, share, sums);
         }
-        leave(&mut self.block, index, plan.leaver, units, nav);
-        let paths = &mut self.block.paths;
-        paths.realised.store(paths.realised.load(simd) - in_kind_gain);
-        paths.realised_at_market.add(in_kind_eth - in_kind_market);
         self.note_fall(simd, one - share);
     }
 
+    /// Hands over the wrapped part of what is paid out in kind.
     #[inline(always)]
-    fn demand<S: Simd>(&mut self, simd: S, index: usize, (day, yield_phase): (u32, usize)) {
+    fn hand_over<S: Simd>(
+        &mut self,
+        index: usize,
+        active: Wide<S>,
+        share: Wide<S>,
+        sums: &mut Sums<S>,
+    ) {
+        let (n_base, zero) = (self.plan.n_base, share.like(0.0));
+        let (mut in_kind_eth, mut in_kind_gain, mut in_kind_market) = (zero, zero, zero);
+        for &(column, nested) in &self.plan.assets[index].redeemable.in_kind {
+            let handed = active * self.block.columns[column].load(share.simd()) * share;
+            self.block.assets[nested].outside_units.add(handed);
+            let nav = self.block.nav[n_base + nested].load(share.simd());
+            let nav_0 = share.like(self.setting.nav_0[n_base + nested]);
+            in_kind_eth = in_kind_eth + handed * nav;
+            in_kind_gain = in_kind_gain + handed * (nav_0 - nav);
+            let price_0 = share.like(self.setting.price_0[n_base + nested]);
+            in_kind_market = in_kind_market + handed * price_0;
+        }
+        sums.realised = sums.realised - in_kind_gain;
+        sums.realised_at_market = sums.realised_at_market + (in_kind_eth - in_kind_market);
+    }
+
+    #[inline(always)]
+    fn demand<S: Simd>(
+        &mut self,
+        simd: S,
+        index: usize,
+        (day, yield_phase): (u32, usize),
+        sums: &mut Sums<S>,
+    ) {
         let (plan, zero) = (&self.plan.assets[index], wide(simd, 0.0));
         let leaver = plan.leaver;
-        let wait = plan.wait_days(exit_days(self.block.paths.exit_eth.load(simd)));
+        let wait = plan.wait_days(sums.exit_eth);
         let nav = self.block.nav[self.plan.n_base + index].load(simd);
         let lost = self.lost_share(index, leaver, nav);
         let asset = &mut self.block.assets[index];
@@ -93,19 +142,19 @@ impl Group<'_> {
         let impatient = demand * (wait / (wait + wide(simd, leaver.impatience_days)));
         let sold = match plan.pools {
             Some(pools) => {
-                let pools: (Pools<'_>, _) = (pools, &mut self.block.near[index]);
+                let pools = (pools, &mut self.block.near[index]);
                 asset.sell_down_to(pools, leaver.least_price, impatient, leaves)
             }
             None => zero,
         };
         let leaving = demand - sold + bought;
-        let paid = pay_from_buffer(&mut self.block, index, leaver, (leaving, nav), leaves);
+        let paid = sums.pay_from_buffer(asset, leaver, (leaving, nav), leaves);
         let queued = leaving - paid;
         let queues = leaves & queued.gt(zero);
         if queues.any() {
-            let n_days = self.plan.n_days;
-            queue(&mut self.block, index, plan, (queued, nav), queues);
-            push(&mut self.block, (index, day, n_days), queues.or_nothing(queued), wait, queues);
+            sums.queue(asset, plan, (queued, nav), queues);
+            let due = &mut self.block.due[index * self.plan.n_days..][..self.plan.n_days];
+            self.block.any_due |= push(due, day, queues.or_nothing(queued), wait, queues);
         }
     }
 
@@ -123,88 +172,90 @@ impl Group<'_> {
     }
 }
 
-/// Units have been paid for at nav.
-#[inline(always)]
-fn leave<S: Simd>(block: &mut Block, index: usize, leaver: &Leaver, units: Wide<S>, nav: Wide<S>) {
-    let simd = units.simd();
-    let asset = &mut block.assets[index];
-    asset.supply_units.store(asset.supply_units.load(simd) - units);
-    asset.outside_units.store(asset.outside_units.load(simd) - units);
-    block.paths.redeemed.add(units * nav);
-    block.paths.realised.add(units * (wide(simd, leaver.nav_0) - nav));
-    block.paths.realised_at_market.add(units * (wide(simd, leaver.price_0) - nav));
-}
-
-/// Pays units from the buffer, as far as it goes; gives how many.
-#[inline(always)]
-fn pay_from_buffer<S: Simd>(
-    block: &mut Block,
-    index: usize,
-    leaver: &Leaver,
-    (units, nav): (Wide<S>, Wide<S>),
-    leaves: Truth<S>,
-) -> Wide<S> {
-    let zero = units.like(0.0);
-    let buffer = &mut block.assets[index].buffer_eth;
-    let buffer_eth = buffer.load(units.simd());
-    let pays = leaves & !buffer_eth.le(zero);
-    if !pays.any() {
-        return zero;
+impl<S: Simd> Sums<S> {
+    /// Units have been paid for at nav.
+    #[inline(always)]
+    fn leave(&mut self, asset: &mut AssetLanes, leaver: &Leaver, units: Wide<S>, nav: Wide<S>) {
+        let simd = units.simd();
+        asset.supply_units.store(asset.supply_units.load(simd) - units);
+        asset.outside_units.store(asset.outside_units.load(simd) - units);
+        self.redeemed = self.redeemed + units * nav;
+        self.realised = self.realised + units * (wide(simd, leaver.nav_0) - nav);
+        let below = wide(simd, leaver.price_0) - nav;
+        self.realised_at_market = self.realised_at_market + units * below;
     }
-    let paid = pays.or_nothing(units.smaller(buffer_eth / nav));
-    buffer.store_where(pays, (buffer_eth - paid * nav).positive_part());
-    leave(block, index, leaver, paid, nav);
-    paid
-}
 
-#[inline(always)]
-fn queue<S: Simd>(
-    block: &mut Block,
-    index: usize,
-    plan: &AssetPlan<'_>,
-    (units, nav): (Wide<S>, Wide<S>),
-    queues: Truth<S>,
-) {
-    let simd = units.simd();
-    let asset = &mut block.assets[index];
-    asset.queued_units.store_where(queues, asset.queued_units.load(simd) + units);
-    if plan.redeemable.has_validators {
-        let held_eth = asset.held_eth.load(simd);
-        let joins = queues & held_eth.gt(wide(simd, 0.0));
-        let native = asset.native_units.load(simd) / held_eth;
-        let exit_eth = block.paths.exit_eth.load(simd) + units * nav * native;
-        block.paths.exit_eth.store_where(joins, exit_eth);
+    /// Pays units from the buffer, as far as it goes; gives how many.
+    #[inline(always)]
+    fn pay_from_buffer(
+        &mut self,
+        asset: &mut AssetLanes,
+        leaver: &Leaver,
+        (units, nav): (Wide<S>, Wide<S>),
+        leaves: Truth<S>,
+    ) -> Wide<S> {
+        let zero = units.like(0.0);
+        let buffer_eth = asset.buffer_eth.load(units.simd());
+        let pays = leaves & !buffer_eth.le(zero);
+        if !pays.any() {
+            return zero;
+        }
+        let paid = pays.or_nothing(units.smaller(buffer_eth / nav));
+        asset.buffer_eth.store_where(pays, (buffer_eth - paid * nav).positive_part());
+        self.leave(asset, leaver, paid, nav);
+        paid
+    }
+
+    #[inline(always)]
+    fn queue(
+        &mut self,
+        asset: &mut AssetLanes,
+        plan: &AssetPlan<'_>,
+        (units, nav): (Wide<S>, Wide<S>),
+        queues: Truth<S>,
+    ) {
+        let simd = units.simd();
+        asset.queued_units.store_where(queues, asset.queued_units.load(simd) + units);
+        if plan.redeemable.has_validators {
+            let held_eth = asset.held_eth.load(simd);
+            let joins = queues & held_eth.gt(wide(simd, 0.0));
+            let native = asset.native_units.load(simd) / held_eth;
+            self.exit_eth = joins.choose(self.exit_eth + units * nav * native, self.exit_eth);
+        }
     }
 }
 
-/// Notes when the units of those who queue are due; what is due after the horizon is not paid.
+/// Notes when the units of those who queue are due, in the days of an asset; true where any is, as what
+/// is due after the horizon is not paid.
 #[inline(always)]
 fn push<S: Simd>(
-    block: &mut Block,
-    (index, day, n_days): (usize, u32, usize),
+    due: &mut [Lanes],
+    day: u32,
     units: Wide<S>,
     wait: Wide<S>,
     queues: Truth<S>,
-) {
-    let due = |wait: u32| Some(day.saturating_add(wait) as usize).filter(|&due| due < n_days);
+) -> bool {
+    let due_after = |wait: u32| day.saturating_add(wait) as usize;
     // Nearly always all paths wait as many days.
     let waits = wait.lanes();
     let days = whole_days(waits.0[0]);
     let longest = wait.like(f64::from(days));
     let shortest = wait.like(if days > 1 { f64::from(days - 1) } else { f64::NEG_INFINITY });
     let others = queues & !(shortest.lt(wait) & wait.le(longest));
+    let mut any = false;
     if !others.any() {
-        if let Some(due) = due(days) {
-            block.due[index * n_days + due].add(units);
-            block.any_due = true;
+        if let Some(due) = due.get_mut(due_after(days)) {
+            due.add(units);
+            any = true;
         }
-        return;
+        return any;
     }
     let units = units.lanes();
     for lane in queues.bits() {
-        if let Some(due) = due(whole_days(waits.0[lane])) {
-            block.due[index * n_days + due].0[lane] += units.0[lane];
-            block.any_due = true;
+        if let Some(due) = due.get_mut(due_after(whole_days(waits.0[lane]))) {
+            due.0[lane] += units.0[lane];
+            any = true;
         }
     }
+    any
 }

@@ -6,7 +6,6 @@ use pulp::Simd;
 
 use super::Group;
 use super::lanes::{Lanes, Truth, wide};
-use super::plan::exit_days;
 use crate::loans::{LEAST_TRADE_ETH, MARGIN};
 use crate::number::Number;
 use crate::security;
@@ -60,7 +59,7 @@ impl Group<'_> {
     #[inline(always)]
     fn arbitrage<S: Simd>(&mut self, simd: S, round: u32, plays: Truth<S>) -> Truth<S> {
         let (zero, one) = (wide(simd, 0.0), wide(simd, 1.0));
-        let days = exit_days(self.block.paths.exit_eth.load(simd));
+        let exit_eth = self.block.paths.exit_eth.load(simd);
         let mut any = one.lt(zero);
         for (index, plan) in self.plan.assets.iter().enumerate() {
             let asset = &mut self.block.assets[index];
@@ -71,7 +70,7 @@ impl Group<'_> {
             asset.open.store_where(plays, zero);
             let Some(pools) = plan.pools else { continue };
             let leaver = plan.leaver;
-            let cost = wide(simd, leaver.hurdle) * plan.wait_days(days);
+            let cost = wide(simd, leaver.hurdle) * plan.wait_days(exit_eth);
             let worth_it = one - cost / wide(simd, DAYS_PER_YEAR);
             let nav = self.block.nav[self.plan.n_base + index].load(simd);
             let (mood, price) = (asset.mood(simd), asset.pool_price.load(simd));
