@@ -139,7 +139,7 @@ impl PriceCurve {
     }
 
     /// The piece of the table that a place is in, if it is in one.
-    pub(crate) fn segment(&self, by: By, at: f64, hint: &mut Hint) -> Option<Segment<'_>> {
+    pub(crate) fn segment(&self, by: By, at: f64, hint: &mut Hint) -> Option<&Segment> {
         match by {
             By::Amount => self.by_amount.as_ref()?.segment(at, hint),
             By::Price => self.by_price.as_ref()?.segment(at, hint),

@@ -19,6 +19,8 @@ pub(super) struct Table<const N: usize> {
     starts: Vec<f64>,
     end: f64,
     pieces: Vec<Piece<N>>,
+    /// The first function piece by piece, as look-ups want it: two lines of the cache each.
+    segments: Vec<Segment>,
 }
 
 /// Which piece a look-up ended in: the next begins there, as most are not far off. No result
@@ -26,14 +28,16 @@ pub(super) struct Table<const N: usize> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Hint(u32);
 
-/// One piece of the first function: a polynomial in `(at - middle) per_half`.
+/// One piece of the first function, from `start` to before `end`: a polynomial in
+/// `(at - middle) per_half`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Segment<'t> {
+#[repr(align(32))]
+pub(crate) struct Segment {
     pub(crate) start: f64,
     pub(crate) end: f64,
     pub(crate) middle: f64,
     pub(crate) per_half: f64,
-    pub(crate) coefficients: &'t [f64; DEGREE + 1],
+    pub(crate) coefficients: [f64; DEGREE + 1],
 }
 
 impl<const N: usize> Table<N> {
@@ -62,28 +66,31 @@ impl<const N: usize> Table<N> {
                 return None;
             }
         }
-        let starts = pieces.iter().map(|piece| piece.start).collect();
-        Some(Self { starts, end: knots.last()?.at, pieces })
+        let starts: Vec<f64> = pieces.iter().map(|piece| piece.start).collect();
+        let end = knots.last()?.at;
+        let ends = starts.iter().copied().skip(1).chain([end]);
+        let segment = |(piece, end): (&Piece<N>, f64)| Segment {
+            start: piece.start,
+            end,
+            middle: piece.middle,
+            per_half: piece.per_half,
+            coefficients: piece.values[0].0,
+        };
+        let segments = pieces.iter().zip(ends).map(segment).collect();
+        Some(Self { starts, end, pieces, segments })
     }
 
     /// The first value at a place; none outside the table.
     #[inline]
     pub(super) fn value(&self, at: f64, hint: &mut Hint) -> Option<f64> {
-        let piece = &self.pieces[self.piece_near(at, hint)?];
-        Some(piece.values[0].value(piece.local(at)))
+        let segment = self.segment(at, hint)?;
+        Some(polynomial(segment.coefficients, (at - segment.middle) * segment.per_half))
     }
 
-    /// The piece that a place is in; none outside the table.
-    pub(super) fn segment(&self, at: f64, hint: &mut Hint) -> Option<Segment<'_>> {
-        let found = self.piece_near(at, hint)?;
-        let piece = &self.pieces[found];
-        Some(Segment {
-            start: piece.start,
-            end: self.starts.get(found + 1).copied().unwrap_or(self.end),
-            middle: piece.middle,
-            per_half: piece.per_half,
-            coefficients: &piece.values[0].0,
-        })
+    /// The piece of the first function that a place is in; none outside the table.
+    #[inline]
+    pub(super) fn segment(&self, at: f64, hint: &mut Hint) -> Option<&Segment> {
+        Some(&self.segments[self.piece_near(at, hint)?])
     }
 
     /// The integral of the last value from a place to a later one, given the integrals up to each
@@ -116,7 +123,7 @@ impl<const N: usize> Table<N> {
         if self.is_in(near, at) {
             return Some(near);
         }
-        let beside = if at < self.starts[near] { near.wrapping_sub(1) } else { near + 1 };
+        let beside = if at < self.segments[near].start { near.wrapping_sub(1) } else { near + 1 };
         let found = if self.is_in(beside, at) { beside } else { self.piece_at(at)? };
         *hint = Hint(found as u32);
         Some(found)
@@ -124,8 +131,7 @@ impl<const N: usize> Table<N> {
 
     #[inline]
     fn is_in(&self, piece: usize, at: f64) -> bool {
-        let next = || self.starts.get(piece + 1).copied().unwrap_or(self.end);
-        self.starts.get(piece).is_some_and(|&start| start <= at) && at < next()
+        self.segments.get(piece).is_some_and(|segment| segment.start <= at && at < segment.end)
     }
 
     fn piece_at(&self, at: f64) -> Option<usize> {

@@ -183,36 +183,51 @@ impl Block {
     /// Takes from the state of a path what may have happened to it alone. Between mechanisms nothing
     /// is stale, and marks are settled.
     pub(super) fn gather(&mut self, lane: usize, state: &State<'_>) {
+        self.gather_trades(lane, state);
         let quotes = state.market.quotes.iter().zip(&state.wrapped);
         for (asset, (quote, wrapped)) in self.assets.iter_mut().zip(quotes) {
             asset.panic.0[lane] = quote.panic;
             asset.depth.0[lane] = quote.depth;
             asset.is_thin |= quote.depth < 1.0;
-            asset.sold_units.0[lane] = quote.sold_units;
-            asset.pool_price.0[lane] = quote.pool_price;
-            asset.read_price.0[lane] = quote.read_price;
             asset.supply_units.0[lane] = wrapped.supply_units;
             asset.outside_units.0[lane] = wrapped.outside_units;
             asset.buffer_eth.0[lane] = wrapped.buffer_eth;
             asset.active.0[lane] = wrapped.active;
             asset.native_units.0[lane] = wrapped.native_units;
             asset.held_eth.0[lane] = wrapped.held_eth;
-            asset.pledged_units.0[lane] = wrapped.pledged_units;
-            asset.bought_units.0[lane] = wrapped.bought_units;
-            asset.bought_eth.0[lane] = wrapped.bought_eth;
         }
         take(lane, &mut self.nav, &state.nav);
         take(lane, &mut self.columns, &state.column_units);
         for (market, loans) in self.markets.iter_mut().zip(&state.loans.markets) {
             market.growth.0[lane] = loans.growth;
+        }
+        for (lanes, reserve) in self.reserves.iter_mut().zip(&state.lending.reserves) {
+            lanes.utilization.0[lane] = reserve.utilization;
+            lanes.rate.0[lane] = reserve.rate;
+        }
+        self.paths.direct_eth.0[lane] = state.shadow_direct_eth;
+        self.paths.least.0[lane] = state.security.least;
+        self.paths.need.0[lane] = state.security.need;
+    }
+
+    /// The same where nothing has happened but arbitrage and liquidations.
+    pub(super) fn gather_trades(&mut self, lane: usize, state: &State<'_>) {
+        let quotes = state.market.quotes.iter().zip(&state.wrapped);
+        for (asset, (quote, wrapped)) in self.assets.iter_mut().zip(quotes) {
+            asset.sold_units.0[lane] = quote.sold_units;
+            asset.pool_price.0[lane] = quote.pool_price;
+            asset.read_price.0[lane] = quote.read_price;
+            asset.pledged_units.0[lane] = wrapped.pledged_units;
+            asset.bought_units.0[lane] = wrapped.bought_units;
+            asset.bought_eth.0[lane] = wrapped.bought_eth;
+        }
+        for (market, loans) in self.markets.iter_mut().zip(&state.loans.markets) {
             market.debt.0[lane] = loans.debt;
             market.least_cover.0[lane] = loans.least_cover;
             market.bad_debt.0[lane] = loans.bad_debt;
         }
         for (lanes, reserve) in self.reserves.iter_mut().zip(&state.lending.reserves) {
             lanes.cash.0[lane] = reserve.cash;
-            lanes.utilization.0[lane] = reserve.utilization;
-            lanes.rate.0[lane] = reserve.rate;
             lanes.moved.0[lane] = f64::from(u8::from(reserve.moved));
         }
         for (carry, &Watched { market, collateral, debt }) in
@@ -225,9 +240,6 @@ impl Block {
             carry.debt.0[lane] = debt;
             carry.kept.0[lane] = loans.kept;
         }
-        self.paths.direct_eth.0[lane] = state.shadow_direct_eth;
-        self.paths.least.0[lane] = state.security.least;
-        self.paths.need.0[lane] = state.security.need;
     }
 
     /// Gives the state of a path what quiet days may have changed of what others read.

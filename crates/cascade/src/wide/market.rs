@@ -6,7 +6,7 @@ use pulp::Simd;
 use super::block::AssetLanes;
 use super::lanes::{Truth, Wide, from_slice, wide};
 use super::pieces::NearLanes;
-use super::{Group, Noise};
+use super::{Noise, Together};
 use crate::backing::{LEAST_SUPPLY, ROUNDING};
 use crate::market::{DISCOUNT_MIN, MovingBase, Pools, mood};
 use crate::number::{NOTHING, Number};
@@ -104,7 +104,7 @@ impl AssetLanes {
     }
 }
 
-impl Group<'_> {
+impl Together<'_> {
     /// Reads the day's normals of the paths; false where they have none.
     #[inline(always)]
     pub(super) fn read_noise<S: Simd>(

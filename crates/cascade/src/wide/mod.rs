@@ -27,17 +27,25 @@ use crate::figures::Layout;
 use crate::setting::{Normals, PathInput, Setting};
 use crate::state::State;
 
-/// The paths that a worker plays at once.
+/// A worker's paths: played alone, or as many at once as the machine's registers hold.
 #[derive(Clone, Debug)]
 pub struct Group<'s> {
-    setting: &'s Setting<'s>,
-    /// One a path; but one until the first group is played.
-    states: Vec<State<'s>>,
-    plan: Plan<'s>,
-    block: Block,
-    day_0: Block,
+    alone: State<'s>,
+    /// None until paths are played together.
+    together: Option<Box<Together<'s>>>,
     arch: Arch,
     width: usize,
+}
+
+/// Paths that are played together.
+#[derive(Clone, Debug)]
+struct Together<'s> {
+    setting: &'s Setting<'s>,
+    plan: Plan<'s>,
+    /// One a path.
+    states: Vec<State<'s>>,
+    block: Block,
+    day_0: Block,
 }
 
 impl<'s> Group<'s> {
@@ -63,17 +71,9 @@ impl<'s> Group<'s> {
     }
 
     fn with(setting: &'s Setting<'s>, arch: Arch) -> Self {
-        let state = State::new(setting);
-        let day_0 = Block::on_day_0(&state);
-        Self {
-            setting,
-            plan: Plan::new(setting),
-            block: day_0.clone(),
-            day_0,
-            states: vec![state],
-            arch,
-            width: if setting.network.n_wrapped() > 0 { arch.dispatch(Width) } else { 1 },
-        }
+        // Without wrapped assets a day is next to nothing.
+        let width = if setting.network.n_wrapped() > 0 { arch.dispatch(Width) } else { 1 };
+        Self { alone: State::new(setting), together: None, arch, width }
     }
 
     /// How many paths are played at once: 1 where the machine has no registers for more.
@@ -84,29 +84,29 @@ impl<'s> Group<'s> {
 
     /// A state for paths that are played alone.
     pub fn state(&mut self) -> &mut State<'s> {
-        &mut self.states[0]
+        &mut self.alone
     }
 
     /// Plays paths from day 0 to the horizon and writes their figures to `rows`, one after the other;
     /// figures are those of [`run_path`] to the bit.
     pub fn run_paths(&mut self, inputs: &[PathInput<'_>], rows: &mut [f64]) {
-        let width = Layout::new(self.setting.network).width();
+        let width = Layout::new(self.alone.network).width();
         let groups = inputs.chunks(self.width).zip(rows.chunks_mut(self.width * width));
         for (inputs, rows) in groups {
             let n_normals = inputs[0].noise.len();
             let alike = inputs.iter().all(|input| input.noise.len() == n_normals);
             if alike && inputs.len() == self.width && self.width > 1 {
-                self.play(inputs, Noise::OfEach, rows);
+                self.run_together(inputs, None, rows);
             } else {
                 for (input, row) in inputs.iter().zip(rows.chunks_exact_mut(width)) {
-                    run_path(&mut self.states[0], input, row);
+                    run_path(&mut self.alone, input, row);
                 }
             }
         }
     }
 
-    /// The same of as many paths as are played at once, more than one, whose noise was drawn together:
-    /// `normals` has it, and not the inputs.
+    /// The same of as many paths as are played at once, more than one. If their noise was drawn
+    /// together, `normals` has it and the inputs have none.
     pub fn run_together(
         &mut self,
         inputs: &[PathInput<'_>],
@@ -114,17 +114,30 @@ impl<'s> Group<'s> {
         rows: &mut [f64],
     ) {
         debug_assert!(inputs.len() == self.width && self.width > 1);
-        self.play(inputs, normals.map_or(Noise::OfEach, Noise::OfAll), rows);
+        let noise = normals.map_or(Noise::OfEach, Noise::OfAll);
+        let (setting, width) = (self.alone.setting, self.width);
+        let new = || Box::new(Together::new(setting, width));
+        let together = self.together.get_or_insert_with(new);
+        together.reset();
+        self.arch.dispatch(Days { together, inputs, noise });
+        together.write_outcomes(inputs, rows);
+    }
+}
+
+impl<'s> Together<'s> {
+    fn new(setting: &'s Setting<'s>, width: usize) -> Self {
+        let state = State::new(setting);
+        let day_0 = Block::on_day_0(&state);
+        let block = day_0.clone();
+        Self { setting, plan: Plan::new(setting), states: vec![state; width], block, day_0 }
     }
 
-    fn play(&mut self, inputs: &[PathInput<'_>], noise: Noise<'_>, rows: &mut [f64]) {
-        while self.states.len() < self.width {
-            let state = self.states[0].clone();
-            self.states.push(state);
-        }
+    fn reset(&mut self) {
         self.states.iter_mut().for_each(|state| state.reset(false));
         self.block.reset(&self.day_0);
-        self.arch.dispatch(Days { group: self, inputs, noise });
+    }
+
+    fn write_outcomes(&mut self, inputs: &[PathInput<'_>], rows: &mut [f64]) {
         let layout = Layout::new(self.setting.network);
         let rows = rows.chunks_exact_mut(layout.width());
         for (lane, (row, input)) in rows.zip(inputs).enumerate() {
@@ -208,7 +221,7 @@ impl WithSimd for Width {
 }
 
 struct Days<'a, 's, 'i> {
-    group: &'a mut Group<'s>,
+    together: &'a mut Together<'s>,
     inputs: &'a [PathInput<'i>],
     noise: Noise<'a>,
 }
@@ -218,6 +231,6 @@ impl WithSimd for Days<'_, '_, '_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        self.group.play_days(simd, self.inputs, self.noise);
+        self.together.play_days(simd, self.inputs, self.noise);
     }
 }

@@ -42,13 +42,13 @@ impl Pieces {
         }
     }
 
-    fn set(&mut self, lane: usize, segment: &Segment<'_>) {
+    fn set(&mut self, lane: usize, segment: &Segment) {
         self.start.0[lane] = segment.start;
         self.end.0[lane] = segment.end;
         self.middle.0[lane] = segment.middle;
         self.per_half.0[lane] = segment.per_half;
         for (lanes, c) in self.coefficients.iter_mut().zip(segment.coefficients) {
-            lanes.0[lane] = *c;
+            lanes.0[lane] = c;
         }
     }
 
@@ -91,7 +91,7 @@ impl Pieces {
         for lane in misses {
             let place = &mut places.0[lane];
             if let Some(segment) = curve.segment(by, *place, &mut self.hints[lane]) {
-                self.set(lane, &segment);
+                self.set(lane, segment);
             } else {
                 *place = curve.solve(by, *place);
                 solved |= 1 << lane;

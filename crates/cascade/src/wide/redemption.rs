@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use super::Group;
+use super::Together;
 use super::block::{AssetLanes, PathLanes};
 use super::lanes::{Lanes, Truth, Wide, wide};
 use super::plan::AssetPlan;
@@ -37,7 +37,7 @@ impl<S: Simd> Sums<S> {
     }
 }
 
-impl Group<'_> {
+impl Together<'_> {
     /// The day's redemptions of every wrapped asset, base to wrapped.
     #[inline(always)]
     pub(super) fn redeem<S: Simd>(&mut self, simd: S, day: u32) {

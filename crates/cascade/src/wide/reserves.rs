@@ -5,14 +5,14 @@
 use pulp::Simd;
 use slashfall_graph::ReserveId;
 
-use super::Group;
+use super::Together;
 use super::lanes::{Bits, Truth, Wide, wide};
 use crate::lending::{borrow_rate, utilization};
 use crate::loans::MARGIN;
 use crate::number::NOTHING;
 use crate::setting::DAYS_PER_YEAR;
 
-impl Group<'_> {
+impl Together<'_> {
     /// The day of every reserve, in order of name.
     #[inline(always)]
     pub(super) fn step_reserves<S: Simd>(&mut self, simd: S, day: u32) {

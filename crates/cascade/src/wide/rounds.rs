@@ -4,14 +4,14 @@
 
 use pulp::Simd;
 
-use super::Group;
+use super::Together;
 use super::lanes::{Lanes, Truth, wide};
 use crate::loans::{LEAST_TRADE_ETH, MARGIN};
 use crate::number::Number;
 use crate::security;
 use crate::setting::{DAYS_PER_YEAR, PathInput};
 
-impl Group<'_> {
+impl Together<'_> {
     #[inline(always)]
     pub(super) fn run_rounds<S: Simd>(&mut self, simd: S, day: u32, inputs: &[PathInput<'_>]) {
         let (cascade, one) = (self.setting.parameters.cascade, wide(simd, 1.0));
@@ -32,11 +32,8 @@ impl Group<'_> {
                 if alone.any() {
                     let has_changed = changed.or_nothing(one).lanes();
                     for lane in alone.bits() {
-                        let state = &mut self.states[lane];
-                        self.block.scatter(lane, state);
-                        let has_changed = has_changed.0[lane] > 0.0;
-                        let n = state.finish_rounds(day, &inputs[lane], (round, has_changed));
-                        self.block.gather(lane, state);
+                        let so_far = (round, has_changed.0[lane] > 0.0);
+                        let n = self.finish_rounds(lane, day, &inputs[lane], so_far);
                         rounds.0[lane] = f64::from(n);
                     }
                     plays = plays & !alone;
@@ -53,6 +50,28 @@ impl Group<'_> {
             self.states[lane].ledger.sums.n_truncated += 1;
         }
         self.block.paths.rounds.add(rounds.load(simd));
+    }
+
+    /// Plays the rounds of a path that are left alone; gives how many have changed something.
+    #[inline(never)]
+    fn finish_rounds(
+        &mut self,
+        lane: usize,
+        day: u32,
+        input: &PathInput<'_>,
+        so_far: (u32, bool),
+    ) -> u32 {
+        let state = &mut self.states[lane];
+        self.block.scatter(lane, state);
+        let n_attacked = state.ledger.sums.n_attacked;
+        let rounds = state.finish_rounds(day, input, so_far);
+        if state.ledger.sums.n_attacked == n_attacked {
+            self.block.gather_trades(lane, state);
+            self.block.paths.least.0[lane] = state.security.least;
+        } else {
+            self.block.gather(lane, state);
+        }
+        rounds
     }
 
     /// Buys units out of pools that are cheap enough; true where anything was bought.

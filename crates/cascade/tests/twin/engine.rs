@@ -1,7 +1,7 @@
 //! A case as the engine takes it: names become ids, and what is given by name becomes arrays.
 
 use slashfall_cascade::{
-    AssetFigure, BeaconParameters, Channel, Effect, Events, Figure, Group, Hit, Layout, LossEntry,
+    AssetFigure, BeaconParameters, Channel, Effect, Events, Figure, Hit, Layout, LossEntry,
     Parameters, PathInput, PortfolioFigure, Record, Setting, State, Target, run_path,
     run_path_recorded,
 };
@@ -63,22 +63,7 @@ impl Engine {
         (row, record)
     }
 
-    /// Plays paths of one network together, as many as the group takes and what is left of them alone.
-    pub(crate) fn play_together(paths: &[Self], group: &mut Group<'_>) -> Vec<f64> {
-        let uniforms: Vec<_> =
-            paths.iter().map(|path| |avs: AvsId| path.attack_uniforms[avs.index()]).collect();
-        let inputs = paths.iter().zip(&uniforms).map(|(path, uniform)| PathInput {
-            events: &path.events,
-            noise: &path.z,
-            attack_uniform: uniform,
-        });
-        let inputs: Vec<PathInput<'_>> = inputs.collect();
-        let mut rows = vec![f64::NAN; paths.len() * paths[0].layout.width()];
-        group.run_paths(&inputs, &mut rows);
-        rows
-    }
-
-    fn with_input<T>(&self, play: impl FnOnce(&PathInput<'_>) -> T) -> T {
+    pub(crate) fn with_input<T>(&self, play: impl FnOnce(&PathInput<'_>) -> T) -> T {
         let uniform = |avs: AvsId| self.attack_uniforms[avs.index()];
         play(&PathInput { events: &self.events, noise: &self.z, attack_uniform: &uniform })
     }
