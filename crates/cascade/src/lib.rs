@@ -30,6 +30,7 @@ mod setting;
 mod slash;
 mod sparse;
 mod state;
+mod strikes;
 mod theft;
 
 pub use attribution::{Cause, Channel, LossEntry};
@@ -45,3 +46,4 @@ pub use parameters::{
 pub use record::{AssetDay, DayRecord, Happened, Record, ReserveDay, Step};
 pub use setting::{PathInput, Setting};
 pub use state::State;
+pub use strikes::Strikes;
