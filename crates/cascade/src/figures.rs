@@ -93,6 +93,9 @@ figures! {
 
 /// Where each figure stands in the row of a path: figures of the system, channels, wrapped assets,
 /// portfolios.
+///
+/// Without wrapped assets many figures are 0 on every path. These stand in one place together, so that
+/// rows of plain portfolios of stake are half as long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     n_wrapped: usize,
@@ -106,7 +109,7 @@ impl Layout {
         Self { n_wrapped: network.n_wrapped(), n_portfolios: network.portfolios().len() }
     }
 
-    /// Figures in a row.
+    /// Cells in a row.
     #[must_use]
     pub fn width(self) -> usize {
         self.portfolio(self.n_portfolios, PortfolioFigure::Loss)
@@ -115,26 +118,104 @@ impl Layout {
     /// Position of a figure of the system.
     #[must_use]
     pub fn system(self, figure: Figure) -> usize {
-        figure as usize
+        self.place(figure as usize)
     }
 
     /// Position of the loss through a channel, in ETH.
     #[must_use]
     pub fn channel(self, channel: Channel) -> usize {
-        Figure::ALL.len() + channel.index()
+        self.place(Figure::ALL.len() + channel.index())
     }
 
     /// Position of a figure of the `index`-th wrapped asset.
     #[must_use]
     pub fn asset(self, index: usize, figure: AssetFigure) -> usize {
-        self.channel(Channel::Discount) + 1 + index * AssetFigure::ALL.len() + figure as usize
+        self.n_common() + index * AssetFigure::ALL.len() + figure as usize
     }
 
     /// Position of a figure of the `index`-th portfolio.
     #[must_use]
     pub fn portfolio(self, index: usize, figure: PortfolioFigure) -> usize {
-        self.asset(self.n_wrapped, AssetFigure::NavLoss)
+        self.n_common()
+            + self.n_wrapped * AssetFigure::ALL.len()
             + index * PortfolioFigure::ALL.len()
             + figure as usize
+    }
+
+    /// Positions of all figures in the order of the lists above: system, channels, each wrapped asset,
+    /// each portfolio.
+    pub fn positions(self) -> impl Iterator<Item = usize> {
+        let common = (0..N_COMMON).map(move |number| self.place(number));
+        common.chain(self.n_common()..self.width())
+    }
+
+    /// Whether what stands at a position is 0 on every path of the network.
+    #[must_use]
+    pub fn is_nothing(self, position: usize) -> bool {
+        self.n_wrapped == 0 && position == N_OF_STAKE
+    }
+
+    /// Cells of figures that are of no asset and no portfolio.
+    fn n_common(self) -> usize {
+        if self.n_wrapped > 0 { N_COMMON } else { N_OF_STAKE + 1 }
+    }
+
+    fn place(self, number: usize) -> usize {
+        if self.n_wrapped > 0 { number } else { PLACE_OF_STAKE[number] }
+    }
+}
+
+/// Figures of the system, and channels.
+const N_COMMON: usize = Figure::ALL.len() + Channel::ALL.len();
+/// Those of them that can differ from 0 without wrapped assets.
+const N_OF_STAKE: usize = {
+    let (mut number, mut n) = (0, 0);
+    while number < N_COMMON {
+        n += is_of_stake(number) as usize;
+        number += 1;
+    }
+    n
+};
+/// Where they stand without wrapped assets; the others, all 0, after them in one place.
+const PLACE_OF_STAKE: [usize; N_COMMON] = {
+    let (mut number, mut n) = (0, 0);
+    let mut places = [N_OF_STAKE; N_COMMON];
+    while number < N_COMMON {
+        if is_of_stake(number) {
+            places[number] = n;
+            n += 1;
+        }
+        number += 1;
+    }
+    places
+};
+
+/// Whether a figure of the system or a channel, counted through, can differ from 0 without wrapped
+/// assets: there is then nothing to steal, mint, insure, lend against, redeem or sell at a discount.
+const fn is_of_stake(number: usize) -> bool {
+    if number < Figure::ALL.len() {
+        !matches!(
+            Figure::ALL[number],
+            Figure::Stolen
+                | Figure::Minted
+                | Figure::CoverPaid
+                | Figure::BadDebt
+                | Figure::BadDebtOpen
+                | Figure::BadDebtOpenMarket
+                | Figure::Liquidated
+                | Figure::Redeemed
+                | Figure::Depegs1
+                | Figure::Depegs5
+                | Figure::Depegs10
+        )
+    } else {
+        !matches!(
+            Channel::ALL[number - Figure::ALL.len()],
+            Channel::Theft
+                | Channel::Dilution
+                | Channel::Cover
+                | Channel::BadDebt
+                | Channel::Discount
+        )
     }
 }

@@ -31,6 +31,7 @@ mod setting;
 mod slash;
 mod sparse;
 mod state;
+mod strikes;
 mod theft;
 mod wide;
 
@@ -47,4 +48,5 @@ pub use parameters::{
 pub use record::{AssetDay, DayRecord, Happened, Record, ReserveDay, Step};
 pub use setting::{Normals, PathInput, Setting};
 pub use state::State;
+pub use strikes::Strikes;
 pub use wide::Group;

@@ -3,11 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests that fails is a failed test")]
 
+use std::cell::Cell;
+
 use proptest::prelude::{Strategy, any, prop};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use slashfall_cascade::{
-    AssetFigure, Effect, Events, Figure, Hit, Layout, Parameters, PathInput, Setting, State,
-    Target, run_path, run_path_recorded,
+    AssetFigure, Effect, Event, Events, Figure, Hit, Layout, Parameters, PathInput, Setting, State,
+    Strikes, Target, run_path, run_path_recorded,
 };
 use slashfall_graph::spec::{AssetKind, Sharing};
 use slashfall_graph::{AvsId, Network, OperatorId, Sketch};
@@ -70,9 +72,17 @@ fn bits(row: &[f64]) -> Vec<u64> {
     row.iter().map(|x| x.to_bits()).collect()
 }
 
+/// The events as sources of their own, that slash those whom they hit.
+fn strikes(setting: &Setting<'_>, events: &Events) -> Option<Strikes> {
+    let hits = |event: &Event| events.hits(event).to_vec();
+    let are_slashes = events.as_slice().iter().all(|event| event.effect == Effect::SlashByAvs);
+    are_slashes.then(|| Strikes::new(setting, events.as_slice().iter().map(hits)))?
+}
+
 #[test]
 fn flat_paths_are_those_of_the_general_engine() {
-    let config = Config { cases: 800, rng_seed: RngSeed::Fixed(7), ..Config::default() };
+    let config = Config { cases: 3_000, rng_seed: RngSeed::Fixed(7), ..Config::default() };
+    let struck = Cell::new(0);
     let case = (prop::array::uniform4(1.0..100.0), any::<bool>(), any::<bool>(), paths());
     let outcome = TestRunner::new(config).run(&case, |(amounts, shared, with_lrt, paths)| {
         let sharing = if shared { Sharing::Shared } else { Sharing::Unique };
@@ -89,6 +99,12 @@ fn flat_paths_are_those_of_the_general_engine() {
             run_path(&mut state, &input, &mut row);
             run_path_recorded(&mut State::new(&setting), &input, &mut general);
             assert_eq!(bits(&row), bits(&general), "{path:?}");
+            let fired = (0..).zip(events.as_slice().iter().map(|event| event.severity));
+            let mut strikes = strikes(&setting, &events);
+            if strikes.as_mut().is_some_and(|strikes| strikes.play(fired, &mut row)) {
+                assert_eq!(bits(&row), bits(&general), "{path:?}");
+                struck.set(struck.get() + events.as_slice().len());
+            }
             assert!(row[layout.system(Figure::BooksError)].abs() < 1e-12);
             if with_lrt {
                 assert!(row[layout.asset(0, AssetFigure::NavLoss)] >= 0.0);
@@ -97,4 +113,5 @@ fn flat_paths_are_those_of_the_general_engine() {
         Ok(())
     });
     outcome.unwrap();
+    assert!(struck.get() > 500, "{} events without their days", struck.get());
 }

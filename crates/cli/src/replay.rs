@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::bail;
 use serde_json::{Value, json};
 use slashfall_graph::{Problem, Problems};
-use slashfall_output::{ListedPath, ScopeKind, figure_names, listed_paths, path_row, scopes};
+use slashfall_output::{ListedPath, ScopeKind, listed_paths, named_figures, path_row, scopes};
 use slashfall_sampling::{PathRecord, Scenario, replay as play};
 
 use crate::Ending;
@@ -143,11 +143,12 @@ fn compare_row(
 ) -> anyhow::Result<bool> {
     let path = record.path;
     let Some(row) = path_row(result, &scenario.name, path)? else { return Ok(false) };
-    let names = figure_names(scenario.model.network());
-    if !row.iter().map(|(name, _)| name).eq(&names) {
+    let own: Vec<(String, f64)> =
+        named_figures(scenario.model.network(), &record.figures).collect();
+    if !row.iter().map(|(name, _)| name).eq(own.iter().map(|(name, _)| name)) {
         bail!("the figures of path {path} in paths/ are others than those of this program");
     }
-    for ((name, there), here) in row.iter().zip(&record.figures) {
+    for ((name, there), (_, here)) in row.iter().zip(&own) {
         if there.to_bits() != here.to_bits() {
             bail!("path {path} is not that of the run: {name} is {here}, and was {there}");
         }

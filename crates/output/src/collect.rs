@@ -25,25 +25,21 @@ const MANY_LOSSES: usize = 16_384;
 #[derive(Clone, Debug)]
 pub(crate) struct ScopeLosses {
     pub(crate) scope: Scope,
-    pub(crate) losses: LossColumn,
+    /// Number of its column of losses.
+    pub(crate) column: usize,
     /// Paths on which the worst discount passed each of [`DEPEGS`]; none for other scopes.
     pub(crate) depegs: Option<[Tally; 3]>,
     worst_discount: Option<usize>,
     /// What holders earn from day 0 to the horizon, in ETH; none where no yield is known.
     pub(crate) return_eth: Option<f64>,
+    /// Losses on the rows of the batch at hand that are not all 0; kept for its memory.
+    of_batch: Vec<f64>,
 }
 
 impl ScopeLosses {
-    /// Adds the rows of a batch that `moved` names, in order.
-    fn absorb(&mut self, batch: &Batch, moved: &[usize]) {
-        let losses = &mut self.losses;
-        self.scope.each_loss(batch, moved, |at, loss| {
-            let path = batch.first_path + at as u64;
-            match batch.weights.get(at) {
-                None => losses.push(path, loss),
-                Some(weight) => losses.push_weighted(path, loss, *weight),
-            }
-        });
+    /// Takes its losses from the rows of a batch that `moved` names, and counts depegs.
+    fn read(&mut self, batch: &Batch, moved: &[usize]) {
+        self.scope.losses_eth(batch, moved, &mut self.of_batch);
         let (Some(depegs), Some(column)) = (&mut self.depegs, self.worst_discount) else { return };
         for &at in moved {
             let worst = batch.figures[at * batch.width + column];
@@ -52,6 +48,22 @@ impl ScopeLosses {
                 None => tally.add(),
                 Some(weight) => tally.add_weighted(*weight),
             });
+        }
+    }
+
+    fn has_lost_like(&self, other: &Self) -> bool {
+        let pairs = self.of_batch.iter().zip(&other.of_batch);
+        pairs.fold(0, |different, (a, b)| different | (a.to_bits() ^ b.to_bits())) == 0
+    }
+}
+
+/// Adds the losses of a scope on the rows of a batch that `moved` names, in order.
+fn push(losses: &mut LossColumn, batch: &Batch, moved: &[usize], of_batch: &[f64]) {
+    for (&at, &loss) in moved.iter().zip(of_batch).filter(|(_, loss)| loss.to_bits() != 0) {
+        let path = batch.first_path + at as u64;
+        match batch.weights.get(at) {
+            None => losses.push(path, loss),
+            Some(weight) => losses.push_weighted(path, loss, *weight),
         }
     }
 }
@@ -82,6 +94,9 @@ pub struct Collector {
     /// Whether the tails of some scopes are needed path by path.
     needs_tails: bool,
     pub(crate) scopes: Vec<ScopeLosses>,
+    /// Losses by column. Scopes that have lost the same on every path so far have one in common, as
+    /// most of a portfolio without wrapped assets have.
+    columns: Vec<LossColumn>,
     /// By number of rounds.
     pub(crate) rounds: Vec<RoundsBin>,
     /// Rows of the batch at hand that are not all 0; kept for its memory.
@@ -114,21 +129,31 @@ impl Collector {
         let layout = Layout::new(setting.network());
         let all = scopes(setting);
         let n_scopes = all.len();
+        let mut rooms: Vec<Room> = Vec::new();
         let keep = |scope: Scope| {
+            let room = room(&scope, n_scopes);
+            let known = rooms.iter().position(|other| *other == room);
+            let column = known.unwrap_or_else(|| {
+                rooms.push(room);
+                rooms.len() - 1
+            });
             let worst_discount = scope.worst_discount(layout);
             ScopeLosses {
-                losses: LossColumn::with_room(room(&scope, n_scopes)),
+                column,
                 depegs: worst_discount.map(|_| [Tally::default(); 3]),
                 worst_discount,
                 return_eth: return_eth(&scope, setting),
                 scope,
+                of_batch: Vec::new(),
             }
         };
+        let scopes = all.into_iter().map(keep).collect();
         Self {
             layout,
             weights: WeightSums::default(),
             needs_tails,
-            scopes: all.into_iter().map(keep).collect(),
+            scopes,
+            columns: rooms.into_iter().map(LossColumn::with_room).collect(),
             rounds: Vec::new(),
             moved: Vec::new(),
             books_error_max: 0.0,
@@ -147,22 +172,56 @@ impl Collector {
         self.absorb_rounds(batch);
         self.absorb_checks(batch);
         let (moved, weights) = (&self.moved, self.weights);
-        let absorb = |scope: &mut ScopeLosses| {
-            scope.absorb(batch, moved);
-            scope.losses.weigh(weights);
-        };
-        if moved.len() * self.scopes.len() >= MANY_LOSSES {
-            self.scopes.par_iter_mut().for_each(absorb);
+        let is_large = moved.len() * self.scopes.len() >= MANY_LOSSES;
+        let read = |scope: &mut ScopeLosses| scope.read(batch, moved);
+        if is_large {
+            self.scopes.par_iter_mut().for_each(read);
         } else {
-            self.scopes.iter_mut().for_each(absorb);
+            self.scopes.iter_mut().for_each(read);
         }
+        self.part_columns();
+        let (moved, scopes) = (&self.moved, &self.scopes);
+        let add = |(number, losses): (usize, &mut LossColumn)| {
+            let owner = scopes.iter().find(|scope| scope.column == number);
+            owner.iter().for_each(|scope| push(losses, batch, moved, &scope.of_batch));
+            losses.weigh(weights);
+        };
+        if is_large {
+            self.columns.par_iter_mut().enumerate().for_each(add);
+        } else {
+            self.columns.iter_mut().enumerate().for_each(add);
+        }
+    }
+
+    /// Parts scopes that had a column in common and have not lost the same in the batch at hand.
+    fn part_columns(&mut self) {
+        for column in 0..self.columns.len() {
+            let mut shared = column;
+            loop {
+                let unlike = self.unlike_the_first(shared);
+                if unlike.is_empty() {
+                    break;
+                }
+                shared = self.columns.len();
+                self.columns.push(self.columns[column].clone());
+                unlike.into_iter().for_each(|number| self.scopes[number].column = shared);
+            }
+        }
+    }
+
+    /// The scopes that share a column and have not lost what the first of those that share it has.
+    fn unlike_the_first(&self, column: usize) -> Vec<usize> {
+        let mut sharing =
+            self.scopes.iter().enumerate().filter(|(_, scope)| scope.column == column);
+        let Some((_, first)) = sharing.next() else { return Vec::new() };
+        sharing.filter(|(_, scope)| !scope.has_lost_like(first)).map(|(number, _)| number).collect()
     }
 
     /// How many of the weighted paths are in a tail only the end tells, so all are kept.
     fn make_room(&mut self, batch: &Batch) {
         if self.needs_tails && !batch.weights.is_empty() {
-            let split = self.scopes.iter_mut().filter(|kept| kept.scope.is_split());
-            split.for_each(|kept| kept.losses.widen(Room::UNBOUNDED));
+            let split = self.scopes.iter().filter(|kept| kept.scope.is_split());
+            split.for_each(|kept| self.columns[kept.column].widen(Room::UNBOUNDED));
         }
     }
 
@@ -240,6 +299,21 @@ impl Collector {
     /// Losses of a scope by its name; of an asset those by nav.
     #[must_use]
     pub fn losses(&self, name: &str) -> Option<&LossColumn> {
-        self.scopes.iter().find(|kept| kept.scope.name == name).map(|kept| &kept.losses)
+        self.scopes.iter().find(|kept| kept.scope.name == name).map(|kept| self.losses_of(kept))
+    }
+
+    /// Losses of a scope.
+    pub(crate) fn losses_of(&self, kept: &ScopeLosses) -> &LossColumn {
+        &self.columns[kept.column]
+    }
+
+    /// Takes something of the losses of every scope, once where scopes have lost the same, on the
+    /// threads of the current rayon pool; by scope.
+    pub(crate) fn by_losses<T: Clone + Send + Sync>(
+        &self,
+        take: impl Fn(&LossColumn) -> T + Send + Sync,
+    ) -> Vec<T> {
+        let taken: Vec<T> = self.columns.par_iter().map(&take).collect();
+        self.scopes.iter().map(|kept| taken[kept.column].clone()).collect()
     }
 }

@@ -137,7 +137,7 @@ pub fn contributions(
     let Some(&lowest) = levels.first() else { return Some(Vec::new()) };
     let wanted = collector.scopes.iter().filter(|kept| kept.scope.is_split());
     let splits: Vec<Split<'_>> =
-        wanted.filter_map(|kept| Split::new(model, kept, lowest)).collect();
+        wanted.filter_map(|kept| Split::new(model, collector, kept, lowest)).collect();
     let components = split_paths(model, &splits, stop)?;
     let mut all = Vec::new();
     for (split, components) in splits.iter().zip(&components) {
@@ -181,8 +181,13 @@ struct Split<'c> {
 }
 
 impl<'c> Split<'c> {
-    fn new(model: &Model<'_>, kept: &'c ScopeLosses, lowest: Level) -> Option<Self> {
-        let losses = kept.losses.sorted()?;
+    fn new(
+        model: &Model<'_>,
+        collector: &Collector,
+        kept: &'c ScopeLosses,
+        lowest: Level,
+    ) -> Option<Self> {
+        let losses = collector.losses_of(kept).sorted()?;
         let mut paths: Vec<u64> =
             losses.tail(lowest).paths().iter().map(|path| path.path).collect();
         paths.sort_unstable();

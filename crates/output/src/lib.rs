@@ -27,7 +27,7 @@ pub use happenings::{Amounts, DaySums, StepRow};
 pub use manifest::{
     DEFINITIONS, Digest, InputFile, Manifest, digest_all, digest_file, digest_text,
 };
-pub use paths::{PathsWriter, figure_names};
+pub use paths::{PathsWriter, named_figures};
 pub use recorded::{ListedPath, listed_paths, path_row};
 pub use room::Wanted;
 pub use schema::{SCHEMA_VERSION, Table};

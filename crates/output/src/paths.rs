@@ -27,6 +27,8 @@ pub struct PathsWriter<'f> {
     /// Number of the scenario: what its files are called by.
     number: usize,
     fields: Vec<Field>,
+    /// Where the figure of each field stands in a row.
+    positions: Vec<usize>,
     first_path: u64,
     weights: Vec<f64>,
     columns: Vec<Vec<f64>>,
@@ -53,6 +55,7 @@ impl<'f> PathsWriter<'f> {
             columns: vec![Vec::new(); fields.len()],
             weights: Vec::new(),
             fields,
+            positions: Layout::new(setting.network()).positions().collect(),
             first_path: 0,
         })
     }
@@ -65,7 +68,8 @@ impl<'f> PathsWriter<'f> {
         let weights = batch.weights.iter().copied().chain(std::iter::repeat(1.0));
         for ((path, row), weight) in batch.rows().zip(weights) {
             self.weights.push(weight);
-            self.columns.iter_mut().zip(row).for_each(|(column, figure)| column.push(*figure));
+            let cells = self.columns.iter_mut().zip(&self.positions);
+            cells.for_each(|(column, &position)| column.push(row[position]));
             if (path + 1) % PATHS_PER_FILE == 0 {
                 self.write()?;
             }
@@ -120,10 +124,14 @@ fn field(name: &str, data_type: DataType, unit: &str, meaning: &str) -> Field {
     annotated(Field::new(name, data_type, false), unit, meaning)
 }
 
-/// Names of the figures of a row, in the order of [`slashfall_cascade::Layout`].
-#[must_use]
-pub fn figure_names(network: &Network) -> Vec<String> {
-    figure_fields(network).iter().map(|field| field.name().clone()).collect()
+/// The figures of a path by name, in the order of the columns of `paths/`.
+pub fn named_figures<'r>(
+    network: &Network,
+    row: &'r [f64],
+) -> impl Iterator<Item = (String, f64)> + use<'r> {
+    let fields = figure_fields(network).into_iter();
+    let positions = Layout::new(network).positions();
+    fields.zip(positions).map(|(field, position)| (field.name().clone(), row[position]))
 }
 
 /// Has the losses of assets say what a loss of 1 is in ETH, as their scopes have it, in the
@@ -147,7 +155,7 @@ fn with_units(mut fields: Vec<Field>, setting: &Setting<'_>) -> Vec<Field> {
     fields
 }
 
-/// The figures of a row, in the order of [`slashfall_cascade::Layout`].
+/// The figures of a row, in the order of [`Layout::positions`].
 fn figure_fields(network: &Network) -> Vec<Field> {
     let float =
         |name: &str, unit: &str, meaning: &str| field(name, DataType::Float64, unit, meaning);

@@ -42,7 +42,8 @@ pub struct Scope {
     pub kind: ScopeKind,
     /// Name: `system`, `system_direct`, ..., or that of the asset, portfolio or channel.
     pub name: String,
-    /// Positions in the row of a path of the figures that it is the sum of.
+    /// Positions in the row of a path of the figures that it is the sum of; none where all are 0 on
+    /// every path.
     columns: Vec<usize>,
     /// ETH that one unit of the figure is.
     eth: f64,
@@ -61,27 +62,20 @@ impl Scope {
         self.eth * sum_of_figures(self.columns.iter().map(|&column| row[column]))
     }
 
-    /// Calls `each` with the rows of a batch, of those that `rows` names, on which it loses or gains anything, and its loss; also with one
-    /// that is no number.
-    pub(crate) fn each_loss(
-        &self,
-        batch: &Batch,
-        rows: &[usize],
-        mut each: impl FnMut(usize, f64),
-    ) {
+    /// Writes its loss on each of the rows of a batch that `rows` names; 0 has no sign.
+    pub(crate) fn losses_eth(&self, batch: &Batch, rows: &[usize], losses: &mut Vec<f64>) {
         let Batch { width, figures, .. } = batch;
-        let mut moved = |at: usize, loss: f64| {
-            if loss.to_bits() << 1 != 0 {
-                each(at, loss);
-            }
-        };
+        losses.clear();
         match self.columns[..] {
+            [] => losses.resize(rows.len(), 0.0),
             [column] => {
-                rows.iter().for_each(|&at| moved(at, self.eth * figures[at * width + column]));
+                let loss = |&at: &usize| self.eth * figures[at * width + column] + 0.0;
+                losses.extend(rows.iter().map(loss));
             }
-            _ => rows
-                .iter()
-                .for_each(|&at| moved(at, self.loss_eth(&figures[at * width..][..*width]))),
+            _ => {
+                let loss = |&at: &usize| self.loss_eth(&figures[at * width..][..*width]) + 0.0;
+                losses.extend(rows.iter().map(loss));
+            }
         }
     }
 
@@ -185,5 +179,8 @@ pub fn scopes(setting: &Setting<'_>) -> Vec<Scope> {
         eth: 1.0,
         index: channel.index(),
     }));
+    for scope in &mut scopes {
+        scope.columns.retain(|column| !layout.is_nothing(*column));
+    }
     scopes
 }

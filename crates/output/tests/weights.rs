@@ -186,6 +186,9 @@ fn paths_carry_the_weights() {
     }
     assert_eq!(n_read, N_PATHS);
     // A replay finds a path by its number, whatever it weighs.
-    assert_eq!(path_row(&target, "base", 17).unwrap().unwrap().len(), model.layout().width());
+    assert_eq!(
+        path_row(&target, "base", 17).unwrap().unwrap().len(),
+        model.layout().positions().count()
+    );
     assert!(listed_paths(&target, "base").unwrap().is_none());
 }

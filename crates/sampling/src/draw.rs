@@ -7,13 +7,11 @@
 //! let too many through.
 
 use crate::common::{Chances, Common};
-use crate::copula::{Copula, DAYS_PER_YEAR, event_time_days};
 use crate::importance::{Bend, Paths, bend};
-use crate::kernels::{ln_1m, quantiles, survival, vectorised};
 use crate::levels::BLOCK;
 use crate::model::Model;
-use crate::search::{Found, Search};
-use crate::source::Class;
+use crate::search::Search;
+use crate::times::Times;
 
 /// A source that fired on a path.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -41,16 +39,6 @@ pub(crate) struct Draw {
     bends: Vec<Bend>,
     /// By path; empty where each weighs 1.
     weights: Vec<f64>,
-}
-
-/// Columns of the candidates of a class.
-#[derive(Clone, Debug, Default)]
-struct Times {
-    /// Uniforms, then their quantiles, latent variables, times.
-    values: Vec<f64>,
-    factors: Vec<f64>,
-    mixing_sqrt: Vec<f64>,
-    rates_per_year: Vec<f64>,
 }
 
 impl Draw {
@@ -105,8 +93,8 @@ impl Draw {
             self.search.find(model, class, first, &self.chances.probability);
             let found = self.search.found();
             if !found.is_empty() {
-                self.times.work_out(model, class, &self.common, &self.chances, found);
-                let times = self.times.values.iter().zip(found);
+                self.times.take(class, &self.common, &self.chances, found);
+                let times = self.times.work_out(model.copula).iter().zip(found);
                 let in_time = times.filter(|(tau_days, _)| **tau_days <= model.horizon_days);
                 self.unsorted.extend(in_time.map(|(&tau_days, found)| Fired {
                     tau_days,
@@ -143,71 +131,24 @@ impl Draw {
         }
         self.starts.pop();
         for ends in self.starts.windows(2) {
-            let of_path = &mut self.fired[ends[0]..ends[1]];
-            if of_path.len() > 1 {
-                of_path.sort_unstable_by(|a, b| {
-                    a.tau_days.total_cmp(&b.tau_days).then(a.source.cmp(&b.source))
-                });
-            }
+            order(&mut self.fired[ends[0]..ends[1]]);
         }
     }
 }
 
-impl Times {
-    /// `values` becomes the time of each candidate, in days.
-    fn work_out(
-        &mut self,
-        model: &Model<'_>,
-        class: &Class,
-        common: &Common,
-        chances: &Chances,
-        found: &[Found],
-    ) {
-        self.values.clear();
-        self.values.extend(found.iter().map(|found| found.uniform));
-        for column in [&mut self.factors, &mut self.mixing_sqrt, &mut self.rates_per_year] {
-            column.clear();
+/// Orders the events of a path by time and source. Mostly there are two or fewer.
+#[inline(always)]
+fn order(of_path: &mut [Fired]) {
+    let key =
+        |a: &Fired, b: &Fired| a.tau_days.total_cmp(&b.tau_days).then(a.source.cmp(&b.source));
+    match of_path {
+        [] | [_] => {}
+        [first, second] => {
+            let is_later = key(first, second).is_gt();
+            let (a, b) = (*first, *second);
+            (*first, *second) = if is_later { (b, a) } else { (a, b) };
         }
-        for found in found {
-            let (systematic, rate) = common.systematic(class, chances, found.offset as usize);
-            self.factors.push(systematic.factor);
-            self.mixing_sqrt.push(systematic.mixing_sqrt);
-            self.rates_per_year.push(rate);
-        }
-        quantiles(&mut self.values);
-        self.latent(class.residual);
-        match model.copula {
-            Copula::Independent | Copula::Gaussian => self.normal_times(),
-            Copula::StudentT { .. } => {
-                for (x, rate) in self.values.iter_mut().zip(&self.rates_per_year) {
-                    *x = event_time_days(model.copula.survival(*x), *rate);
-                }
-            }
-        }
-    }
-
-    fn latent(&mut self, residual: f64) {
-        let Self { values, factors, mixing_sqrt, .. } = self;
-        vectorised(
-            #[inline(always)]
-            || {
-                for ((x, factor), mixing) in values.iter_mut().zip(&*factors).zip(&*mixing_sqrt) {
-                    *x = (factor + residual * *x) / mixing;
-                }
-            },
-        );
-    }
-
-    fn normal_times(&mut self) {
-        let Self { values, rates_per_year, .. } = self;
-        vectorised(
-            #[inline(always)]
-            || {
-                for (x, rate) in values.iter_mut().zip(&*rates_per_year) {
-                    *x = -DAYS_PER_YEAR * ln_1m(survival(*x)) / rate;
-                }
-            },
-        );
+        _ => of_path.sort_unstable_by(key),
     }
 }
 
@@ -218,6 +159,7 @@ mod tests {
 
     use super::*;
     use crate::config::{Node, RunSpec};
+    use crate::copula::{Copula, event_time_days};
     use crate::gamma::GammaLaw;
     use crate::gaussian;
     use crate::levels::BLOCK_LEN;

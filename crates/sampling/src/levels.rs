@@ -24,6 +24,8 @@ use crate::keys::{place, uniform_from_bits};
 /// Paths over which the points of a level are strung, aligned.
 pub(crate) const BLOCK: u64 = 4_096;
 pub(crate) const BLOCK_LEN: usize = 4_096;
+/// 2^52: the low bits of what is added to it are a whole number.
+const TWO_52: f64 = 4_503_599_627_370_496.0;
 /// Bounds of the levels, the coarsest first.
 pub(crate) const BOUNDS: [f64; 3] = [1.0 / 256.0, 1.0 / 4_096.0, 1.0 / 65_536.0];
 /// Paths that share a word of the cipher above all levels: a byte each.
@@ -59,6 +61,12 @@ impl Level {
         })
     }
 
+    /// Its uniforms lie above this.
+    #[inline(always)]
+    pub(crate) fn low(&self) -> f64 {
+        self.low
+    }
+
     /// Where the `number`-th point of a block stands in the source's stream: a word for the gap before
     /// it and one for the uniform within the level.
     #[inline(always)]
@@ -66,10 +74,16 @@ impl Level {
         place(self.row, block * BLOCK + number)
     }
 
-    /// Paths between the point before and this one, by the first word.
+    /// Paths between the point before and this one, by the first word; as many as a block has stand for
+    /// more.
     #[inline(always)]
-    pub(crate) fn gap(&self, word: u64) -> f64 {
-        (ln(uniform_from_bits(word)) * self.per_ln_miss).floor()
+    pub(crate) fn gap(&self, word: u64) -> u32 {
+        let gap = (ln(uniform_from_bits(word)) * self.per_ln_miss).floor();
+        let gap = if gap < BLOCK as f64 { gap } else { BLOCK as f64 };
+        // A whole number added to 2^52 stands in the low bits, and is there without a conversion.
+        #[expect(clippy::cast_possible_truncation, reason = "at most 4,096")]
+        let low = (gap + TWO_52).to_bits() as u32;
+        low
     }
 
     /// The uniform of a point, by the second word.
@@ -111,10 +125,10 @@ pub(crate) fn points<'a>(
     stream: u64,
     level: &'a Level,
     block: u64,
-    drawn: impl Iterator<Item = (f64, u64)> + 'a,
+    drawn: impl Iterator<Item = (u32, u64)> + 'a,
 ) -> impl Iterator<Item = (usize, u64)> + 'a {
     let mut number = 0;
-    let mut next = 0.0;
+    let mut next = 0;
     let mut drawn = drawn;
     std::iter::from_fn(move || {
         let (gap, word) = drawn.next().unwrap_or_else(|| {
@@ -122,18 +136,9 @@ pub(crate) fn points<'a>(
             (level.gap(gap), word)
         });
         number += 1;
-        next += gap;
-        if next >= BLOCK as f64 {
-            return None;
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a whole number from 0 to 4,095"
-        )]
-        let path = next as usize;
-        next += 1.0;
-        Some((path, word))
+        let path = next + gap as usize;
+        next = path + 1;
+        (path < BLOCK_LEN).then_some((path, word))
     })
 }
 

@@ -25,6 +25,7 @@ mod simulate;
 mod source;
 mod stress;
 pub mod synth;
+mod times;
 
 pub use config::{Node, RunSpec, Scenario};
 pub use copula::Copula;

@@ -2,13 +2,16 @@
 
 use std::ops::Range;
 
-use slashfall_cascade::{Events, Group, PathInput, Record, run_path, run_path_recorded};
+use slashfall_cascade::{
+    Effect, Events, Group, PathInput, Record, Strikes, run_path, run_path_recorded,
+};
 use slashfall_graph::AvsId;
 
 use crate::draw::Draw;
 use crate::importance::Bend;
 use crate::model::Model;
 use crate::noise::NoiseBuffer;
+use crate::source::Source;
 
 /// What a worker needs to run paths, kept from path to path.
 pub(crate) struct Worker<'m, 'n> {
@@ -20,6 +23,8 @@ pub(crate) struct Worker<'m, 'n> {
     noise: NoiseBuffer,
     /// Figures of a path on which nothing happens; empty until there has been one.
     still: Vec<f64>,
+    /// Where all that can happen is that AVSs slash those whom a source names.
+    strikes: Option<Strikes>,
 }
 
 impl<'m, 'n> Worker<'m, 'n> {
@@ -31,6 +36,7 @@ impl<'m, 'n> Worker<'m, 'n> {
             events: vec![Events::default()],
             noise: NoiseBuffer::default(),
             still: Vec::new(),
+            strikes: strikes(model),
         }
     }
 
@@ -90,6 +96,9 @@ impl<'m, 'n> Worker<'m, 'n> {
     /// Runs a path and writes its figures.
     fn run(&mut self, path: u64, offset: usize, row: &mut [f64]) {
         let is_still = self.draw.of_path(offset).is_empty() && self.model.noise.is_none();
+        if !is_still && self.strike(path, offset, row) {
+            return;
+        }
         if !is_still || !self.model.setting.is_certain() {
             self.prepare(path, offset, 0);
             self.play(path, offset, row);
@@ -102,6 +111,15 @@ impl<'m, 'n> Worker<'m, 'n> {
             self.still.extend_from_slice(row);
         }
         row.copy_from_slice(&self.still);
+    }
+
+    /// Plays the path as slashes alone; false where that cannot be done.
+    fn strike(&mut self, path: u64, offset: usize, row: &mut [f64]) -> bool {
+        let Self { model, draw, strikes: Some(strikes), .. } = self else { return false };
+        let bend = draw.bend(offset);
+        let fired = draw.of_path(offset).iter();
+        let fired = fired.map(|f| (f.source, draw_severity(model, f.source, bend, path)));
+        strikes.play(fired, row)
     }
 
     fn play(&mut self, path: u64, offset: usize, row: &mut [f64]) {
@@ -151,6 +169,15 @@ impl<'m, 'n> Worker<'m, 'n> {
             events.push((fired.tau_days, fired.source), severity, source.effect, hits);
         }
     }
+}
+
+fn strikes(model: &Model<'_>) -> Option<Strikes> {
+    let is_strike = |source: &Source| {
+        source.effect == Effect::SlashByAvs && model.classes[source.class].participation >= 1.0
+    };
+    let are_all = model.noise.is_none() && model.sources.iter().all(is_strike);
+    let hits = |source: &'_ Source| source.reach.iter().map(|reach| reach.hit).collect::<Vec<_>>();
+    if are_all { Strikes::new(&model.setting, model.sources.iter().map(hits)) } else { None }
 }
 
 fn input<'i>(

@@ -29,13 +29,14 @@ pub(crate) struct Found {
     pub(crate) source: u32,
 }
 
-/// A byte that does not say no.
-#[derive(Clone, Copy, Debug)]
+/// Bytes that do not say no, by column.
+#[derive(Clone, Debug, Default)]
 struct Undecided {
-    offset: u32,
-    source: u32,
-    stream: u64,
-    byte: u8,
+    offsets: Vec<u32>,
+    sources: Vec<u32>,
+    bytes: Vec<u8>,
+    streams: Vec<u64>,
+    places: Vec<u64>,
 }
 
 /// The search and its scratch.
@@ -45,7 +46,9 @@ pub(crate) struct Search {
     found: Vec<Found>,
     /// Points of the levels drawn at once: gaps and words.
     first_points: [FirstPoints; BOUNDS.len()],
-    /// Paths of the block that are points of the source in hand, a bit each.
+    /// By level: paths of the block that ask for more than lies below it, a bit each.
+    asking: [[u64; BLOCK_LEN / 64]; BOUNDS.len()],
+    /// Of those, the points of the source in hand.
     taken: [u64; BLOCK_LEN / 64],
     points: Vec<u16>,
     dense: Dense,
@@ -54,7 +57,7 @@ pub(crate) struct Search {
 #[derive(Clone, Debug, Default)]
 struct FirstPoints {
     gap_bits: Vec<u64>,
-    gaps: Vec<f64>,
+    gaps: Vec<u32>,
     words: Vec<u64>,
 }
 
@@ -70,7 +73,11 @@ struct Dense {
     second: Vec<u64>,
     bytes: Vec<u8>,
     flags: Vec<u8>,
-    undecided: Vec<Undecided>,
+    /// The flags as bits.
+    words: Vec<u64>,
+    /// Flags that are raised, by position.
+    hits: Vec<u16>,
+    undecided: Undecided,
     further: Vec<u64>,
     unused: Vec<u64>,
 }
@@ -81,6 +88,7 @@ impl Default for Search {
             levels: Level::all(),
             found: Vec::new(),
             first_points: Default::default(),
+            asking: [[0; BLOCK_LEN / 64]; BOUNDS.len()],
             taken: [0; BLOCK_LEN / 64],
             points: Vec::new(),
             dense: Dense::default(),
@@ -134,6 +142,13 @@ impl Search {
         // The rarest level is always looked at, a coarser one if a path asks for more than it has.
         let n_levels = BOUNDS.iter().skip(1).filter(|bound| highest <= **bound).count();
         let levels = n_levels..BOUNDS.len();
+        for index in levels.clone() {
+            let low = self.levels[index].low();
+            self.asking[index] = [0; BLOCK_LEN / 64];
+            for (at, _) in (paths.start..).zip(probability).filter(|(_, asked)| **asked > low) {
+                self.asking[index][at / 64] |= 1 << (at % 64);
+            }
+        }
         for start in class.sources.clone().step_by(SOURCES) {
             let sources = start..class.sources.end.min(start + SOURCES);
             let stream = |source: usize| model.sources[source].key;
@@ -171,7 +186,7 @@ impl Search {
             let len = n * sources.len();
             first.gap_bits.resize(len, 0);
             first.words.resize(len, 0);
-            first.gaps.resize(len, 0.0);
+            first.gaps.resize(len, 0);
             cipher.fill((&mut first.gap_bits, &mut first.words), |i| {
                 (streams[i / n], level.place(block, (i % n) as u64))
             });
@@ -204,8 +219,9 @@ impl Search {
             let drawn = first.gaps[own.clone()].iter().copied();
             let drawn = drawn.zip(first.words[own].iter().copied());
             for (at, word) in points(cipher, stream, level, paths.block, drawn) {
+                // Who asks for nothing here asks for nothing at coarser levels either.
                 let bit = 1 << (at % 64);
-                if self.taken[at / 64] & bit != 0 {
+                if self.asking[index][at / 64] & !self.taken[at / 64] & bit == 0 {
                     continue;
                 }
                 if needs_taken {
@@ -251,8 +267,7 @@ impl Dense {
         }
     }
 
-    /// Flags the paths on which the byte of a source does not say no: a bit a path, eight of them in
-    /// a byte.
+    /// Flags the paths on which the byte of a source does not say no.
     fn bytes_of(&mut self, cipher: Philox, block: u64, stream: u64) {
         let n = self.groups.len();
         for words in [&mut self.first, &mut self.second] {
@@ -265,7 +280,8 @@ impl Dense {
         cipher.fill((&mut self.first, &mut self.second), |i| {
             (stream, bytes_place(first + u64::from(groups[i])))
         });
-        let Self { first, second, bytes, flags, highest, asks, .. } = self;
+        self.words.resize(self.flags.len().div_ceil(WORD), 0);
+        let Self { first, second, bytes, flags, words, highest, asks, .. } = self;
         vectorised(
             #[inline(always)]
             || {
@@ -276,6 +292,9 @@ impl Dense {
                 let bounds = highest.iter().zip(&*asks);
                 for ((flag, byte), (highest, asks)) in flags.iter_mut().zip(&*bytes).zip(bounds) {
                     *flag = if byte <= highest { asks & 1 } else { 0 };
+                }
+                for (word, flags) in words.iter_mut().zip(flags.chunks(WORD)) {
+                    *word = word_of_flags(flags);
                 }
             },
         );
@@ -288,44 +307,84 @@ impl Dense {
         taken: &[u64; BLOCK_LEN / 64],
         (source, stream): (u32, u64),
     ) {
-        let (eights, _) = self.flags.as_chunks::<8>();
-        for (number, flags) in eights.iter().enumerate() {
-            let mut flags = u64::from_le_bytes(*flags);
-            while flags != 0 {
-                let bit = flags.trailing_zeros() as usize / 8;
-                flags &= flags - 1;
-                let place = number * 8 + bit;
-                let group = usize::from(self.groups[place / GROUP_LEN]);
-                let at = group * GROUP_LEN + place % GROUP_LEN;
-                if taken[at / 64] >> (at % 64) & 1 == 0 {
-                    #[expect(clippy::cast_possible_truncation, reason = "less than 4,096")]
-                    let offset = (at - paths.start) as u32;
-                    let byte = self.bytes[place];
-                    self.undecided.push(Undecided { offset, source, stream, byte });
-                }
+        self.hits.resize(self.flags.len(), 0);
+        let mut n_hits = 0;
+        let words = self.words.iter().zip(self.groups.chunks(WORD / GROUP_LEN));
+        for (number, (flags, groups)) in words.enumerate() {
+            let mut left = flags & !word_of_groups(taken, groups);
+            while left != 0 {
+                #[expect(clippy::cast_possible_truncation, reason = "less than 4,096")]
+                let hit = (number * WORD) as u16 + left.trailing_zeros() as u16;
+                self.hits[n_hits] = hit;
+                n_hits += 1;
+                left &= left - 1;
             }
         }
+        let Undecided { offsets, sources, bytes, streams, places } = &mut self.undecided;
+        let hits = self.hits[..n_hits].iter().map(|&hit| usize::from(hit));
+        let groups = &self.groups;
+        let at = |hit: usize| usize::from(groups[hit / GROUP_LEN]) * GROUP_LEN + hit % GROUP_LEN;
+        let first = paths.block * BLOCK;
+        #[expect(clippy::cast_possible_truncation, reason = "less than 4,096")]
+        offsets.extend(hits.clone().map(|hit| (at(hit) - paths.start) as u32));
+        places.extend(hits.clone().map(|hit| further_place(first + at(hit) as u64)));
+        bytes.extend(hits.map(|hit| self.bytes[hit]));
+        sources.resize(offsets.len(), source);
+        streams.resize(offsets.len(), stream);
     }
 
     /// Draws the bits that follow, and decides.
     fn decide(&mut self, cipher: Philox, paths: Paths<'_>, found: &mut Vec<Found>) {
-        let first = paths.block * BLOCK + paths.start as u64;
+        let Undecided { offsets, sources, bytes, streams, places } = &mut self.undecided;
         for words in [&mut self.further, &mut self.unused] {
-            words.resize(self.undecided.len(), 0);
+            words.resize(offsets.len(), 0);
         }
-        let undecided = &self.undecided;
-        cipher.fill((&mut self.further, &mut self.unused), |i| {
-            (undecided[i].stream, further_place(first + u64::from(undecided[i].offset)))
-        });
-        for (undecided, &further) in self.undecided.iter().zip(&self.further) {
-            let Undecided { offset, source, byte, .. } = *undecided;
+        cipher.fill((&mut self.further, &mut self.unused), |i| (streams[i], places[i]));
+        let at = offsets.iter().zip(&*sources).zip(&*bytes).zip(&self.further);
+        for (((&offset, &source), &byte), &further) in at {
             let uniform = uniform_above(byte, further);
             if uniform < paths.probability[offset as usize] {
                 found.push(Found { uniform, offset, source });
             }
         }
-        self.undecided.clear();
+        offsets.clear();
+        sources.clear();
+        bytes.clear();
+        streams.clear();
+        places.clear();
     }
+}
+
+/// Flags looked at together.
+const WORD: usize = 64;
+
+/// Flags, a byte each that is 0 or 1, as bits, the first the lowest.
+#[inline(always)]
+fn word_of_flags(flags: &[u8]) -> u64 {
+    // Bit 8 k of the factor's product with flag k is bit 56 + k of the whole.
+    let bits =
+        |flags: &[u8; 8]| u64::from_le_bytes(*flags).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+    let (eights, _) = flags.as_chunks::<8>();
+    if let Ok(eights) = <&[[u8; 8]; 8]>::try_from(eights) {
+        let shifted: [u64; 8] = std::array::from_fn(|k| bits(&eights[k]) << (8 * k));
+        return shifted.iter().fold(0, |word, bits| word | bits);
+    }
+    eights.iter().enumerate().fold(0, |word, (k, flags)| word | (bits(flags) << (8 * k)))
+}
+
+/// The paths of groups that are taken, in the order of the groups.
+fn word_of_groups(taken: &[u64; BLOCK_LEN / 64], groups: &[u16]) -> u64 {
+    if let [first, _, _, last] = *groups
+        && first % 4 == 0
+        && last == first + 3
+    {
+        return taken[usize::from(first) / 4];
+    }
+    let bits = |group: u16| {
+        let first = usize::from(group) * GROUP_LEN;
+        (taken[first / 64] >> (first % 64)) & 0xffff
+    };
+    groups.iter().enumerate().fold(0, |word, (k, &group)| word | (bits(group) << (GROUP_LEN * k)))
 }
 
 fn maximum(values: &[f64]) -> f64 {

@@ -1,7 +1,8 @@
 //! How hard a source hits, as a quantile function of one uniform: a severity takes exactly one
 //! draw whatever its form, so scenarios that change the form still share their numbers.
 
-use statrs::distribution::{Beta, Continuous, ContinuousCDF};
+use statrs::distribution::{Beta, ContinuousCDF};
+use statrs::function::beta::ln_beta;
 
 /// The law of a severity, checked when read.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,17 +75,31 @@ impl Severity {
 
 /// The quantile of a beta law: Newton's method held inside a bracket that shrinks at every step, so
 /// that it ends for every law. The library's own inverse does not for the most extreme ones.
+///
+/// Below the mean it is Newton's method on logarithms: near 0 the distribution is the power
+/// `x^a / (a B(a, b))`, a straight line there, and plain steps leave the bracket time and again.
 fn beta_quantile(beta: &Beta, u: f64) -> f64 {
-    let (mut low, mut high) = (0.0, 1.0);
-    let mut x = beta.shape_a() / (beta.shape_a() + beta.shape_b());
+    let (a, b) = (beta.shape_a(), beta.shape_b());
+    let mean = a / (a + b);
+    let is_low = u <= beta.cdf(mean);
+    let ln_beta = ln_beta(a, b);
+    let power = || ((u.ln() + a.ln() + ln_beta) / a).exp();
+    let (mut low, mut high, mut x) =
+        if is_low { (0.0, mean, power().min(mean)) } else { (mean, 1.0, mean) };
     for _ in 0..QUANTILE_STEPS {
-        let excess = beta.cdf(x) - u;
-        if excess > 0.0 {
+        let cdf = beta.cdf(x);
+        if cdf > u {
             high = x;
         } else {
             low = x;
         }
-        let newton = x - excess / beta.pdf(x);
+        // x times the density: the derivative by ln x.
+        let by_ln_x = (a * x.ln() + (b - 1.0) * (-x).ln_1p() - ln_beta).exp();
+        let newton = if is_low {
+            x * ((u / cdf).ln() * (cdf / by_ln_x)).exp()
+        } else {
+            x - x * (cdf - u) / by_ln_x
+        };
         let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
         let done = (next - x).abs() <= QUANTILE_PRECISION * next;
         x = next;

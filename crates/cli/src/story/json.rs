@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use slashfall_cascade::DayRecord;
-use slashfall_output::{DaySums, StepRow, figure_names};
+use slashfall_output::{DaySums, StepRow, named_figures};
 
 use super::Story;
 
@@ -12,7 +12,7 @@ impl Story<'_> {
         let steps = self.steps();
         let days = self.path.record.days.iter().zip(DaySums::of(&self.path.record));
         let days = days.map(|(day, sums)| self.day_json(day, sums, &steps));
-        let figures = figure_names(self.network).into_iter().zip(&self.path.figures);
+        let figures = named_figures(self.network, &self.path.figures);
         json!({
             "events": self.events_json(),
             "days": days.collect::<Vec<_>>(),

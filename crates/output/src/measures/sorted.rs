@@ -1,7 +1,6 @@
 //! Ranks the losses of a scope once, because quantile, shortfall and exceedance all read the same order.
 
 use super::bins::Bins;
-use super::column::in_rank;
 use super::level::Cut;
 use super::run::Run;
 use super::weights::Calibration;
@@ -273,19 +272,21 @@ fn note_entries(
     }
 }
 
-/// Entries in rank order, with the weight of each where there are any.
+/// Entries, which are in path order, in rank order, with the weight of each where there are any.
 fn ranked(
     mut entries: Vec<PathLoss>,
     weights: &[f64],
     is_weighted: bool,
 ) -> (Vec<PathLoss>, Vec<(f64, f64)>) {
     if !is_weighted {
-        entries.sort_unstable_by(in_rank);
+        // They are in path order, so a stable sort need not look at paths, and has less to do where
+        // many losses are equal.
+        entries.sort_by(|a, b| b.loss.total_cmp(&a.loss));
         return (entries, Vec::new());
     }
     let weights = weights.iter().copied().chain(std::iter::repeat(1.0));
     let mut both: Vec<(PathLoss, (f64, f64))> =
         entries.into_iter().zip(weights.map(|weight| (weight, 0.0))).collect();
-    both.sort_unstable_by(|a, b| in_rank(&a.0, &b.0));
+    both.sort_by(|a, b| b.0.loss.total_cmp(&a.0.loss));
     both.into_iter().unzip()
 }

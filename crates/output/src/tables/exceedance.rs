@@ -1,7 +1,7 @@
 //! `exceedance`: the loss distribution of every scope as a curve.
 
 use super::return_period_years;
-use crate::measures::{ExceedanceRow, SortedLosses};
+use crate::measures::ExceedanceRow;
 use crate::schema::{Cell, Table};
 use crate::scope::{Scope, ScopeKind};
 
@@ -14,9 +14,9 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// The curve of the losses of a scope.
-    pub(super) fn new(scope: &Scope, losses: &SortedLosses) -> Self {
-        Self { scope_kind: scope.kind, scope: scope.name.clone(), points: losses.exceedance() }
+    /// The curve of a scope.
+    pub(super) fn new(scope: &Scope, points: Vec<ExceedanceRow>) -> Self {
+        Self { scope_kind: scope.kind, scope: scope.name.clone(), points }
     }
 }
 

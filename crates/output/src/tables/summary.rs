@@ -1,12 +1,11 @@
 //! `summary`: every metric of every scope, with its error.
 
-use rayon::prelude::*;
 use serde::Serialize;
 
 use super::exceedance::Curve;
 use super::return_period_years;
 use crate::collect::{Collector, DEPEGS, ScopeLosses};
-use crate::measures::{Estimate, Level, SortedLosses, WeightSums};
+use crate::measures::{Estimate, Level, LossColumn, SortedLosses, WeightSums};
 use crate::schema::{Cell, Table};
 use crate::scope::ScopeKind;
 
@@ -51,9 +50,13 @@ pub fn measure(
     levels: &[Level],
     horizon_days: u32,
 ) -> Measured {
-    let of_scope = |kept: &ScopeLosses| {
-        let losses = kept.losses.sorted()?;
-        let figures = figures(kept, &losses, levels, collector.weights());
+    let of_losses = |losses: &LossColumn| {
+        losses.sorted().map(|losses| (figures(&losses, levels), losses.exceedance()))
+    };
+    let all = collector.by_losses(of_losses);
+    let mut measured = Measured::default();
+    for (kept, taken) in collector.scopes.iter().zip(all) {
+        let Some((of_losses, curve)) = taken else { continue };
         let row = |figure: Figure| SummaryRow {
             scenario: scenario.to_owned(),
             scope_kind: kept.scope.kind,
@@ -67,14 +70,9 @@ pub fn measure(
             resolution: figure.resolution,
             unit: figure.unit,
         };
-        let rows: Vec<SummaryRow> = figures.into_iter().map(row).collect();
-        Some((rows, Curve::new(&kept.scope, &losses)))
-    };
-    let all: Vec<_> = collector.scopes.par_iter().filter_map(of_scope).collect();
-    let mut measured = Measured::default();
-    for (rows, curve) in all {
-        measured.rows.extend(rows);
-        measured.curves.push(curve);
+        let figures = with_those_of_scope(kept, of_losses, collector.weights());
+        measured.rows.extend(figures.into_iter().map(row));
+        measured.curves.push(Curve::new(&kept.scope, curve));
     }
     measured
 }
@@ -100,6 +98,7 @@ pub fn push_summary(table: &mut Table, rows: &[SummaryRow]) {
     }
 }
 
+#[derive(Clone)]
 struct Figure {
     metric: &'static str,
     level: Option<Level>,
@@ -108,44 +107,54 @@ struct Figure {
     unit: &'static str,
 }
 
-fn figures(
-    kept: &ScopeLosses,
-    losses: &SortedLosses,
-    levels: &[Level],
-    weights: WeightSums,
-) -> Vec<Figure> {
-    let eth = |metric, level, estimate, resolution| Figure {
-        metric,
-        level,
-        estimate,
-        resolution,
-        unit: "eth",
-    };
-    let chance = |metric, estimate| Figure {
-        metric,
-        level: None,
-        estimate,
-        resolution: 0.0,
-        unit: "probability",
-    };
-    let (mean, of_mean) = (losses.mean(), losses.resolution_of_mean());
+impl Figure {
+    fn eth(
+        metric: &'static str,
+        level: Option<Level>,
+        estimate: Estimate,
+        resolution: f64,
+    ) -> Self {
+        Self { metric, level, estimate, resolution, unit: "eth" }
+    }
+
+    fn chance(metric: &'static str, estimate: Estimate) -> Self {
+        Self { metric, level: None, estimate, resolution: 0.0, unit: "probability" }
+    }
+}
+
+/// What is estimated from losses alone: the mean first, the worst last.
+fn figures(losses: &SortedLosses, levels: &[Level]) -> Vec<Figure> {
     let mut figures = vec![
-        eth("mean", None, mean, of_mean),
-        eth("std", None, losses.std(), losses.resolution_of_std()),
+        Figure::eth("mean", None, losses.mean(), losses.resolution_of_mean()),
+        Figure::eth("std", None, losses.std(), losses.resolution_of_std()),
     ];
     for &level in levels {
         let [of_var, of_es] = [losses.resolution_of_var(level), losses.resolution_of_es(level)];
-        figures.push(eth("var", Some(level), losses.value_at_risk(level), of_var));
-        figures.push(eth("es", Some(level), losses.expected_shortfall(level), of_es));
+        figures.push(Figure::eth("var", Some(level), losses.value_at_risk(level), of_var));
+        figures.push(Figure::eth("es", Some(level), losses.expected_shortfall(level), of_es));
     }
-    figures.push(chance("probability_positive", losses.probability_positive()));
+    figures.push(Figure::chance("probability_positive", losses.probability_positive()));
+    figures.push(Figure::eth("max", None, losses.max(), 0.0));
+    figures
+}
+
+/// Adds what is known of the scope beside its losses: depegs before the worst loss, returns after it.
+fn with_those_of_scope(
+    kept: &ScopeLosses,
+    mut figures: Vec<Figure>,
+    weights: WeightSums,
+) -> Vec<Figure> {
+    let worst = figures.pop();
     let depegs = DEPEGS.into_iter().zip(kept.depegs.into_iter().flatten());
-    figures.extend(depegs.map(|((metric, _), tally)| chance(metric, tally.probability(weights))));
-    figures.push(eth("max", None, losses.max(), 0.0));
-    if let Some(earned) = kept.return_eth {
-        let certain = Estimate::certain(earned, mean.n_eff);
-        figures.push(eth("expected_return", None, certain, 0.0));
-        figures.push(eth("expected_return_net", None, mean.taken_from(earned), of_mean));
+    figures.extend(
+        depegs.map(|((metric, _), tally)| Figure::chance(metric, tally.probability(weights))),
+    );
+    figures.extend(worst);
+    if let (Some(earned), Some(mean)) = (kept.return_eth, figures.first().cloned()) {
+        let certain = Estimate::certain(earned, mean.estimate.n_eff);
+        let net = mean.estimate.taken_from(earned);
+        figures.push(Figure::eth("expected_return", None, certain, 0.0));
+        figures.push(Figure::eth("expected_return_net", None, net, mean.resolution));
     }
     figures
 }

@@ -7,7 +7,7 @@ use crate::schema::{Cell, Table};
 /// them.
 pub fn push_tail_paths(table: &mut Table, scenario: &str, collector: &Collector, count: usize) {
     for kept in &collector.scopes {
-        for (rank, (path, weight)) in (1..).zip(kept.losses.worst(count)) {
+        for (rank, (path, weight)) in (1..).zip(collector.losses_of(kept).worst(count)) {
             table.push([
                 Cell::Text(scenario),
                 Cell::Text(kept.scope.kind.name()),

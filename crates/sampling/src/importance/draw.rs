@@ -11,12 +11,12 @@ use rand::RngExt;
 use super::Tilt;
 use super::shift::{Shared, Streams, class_probabilities};
 use super::twist::{Group, Twisted};
-use crate::copula::{Copula, Systematic, event_time_days};
+use crate::copula::Systematic;
 use crate::draw::Fired;
-use crate::kernels::{quantile, survival};
 use crate::keys::{Purpose, StreamKey};
 use crate::model::Model;
 use crate::rate::Rate;
+use crate::times::Times;
 
 /// How a path differs from what its streams would give in the model itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -66,6 +66,7 @@ pub(crate) fn bend(
             costs[number] += tilt.twist.cost(fired.source, u);
         }
     }
+    let first_tilted = fired.len();
     let mut block = Block::new(model, tilt);
     let bent = (paths.first..).zip(costs).enumerate().map(|(number, (path, cost))| {
         let (bend, ln_ratio) = if tilt.plain.has(path) {
@@ -75,7 +76,12 @@ pub(crate) fn bend(
         };
         (bend, tilt.plain.weight(ln_ratio))
     });
-    bent.collect()
+    let bent: Vec<(Bend, f64)> = bent.collect();
+    let times = block.times.work_out(model.copula);
+    for (fired, tau_days) in fired[first_tilted..].iter_mut().zip(times) {
+        fired.tau_days = tau_days.min(model.horizon_days);
+    }
+    bent
 }
 
 /// The uniform of a source's severity in the model.
@@ -94,6 +100,8 @@ struct Block<'b, 'n> {
     /// By class.
     probability: Vec<f64>,
     twisted: Twisted,
+    /// Of the events of tilted paths, in order.
+    times: Times,
 }
 
 impl<'b, 'n> Block<'b, 'n> {
@@ -106,6 +114,7 @@ impl<'b, 'n> Block<'b, 'n> {
             market: model.factors.iter().position(|&key| key == StreamKey::market_factor()),
             probability: Vec::new(),
             twisted: Twisted::default(),
+            times: Times::default(),
         }
     }
 
@@ -134,10 +143,14 @@ impl<'b, 'n> Block<'b, 'n> {
             if p_theta <= 0.0 {
                 continue;
             }
-            let time = Time::new(model, group, &shared, p);
+            let (systematic, rate_per_year) = given(model, group, &shared);
+            let times = &mut self.times;
             each_success(&mut rng, p_theta, group.members.len(), |member, rng| {
                 let source = tilt.twist.members[group.members.start + member];
-                fired.push(Fired { offset, tau_days: time.draw(rng), source });
+                // The twist leaves the law of the idiosyncratic uniform alone, given that it is below
+                // the probability to fire. Times are worked out when all paths have been drawn.
+                times.push(open_uniform(rng) * p, systematic, rate_per_year);
+                fired.push(Fired { offset, tau_days: 0.0, source });
             });
         }
         let theta = self.twisted.theta;
@@ -156,42 +169,20 @@ impl<'b, 'n> Block<'b, 'n> {
     }
 }
 
-/// When sources of a group fire, given that they do.
-struct Time<'t, 'n> {
-    model: &'t Model<'n>,
-    systematic: Systematic,
-    rate_per_year: f64,
-    probability: f64,
-}
-
-impl<'t, 'n> Time<'t, 'n> {
-    fn new(model: &'t Model<'n>, group: &Group, shared: &Shared, probability: f64) -> Self {
-        let class = &model.classes[group.class];
-        let loadings = class.loadings.iter();
-        let systematic = Systematic {
-            factor: loadings.map(|&(factor, loading)| loading * shared.factors[factor]).sum(),
-            mixing_sqrt: shared.mixing.sqrt(),
-            residual: class.residual,
-        };
-        let rate_per_year = match class.rate {
-            Rate::Known(rate) => rate,
-            Rate::Drawn { evidence, scale } => scale * shared.rates[evidence],
-        };
-        Self { model, systematic, rate_per_year, probability }
-    }
-
-    /// In days. The twist leaves the law of the idiosyncratic uniform alone, given that it is below
-    /// the probability to fire.
-    fn draw(&self, rng: &mut impl Rng) -> f64 {
-        let u = open_uniform(rng) * self.probability;
-        let Systematic { factor, mixing_sqrt, residual } = self.systematic;
-        let latent = (factor + residual * quantile(u)) / mixing_sqrt;
-        let beyond = match self.model.copula {
-            Copula::Independent | Copula::Gaussian => survival(latent),
-            copula @ Copula::StudentT { .. } => copula.survival(latent),
-        };
-        event_time_days(beyond, self.rate_per_year).min(self.model.horizon_days)
-    }
+/// What a path leaves to the sources of a group, and their rate on it.
+fn given(model: &Model<'_>, group: &Group, shared: &Shared) -> (Systematic, f64) {
+    let class = &model.classes[group.class];
+    let loadings = class.loadings.iter();
+    let systematic = Systematic {
+        factor: loadings.map(|&(factor, loading)| loading * shared.factors[factor]).sum(),
+        mixing_sqrt: shared.mixing.sqrt(),
+        residual: class.residual,
+    };
+    let rate_per_year = match class.rate {
+        Rate::Known(rate) => rate,
+        Rate::Drawn { evidence, scale } => scale * shared.rates[evidence],
+    };
+    (systematic, rate_per_year)
 }
 
 /// Calls `hit` with the number of each of `n` trials that succeeds, skipping along geometric gaps.
