@@ -235,3 +235,72 @@ impl<S: Simd> Number for Wide<S> {
         Self { x: self.simd.min_f64s(self.x, other.x), ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pulp::{Arch, WithSimd};
+
+    use super::*;
+
+    const NUMBERS: [f64; 8] = [f64::NEG_INFINITY, -1.5, -0.0, 0.0, 1e-300, 0.1, 2.0, f64::INFINITY];
+
+    /// Every operation on numbers and on the same turned by `shift`.
+    struct AllOperations {
+        shift: usize,
+    }
+
+    impl WithSimd for AllOperations {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            if S::F64_LANES < 4 {
+                return; // nobody plays on it
+            }
+            let mut turned = NUMBERS;
+            turned.rotate_left(self.shift);
+            let (a, b) = (Lanes(NUMBERS), Lanes(turned));
+            let (x, y) = (a.load(simd), b.load(simd));
+            let check = |wide: Wide<S>, scalar: fn(f64, f64) -> f64| {
+                for (lane, found) in wide.lanes().0.iter().enumerate().take(S::F64_LANES) {
+                    let expected = scalar(NUMBERS[lane], turned[lane]);
+                    // What is no number has many bit patterns, and none of them goes anywhere.
+                    let same = expected.to_bits() == found.to_bits() || expected.is_nan();
+                    assert!(same && expected.is_nan() == found.is_nan(), "{expected}, not {found}");
+                }
+            };
+            check(x + y, |a, b| a + b);
+            check(x - y, |a, b| a - b);
+            check(x * y, |a, b| a * b);
+            check(x / y, |a, b| a / b);
+            check(x.larger(y), <f64 as Number>::larger);
+            check(x.smaller(y), <f64 as Number>::smaller);
+            check(x.positive_part(), |a, _| a.positive_part());
+            check(x.lt(y).choose(x, y), |a, b| if a < b { a } else { b });
+            check(x.ge(y).choose(x, y), |a, b| if a >= b { a } else { b });
+            check((!x.le(y)).or_nothing(x), |a, b| if a <= b { 0.0 } else { a });
+            check((x.gt(y) | y.le(x)).or_nothing(y), |a, b| if a >= b { b } else { 0.0 });
+            check((x.gt(y) & y.lt(y.like(1.0))).or_nothing(x), |a, b| {
+                if a > b && b < 1.0 { a } else { 0.0 }
+            });
+            let below: Vec<usize> = x.lt(y).bits().collect();
+            let lanes = (0..S::F64_LANES).filter(|&lane| NUMBERS[lane] < turned[lane]);
+            assert_eq!(below, lanes.collect::<Vec<_>>());
+            assert_eq!(x.lt(y).any(), !below.is_empty());
+            let mut stored = a;
+            stored.store_where(x.lt(y), y);
+            check(stored.load(simd), |a, b| if a < b { b } else { a });
+        }
+    }
+
+    #[test]
+    fn operations_on_registers_are_those_on_numbers() {
+        for shift in 0..NUMBERS.len() {
+            Arch::new().dispatch(AllOperations { shift });
+            #[cfg(target_arch = "x86_64")]
+            if let Some(narrow) = pulp::x86::V3::try_new() {
+                Arch::V3(narrow).dispatch(AllOperations { shift });
+            }
+        }
+    }
+}
