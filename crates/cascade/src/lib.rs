@@ -2,8 +2,8 @@
 //!
 //! Deterministic and free of I/O: given a [`Setting`] (a network and the [`Parameters`] of a
 //! scenario) and what happens from outside ([`PathInput`]), [`run_path`] plays the days to
-//! the horizon and writes one row of figures ([`Layout`] says which). One file a mechanism; the
-//! order in which they act is `day.rs` and nowhere else.
+//! the horizon and writes one row of figures ([`Layout`] says which); a [`Group`] plays several paths
+//! at once. One file a mechanism; the order in which they act is `day.rs`, and `wide` for the group.
 
 mod attribution;
 mod backing;
