@@ -183,9 +183,7 @@ struct Split<'c> {
 impl<'c> Split<'c> {
     fn new(model: &Model<'_>, kept: &'c ScopeLosses, lowest: Level) -> Option<Self> {
         let losses = kept.losses.sorted()?;
-        let mut paths: Vec<u64> =
-            losses.tail(lowest).paths().iter().map(|path| path.path).collect();
-        paths.sort_unstable();
+        let paths = losses.tail(lowest).paths_to_split();
         let sensitivity = Sensitivity::new(&kept.scope, model);
         Some(Self { scope: &kept.scope, losses, sensitivity, paths })
     }

@@ -20,6 +20,7 @@ mod moments;
 mod paired;
 #[cfg(test)]
 mod paired_tests;
+mod replicates;
 mod run;
 mod shortfall;
 mod sorted;
@@ -44,6 +45,7 @@ pub use interval::probability;
 pub use level::Level;
 pub use mass::Tally;
 pub use paired::{Difference, PairedLosses};
+pub(crate) use replicates::{Support, replicate_of, sectioned};
 pub use sorted::SortedLosses;
 pub use stop::StopWatch;
 pub use sum::Sum;
