@@ -11,7 +11,7 @@ use slashfall_sampling::REPLICATES;
 use super::{Estimate, Level, SortedLosses, Sum, interval};
 
 /// Paths that a tail must hold in each replicate for its figures to have an error.
-const MIN_TAIL_PATHS: f64 = 5.0;
+const MIN_TAIL_PATHS: f64 = 2.0;
 /// Paths that must carry a figure for it to have an interval: of a probability those of the rarer of event and complement.
 const MIN_FOR_INTERVAL: f64 = 10.0;
 
@@ -36,6 +36,14 @@ impl Support {
     /// By the number of paths that carry the figure.
     pub(crate) fn of_paths(n_carriers: f64) -> Self {
         Self { error: n_carriers >= 2.0, interval: n_carriers >= MIN_FOR_INTERVAL }
+    }
+
+    /// As far as the same figure of independent paths would have an error, too.
+    pub(super) fn and(self, found: &Estimate) -> Self {
+        Self {
+            error: self.error && found.std_err.is_some(),
+            interval: self.interval && found.ci_low.is_some() && found.ci_high.is_some(),
+        }
     }
 
     /// By the mass of the tail that the figure is of.
@@ -107,7 +115,7 @@ impl SortedLosses {
             return found;
         }
         let values = self.replicates().iter().map(|part| figure(part).value);
-        sectioned(found, values, support(self))
+        sectioned(found, values, support(self).and(&found))
     }
 
     /// What the sample says of figures of the tail at `level`.

@@ -135,7 +135,8 @@ impl Tail {
         if self.replicates.is_empty() {
             return found;
         }
-        sectioned(found, self.in_replicates(component).into_iter(), Support::of_tail(self.mass))
+        let support = Support::of_tail(self.mass).and(&found);
+        sectioned(found, self.in_replicates(component).into_iter(), support)
     }
 
     /// What a component contributes in each replicate.
