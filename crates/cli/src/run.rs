@@ -120,7 +120,10 @@ fn prepare_drawings(
     let mut problems = Problems::default();
     let mut drawings = Vec::new();
     for scenario in scenarios {
-        problems_of_memory(input, scenario).into_iter().for_each(|problem| problems.push(problem));
+        if let Some(problem) = problem_of_memory(input, scenario) {
+            problems.push(problem);
+            continue;
+        }
         match Drawing::prepare(&input.file, scenario) {
             Ok(drawing) => {
                 drawing.note(scenario).iter().for_each(|note| say(args.quiet, note));
@@ -133,7 +136,7 @@ fn prepare_drawings(
 }
 
 /// That every loss of a run whose replicates need them fits into memory.
-fn problems_of_memory(input: &Input, scenario: &Scenario<'_>) -> Option<Problem> {
+fn problem_of_memory(input: &Input, scenario: &Scenario<'_>) -> Option<Problem> {
     let wanted = wanted(scenario);
     let most = wanted.most_paths(scenario.model.setting());
     (wanted.n_paths > most).then(|| {
@@ -315,14 +318,23 @@ const MEMORY_TO_TELL_BYTES: u64 = 4_000_000_000;
 
 fn warn(input: &Input, scenarios: &[Scenario<'_>], quiet: bool) {
     // Scenarios are run one after the other, so that of the largest counts.
-    let of = |scenario: &Scenario<'_>| wanted(scenario).bytes(scenario.model.setting());
-    let bytes = scenarios.iter().map(of).max().unwrap_or_default();
+    let of = |scenario: &Scenario<'_>| {
+        let (wanted, setting) = (wanted(scenario), scenario.model.setting());
+        // What is too much is a problem, and no note.
+        let is_told = wanted.n_paths <= wanted.most_paths(setting);
+        (if is_told { wanted.bytes(setting) } else { 0 }, wanted.by_replicate)
+    };
+    let (bytes, by_replicate) = scenarios.iter().map(of).max().unwrap_or_default();
     if bytes > MEMORY_TO_TELL_BYTES {
         let gigabytes = bytes / 1_000_000_000;
-        let note = format!(
-            "note: tails that are split may take up to {gigabytes} GB of memory; detail = \"summary\" takes little"
-        );
-        say(quiet, &note);
+        let what = if by_replicate {
+            format!("the losses of Sobol points may take up to {gigabytes} GB of memory")
+        } else {
+            format!(
+                "tails that are split may take up to {gigabytes} GB of memory; detail = \"summary\" takes little"
+            )
+        };
+        say(quiet, &format!("note: {what}"));
     }
     for note in notes(input, scenarios).into_iter().chain(note_of_events(scenarios)) {
         say(quiet, &note);

@@ -1,8 +1,6 @@
 //! How many rounds paths took and what those cost: sums, so that their number does not matter.
 
-use slashfall_sampling::REPLICATES;
-
-use crate::measures::{Sum, WeightSums, replicate_of};
+use crate::measures::{N_REPLICATES, Sum, WeightSums, replicate_of};
 
 /// Paths that took the same number of rounds.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +35,7 @@ impl RoundsBin {
     /// Adds a path of a replicate, by its number.
     pub(crate) fn add_in(&mut self, path: u64, losses: [f64; 3]) {
         self.add(losses);
-        self.replicates.resize(replicate_of(REPLICATES - 1) + 1, (0, Sum::default()));
+        self.replicates.resize(N_REPLICATES, (0, Sum::default()));
         let (count, total) = &mut self.replicates[replicate_of(path)];
         *count += 1;
         total.add(losses[2]);

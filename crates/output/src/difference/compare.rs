@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use slashfall_graph::{Problem, Problems};
-use slashfall_sampling::REPLICATES;
 
 use super::columns::{ScopePaths, StoredScope};
 use super::stored::Side;
 use crate::collect::DEPEGS;
 use crate::measures::{
-    Difference, Estimate, Level, PairedCounts, PairedLosses, Support, WeightSums, replicate_of,
-    sectioned,
+    Difference, Estimate, Level, N_REPLICATES, PairedCounts, PairedLosses, Support, WeightSums,
+    replicate_of, sectioned,
 };
 use crate::scope::ScopeKind;
 
@@ -216,7 +215,7 @@ impl<'s> Comparison<'s> {
         let (a, b) = (a.worst_discounts.as_ref()?, b.worst_discounts.as_ref()?);
         Some(DEPEGS.map(|(_, limit)| {
             let mut counts = PairedCounts::default();
-            let mut by_replicate = vec![(0.0, 0.0); replicate_of(REPLICATES - 1) + 1];
+            let mut by_replicate = vec![(0.0, 0.0); N_REPLICATES];
             for (path, (a, b)) in (0..).zip(a.iter().zip(b)) {
                 let (in_a, in_b) = (*a > limit, *b > limit);
                 counts.add(in_a, in_b);

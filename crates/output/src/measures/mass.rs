@@ -4,11 +4,10 @@
 //! weighted sums of Poisson numbers (Fay and Feuer 1997, "Confidence intervals for directly standardized rates"), which keeps the
 //! skewness that rare events have.
 
-use slashfall_sampling::REPLICATES;
 use statrs::distribution::{ContinuousCDF, Gamma};
 
 use super::interval::{SIDE, Z_975, probability};
-use super::replicates::{n_paths_of, replicate_of, sectioned_probability};
+use super::replicates::{N_REPLICATES, n_paths_of, replicate_of, sectioned_probability};
 use super::{Estimate, Sum, WeightSums};
 
 /// Shapes from which the cube of a normal number is as good as the gamma quantile (Wilson and Hilferty 1931).
@@ -24,7 +23,7 @@ const ROUNDING: f64 = 1e-12;
 pub struct Tally {
     count: u64,
     /// The same by replicate, where paths are dealt out to such.
-    by_replicate: [u64; REPLICATES as usize],
+    by_replicate: [u64; N_REPLICATES],
     weight: Sum,
     square: Sum,
 }

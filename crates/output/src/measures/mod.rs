@@ -45,7 +45,7 @@ pub use interval::probability;
 pub use level::Level;
 pub use mass::Tally;
 pub use paired::{Difference, PairedLosses};
-pub(crate) use replicates::{Support, replicate_of, sectioned};
+pub(crate) use replicates::{N_REPLICATES, Support, replicate_of, sectioned};
 pub use sorted::SortedLosses;
 pub use stop::StopWatch;
 pub use sum::Sum;

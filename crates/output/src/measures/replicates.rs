@@ -10,6 +10,8 @@ use slashfall_sampling::REPLICATES;
 
 use super::{Estimate, Level, SortedLosses, Sum, interval};
 
+#[expect(clippy::cast_possible_truncation, reason = "a few dozen")]
+pub(crate) const N_REPLICATES: usize = REPLICATES as usize;
 /// Paths that a tail must hold in each replicate for its figures to have an error.
 const MIN_TAIL_PATHS: f64 = 2.0;
 /// Paths that must carry a figure for it to have an interval: of a probability those of the rarer of event and complement.
@@ -127,7 +129,7 @@ impl SortedLosses {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{close, column};
-    use super::super::{LossColumn, Tally, WeightSums};
+    use super::super::{LossColumn, PairedLosses, Tally, WeightSums};
     use super::*;
 
     /// Losses `r + 32 i` on point i of replicate r, 16 points each.
@@ -160,7 +162,7 @@ mod tests {
     #[test]
     fn tails_of_few_paths_a_replicate_have_no_error() {
         let losses = by_replicate().sorted().unwrap();
-        for (level, has_error) in [(0.6, true), (0.7, false), (0.99, false)] {
+        for (level, has_error) in [(0.6, true), (0.87, true), (0.88, false), (0.99, false)] {
             let level = Level::new(level).unwrap();
             let figures = [losses.value_at_risk(level), losses.expected_shortfall(level)];
             for figure in figures {
@@ -201,6 +203,26 @@ mod tests {
         assert_eq!(nothing.mean().std_err, None);
         assert_eq!(nothing.expected_shortfall(level).std_err, None);
         assert_eq!(nothing.max(), Estimate::bare(0.0, 6_400.0));
+    }
+
+    /// B loses one more on every path of the first replicate.
+    #[test]
+    fn differences_are_those_of_the_replicates() {
+        let a = by_replicate();
+        let more = |path: u32| f64::from(path) + f64::from(u8::from(path.is_multiple_of(32)));
+        let mut b = column(&(0..512).map(more).collect::<Vec<_>>());
+        b.weigh_as(&a);
+        let pairs = PairedLosses::new(a, b).unwrap();
+        let mean = pairs.mean().estimate;
+        close(mean.value, 1.0 / 32.0, 1e-14);
+        // One replicate differs by 1: variance 1/32 over 32 replicates.
+        close(mean.std_err.unwrap(), 1.0 / 32.0, 1e-12);
+        let half = pairs.value_at_risk(Level::new(0.5).unwrap()).estimate;
+        assert!(half.value.abs() < 1e-300);
+        close(half.std_err.unwrap(), (1.0_f64 / (32.0 * 31.0)).sqrt(), 1e-12);
+        // Path 0 alone loses something where A loses nothing.
+        let positive = pairs.probability_positive().estimate;
+        assert_eq!((positive.std_err, positive.ci_low), (None, None));
     }
 
     #[test]

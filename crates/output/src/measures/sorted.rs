@@ -5,7 +5,7 @@ use slashfall_sampling::REPLICATES;
 use super::bins::Bins;
 use super::column::in_rank;
 use super::level::Cut;
-use super::replicates::{n_paths_of, replicate_of};
+use super::replicates::{N_REPLICATES, n_paths_of, replicate_of};
 use super::run::Run;
 use super::weights::Calibration;
 use super::{PathLoss, Sum, WeightSums};
@@ -308,7 +308,7 @@ fn replicates(sums: WeightSums, entries: &[PathLoss], bins: Option<&Bins>) -> Ve
         return Vec::new();
     }
     assert!(bins.is_none() && sums.is_plain(), "replicates need every loss, and paths of weight 1");
-    let mut parts = vec![Vec::new(); replicate_of(REPLICATES - 1) + 1];
+    let mut parts = vec![Vec::new(); N_REPLICATES];
     entries.iter().for_each(|entry| parts[replicate_of(entry.path)].push(*entry));
     let part = |(replicate, entries)| {
         let sums = WeightSums::plain(n_paths_of(replicate, sums.n_paths()));

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use directions::{Directions, MAX_DIMENSIONS};
 use quantile::GammaTable;
-use scramble::Scramble;
+use scramble::{LANES, Scramble};
 
 use crate::copula::Copula;
 use crate::kernels::quantiles;
@@ -24,7 +24,7 @@ use crate::rate::Evidence;
 
 /// Independent scramblings that paths are dealt out to, path `p` to number `p % REPLICATES`: errors
 /// have 31 degrees of freedom.
-pub const REPLICATES: u64 = 32;
+pub const REPLICATES: u64 = LANES as u64;
 
 /// The points of a model, one dimension for each draw that all sources of a path share.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ enum Market {
     /// A factor of the model.
     Factor(usize),
     /// A dimension of its own.
-    Own(Dimension),
+    Own(Box<Dimension>),
 }
 
 /// A dimension: its points and its law.
@@ -98,7 +98,7 @@ impl Sobol {
             (Some(_), _) => Market::Stream,
             (None, _) => {
                 let own = deal.normal(MARKET, "market factor of the noise".to_owned());
-                own.map_or(Market::Stream, Market::Own)
+                own.map_or(Market::Stream, |own| Market::Own(Box::new(own)))
             }
         };
         let mut evidence = vec![None; draws.evidence.len()];

@@ -15,7 +15,8 @@ use crate::keys::{Purpose, Seed, StreamKey, place};
 
 /// Digits whose flips are in one word.
 const CHUNK: usize = 6;
-const LANES: usize = REPLICATES as usize;
+/// Replicates, scrambled side by side.
+pub(super) const LANES: usize = 32;
 /// The odd number nearest 2^64 over the golden ratio.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -80,9 +81,7 @@ impl Scramble {
 /// Which of the replicates a path belongs to.
 #[inline(always)]
 fn lane(path: u64) -> usize {
-    #[expect(clippy::cast_possible_truncation, reason = "less than the replicates")]
-    let lane = (path % REPLICATES) as usize;
-    lane
+    (path % REPLICATES) as usize
 }
 
 /// The first digits of a point, behind a leading 1, so that no two beginnings are one number.
