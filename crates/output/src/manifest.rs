@@ -95,7 +95,7 @@ pub const DEFINITIONS: [(&str, &str); 10] = [
     ),
     (
         "confidence_interval",
-        "two-sided 95 %; order statistics for var, skewness-corrected for means and es, Clopper-Pearson for probabilities; of Sobol points every figure: Student's t with 31 degrees of freedom over replicates",
+        "two-sided 95 %; order statistics for var, skewness-corrected for means and es, Clopper-Pearson for probabilities; of Sobol points every figure: Student's t with 31 degrees of freedom over replicates, arms of means, es and probabilities as much longer as those of independent paths are",
     ),
     (
         "es_contribution",

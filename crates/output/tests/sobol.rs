@@ -8,9 +8,10 @@ use std::path::Path;
 
 use slashfall_graph::spec::Sharing;
 use slashfall_graph::{Network, Sketch, load_network};
-use slashfall_output::measures::{Estimate, Level};
+use slashfall_output::measures::{Estimate, Level, PairedLosses, StopWatch};
 use slashfall_output::tables::measure;
 use slashfall_output::{Collector, ComponentKind, Wanted, contributions};
+use slashfall_sampling::config::PathCount;
 use slashfall_sampling::{Model, Node, RunSpec, simulate};
 
 /// 100 operators with 1 ETH each, all of it allocated to one AVS.
@@ -30,10 +31,15 @@ fn with_model<R>(network: &Network, toml: &str, work: impl FnOnce(&Model<'_>) ->
     work(&scenarios.unwrap_or_else(|problems| panic!("{problems}"))[0].model)
 }
 
-fn collect(model: &Model<'_>, n_paths: u64) -> Collector {
+/// Before the first of at most `n_paths` paths.
+fn empty(model: &Model<'_>, n_paths: u64) -> Collector {
     let by_replicate = model.sobol().is_some();
     let wanted = Wanted { n_paths, split_from: Level::new(0.9), n_listed: 0, by_replicate };
-    let mut collector = Collector::for_run(model.setting(), &wanted);
+    Collector::for_run(model.setting(), &wanted)
+}
+
+fn collect(model: &Model<'_>, n_paths: u64) -> Collector {
+    let mut collector = empty(model, n_paths);
     let flow = simulate(model, 0..n_paths, 4_096, |batch| {
         collector.absorb(batch);
         ControlFlow::Continue(())
@@ -216,4 +222,103 @@ fn the_reference_network() {
     }
     println!("{n_compared} figures, mean square of z {:.3}", squares / n_compared);
     assert!(n_compared > 200.0 && squares / n_compared < 1.5, "{n_compared} {squares}");
+}
+
+/// Two sides under one seed, B with rates a quarter higher: the errors of their differences are those
+/// that the differences of repeated runs show, less than if the sides had nothing in common, and
+/// intervals hold.
+#[test]
+fn differences_have_the_errors_of_repeated_runs() {
+    let network = hundred_names();
+    let n_runs = 300;
+    let severity = "{ uniform = [0.0, 1.0] }";
+    let of_runs: Vec<[(Estimate, f64); 3]> = (0..n_runs)
+        .map(|seed| {
+            let losses = [0.02f64, 0.025].map(|p| {
+                let rate = format!("rate = {:?}", -(-p).ln_1p());
+                let toml = one_factor(500 + seed, "sobol", severity);
+                let line = toml.lines().find(|line| line.starts_with("rate")).unwrap().to_owned();
+                with_model(&network, &toml.replace(&line, &rate), |model| {
+                    collect(model, 16_384).losses("system").unwrap().clone()
+                })
+            });
+            let errors = losses.each_ref().map(|losses| {
+                let sorted = losses.sorted().unwrap();
+                let at = level(0.99);
+                [sorted.mean(), sorted.value_at_risk(at), sorted.expected_shortfall(at)]
+                    .map(|figure| figure.std_err.unwrap())
+            });
+            let [a, b] = losses;
+            let pairs = PairedLosses::new(a, b).unwrap();
+            let at = level(0.99);
+            let found = [pairs.mean(), pairs.value_at_risk(at), pairs.expected_shortfall(at)];
+            std::array::from_fn(|i| (found[i].estimate, errors[0][i].hypot(errors[1][i])))
+        })
+        .collect();
+    for (number, what) in ["mean", "VaR 99 %", "ES 99 %"].into_iter().enumerate() {
+        let of_figure: Vec<(Estimate, f64)> = of_runs.iter().map(|run| run[number]).collect();
+        let values: Vec<f64> = of_figure.iter().map(|(found, _)| found.value).collect();
+        let (mean, deviation) = moments(&values);
+        // The mean of a loss is p / 2 a name; of the tail the mean over all runs is near enough.
+        let truth = if number == 0 { 0.25 } else { mean };
+        let average = |of: &dyn Fn(&(Estimate, f64)) -> f64| {
+            of_figure.iter().map(of).sum::<f64>() / of_figure.len() as f64
+        };
+        let stated = average(&|(found, _)| found.std_err.unwrap());
+        let unpaired = average(&|(_, unpaired)| *unpaired);
+        let held = average(&|(found, _)| {
+            let holds = found.ci_low.unwrap() <= truth && truth <= found.ci_high.unwrap();
+            f64::from(u8::from(holds))
+        });
+        println!(
+            "{what}: {mean:.4}, held {held:.3}, error stated {stated:.5} observed {deviation:.5}, unpaired {unpaired:.5}"
+        );
+        assert!((0.92..=0.98).contains(&held), "{what}: {held}");
+        assert!((stated / deviation - 1.0).abs() < 0.15, "{what}");
+        assert!(stated < 0.9 * unpaired, "{what}");
+    }
+}
+
+/// Runs that end by the stop rule: intervals at the stop hold the mean, and the error is no more than
+/// asked for.
+#[test]
+fn a_run_that_is_stopped_holds_the_truth() {
+    let network = hundred_names();
+    let n_runs = 200;
+    let asked = 0.0045;
+    let (mut held, mut n_paths, mut values) = (0.0, 0.0, Vec::new());
+    for seed in 0..n_runs {
+        let toml = one_factor(7_000 + seed, "sobol", "{ uniform = [0.0, 1.0] }");
+        let rule = format!(
+            "until = {{ metric = \"mean\", scope = \"system\", relative_error = {asked}, max_paths = 1048576 }}"
+        );
+        let toml = toml.replace("paths = 32", &rule);
+        let root = Node::parse("run.toml", &toml).unwrap();
+        let spec = RunSpec::read("run.toml", &root).unwrap();
+        let PathCount::Until(rule) = &spec.paths else { panic!("a stop rule") };
+        let scenario = spec.resolve("run.toml", &root, &network).unwrap().swap_remove(0);
+        let mut watch = StopWatch::new(rule).doubling();
+        let mut collector = empty(&scenario.model, rule.max_paths);
+        loop {
+            let next = watch.next_look();
+            let flow = simulate(&scenario.model, collector.n_paths()..next, 4_096, |batch| {
+                collector.absorb(batch);
+                ControlFlow::Continue(())
+            });
+            assert!(flow.is_continue());
+            if watch.look(collector.losses("system").unwrap()) {
+                break;
+            }
+        }
+        let mean = figures(&collector)[0];
+        assert!(mean.std_err.unwrap() <= asked * mean.value);
+        let holds = mean.ci_low.unwrap() <= 1.0 && mean.ci_high.unwrap() >= 1.0;
+        held += f64::from(u8::from(holds)) / n_runs as f64;
+        n_paths += collector.n_paths() as f64 / n_runs as f64;
+        values.push(mean.value);
+    }
+    let (_, deviation) = moments(&values);
+    println!("held {held:.3}, deviation {deviation:.5} of {asked} asked, {n_paths:.0} paths");
+    assert!((0.92..=0.98).contains(&held), "{held}");
+    assert!(deviation < asked, "{deviation}");
 }

@@ -59,12 +59,11 @@ impl Tally {
 impl Tally {
     /// The probability among the first `n_paths`, with the error of the replicates.
     fn over_replicates(&self, n_paths: u64) -> Estimate {
-        let n = n_paths as f64;
         let of_replicate = |(replicate, count): (u64, &u64)| {
             *count as f64 / n_paths_of(replicate, n_paths).max(1) as f64
         };
         let values = (0..).zip(&self.by_replicate).map(of_replicate);
-        sectioned_probability(Estimate::bare(self.count as f64 / n, n), values, n)
+        sectioned_probability((self.count, n_paths), values)
     }
 }
 

@@ -21,6 +21,8 @@ mod paired;
 #[cfg(test)]
 mod paired_tests;
 mod replicates;
+#[cfg(test)]
+mod replicates_tests;
 mod run;
 mod shortfall;
 mod sorted;

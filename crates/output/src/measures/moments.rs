@@ -41,7 +41,7 @@ impl SortedLosses {
     /// too small.
     #[must_use]
     pub fn std(&self) -> Estimate {
-        let support = |all: &Self| Support::of_paths(all.n_moved());
+        let support = |all: &Self| Support::of_paths(all.n_moved()).symmetric();
         self.over_replicates(Self::std_of_paths, support).within(0.0, f64::INFINITY)
     }
 
@@ -98,8 +98,8 @@ impl SortedLosses {
         match self.calibration() {
             None if !self.replicates().is_empty() => {
                 let share = |part: &Self| part.probability_positive().value;
-                let found = Estimate::bare(mass / self.n(), self.n());
-                sectioned_probability(found, self.replicates().iter().map(share), self.n())
+                let counts = (super::level::whole(mass), self.n_paths());
+                sectioned_probability(counts, self.replicates().iter().map(share))
             }
             None => interval::probability(super::level::whole(mass), self.n_paths()),
             Some(_) => weighted_probability(mass, square, self.sums()),

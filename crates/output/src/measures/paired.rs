@@ -104,7 +104,7 @@ impl PairedLosses {
         };
         let estimate = self.influenced(value, self.n_differing as f64, influence);
         let figure = |side: &SortedLosses| side.std().value;
-        let estimate = self.over_replicates(estimate, figure, self.support());
+        let estimate = self.over_replicates(estimate, figure, self.support().symmetric());
         Difference { a: told[0], b: told[1], estimate }
     }
 
@@ -145,7 +145,7 @@ impl PairedLosses {
         let [a, b] = self.told(|side| side.value_at_risk(level).value);
         let estimate = Estimate { n_eff, ..estimate };
         let figure = |side: &SortedLosses| side.value_at_risk(level).value;
-        let support = self.ranked[0].support_of_tail(level);
+        let support = self.ranked[0].support_of_tail(level).symmetric();
         Difference { a, b, estimate: self.over_replicates(estimate, figure, support) }
     }
 

@@ -5,6 +5,10 @@
 //! R - 1 degrees of freedom for the interval (sectioning: Asmussen and Glynn 2007, "Stochastic Simulation", section III.5; Nakayama 2014,
 //! "Confidence intervals for quantiles using sectioning when applying variance-reduction techniques"). About `T` and not about the mean
 //! of the `T_r`: what few paths put a figure of a replicate off counts as error and never shortens an interval.
+//!
+//! 32 figures say nothing of their skewness, which rare and heavy losses have. So an arm of the interval of a mean, of an expected
+//! shortfall, of a contribution or of a probability is longer than Student's by the factor by which that of as many independent paths is
+//! longer than the normal one; never shorter.
 
 use slashfall_sampling::REPLICATES;
 
@@ -32,12 +36,14 @@ pub(super) fn n_paths_of(replicate: u64, n_paths: u64) -> u64 {
 pub(crate) struct Support {
     error: bool,
     interval: bool,
+    /// Whether either arm of the interval is as much longer than Student's as that of independent paths is.
+    is_skewed: bool,
 }
 
 impl Support {
     /// By the number of paths that carry the figure.
     pub(crate) fn of_paths(n_carriers: f64) -> Self {
-        Self { error: n_carriers >= 2.0, interval: n_carriers >= MIN_FOR_INTERVAL }
+        Self { error: n_carriers >= 2.0, interval: n_carriers >= MIN_FOR_INTERVAL, is_skewed: true }
     }
 
     /// As far as the same figure of independent paths would have an error, too.
@@ -45,13 +51,19 @@ impl Support {
         Self {
             error: self.error && found.std_err.is_some(),
             interval: self.interval && found.ci_low.is_some() && found.ci_high.is_some(),
+            ..self
         }
     }
 
     /// By the mass of the tail that the figure is of.
     pub(super) fn of_tail(mass: f64) -> Self {
         let is_enough = mass / REPLICATES as f64 >= MIN_TAIL_PATHS;
-        Self { error: is_enough, interval: is_enough }
+        Self { error: is_enough, interval: is_enough, is_skewed: true }
+    }
+
+    /// Both arms alike: of figures whose interval of independent paths is no mean's.
+    pub(super) fn symmetric(self) -> Self {
+        Self { is_skewed: false, ..self }
     }
 }
 
@@ -77,24 +89,29 @@ pub(crate) fn sectioned(
         return Estimate::bare(found.value, found.n_eff);
     }
     let reach = interval::t_975(n - 1.0) * std_err;
+    // How much longer an arm is than a normal one, where paths are independent.
+    let longer = |limit: Option<f64>| {
+        let arm = limit.map(|limit| (limit - found.value).abs() / interval::Z_975);
+        let ratio = arm.zip(found.std_err).map_or(1.0, |(arm, own)| arm / own);
+        if support.is_skewed && ratio.is_finite() { ratio.max(1.0) } else { 1.0 }
+    };
     let limit = |limit: f64| support.interval.then_some(limit);
     Estimate {
         std_err: Some(std_err),
-        ci_low: limit(found.value - reach),
-        ci_high: limit(found.value + reach),
+        ci_low: limit(found.value - longer(found.ci_low) * reach),
+        ci_high: limit(found.value + longer(found.ci_high) * reach),
         ..found
     }
 }
 
 /// The same of a probability, which stays between 0 and 1.
 pub(crate) fn sectioned_probability(
-    found: Estimate,
+    (count, n_paths): (u64, u64),
     values: impl Iterator<Item = f64>,
-    n_paths: f64,
 ) -> Estimate {
-    let n_rarer = n_paths * found.value.min(1.0 - found.value);
-    // A count is whole, and the product may be a rounding below it.
-    sectioned(found, values, Support::of_paths(n_rarer + 0.5)).within(0.0, 1.0)
+    let found = interval::probability(count, n_paths);
+    let support = Support::of_paths(count.min(n_paths - count) as f64).and(&found);
+    sectioned(found, values, support).within(0.0, 1.0)
 }
 
 impl Estimate {
@@ -150,8 +167,10 @@ mod tests {
         // Means 240 + r: variance 32 x 33 / 12 = 88, over 32 replicates.
         close(mean.std_err.unwrap(), (88.0_f64 / 32.0).sqrt(), 1e-14);
         let reach = 2.039_513_446_396_408 * (88.0_f64 / 32.0).sqrt();
-        close(mean.ci_low.unwrap(), 255.5 - reach, 1e-9);
-        close(mean.ci_high.unwrap(), 255.5 + reach, 1e-9);
+        // Student's t of 511 degrees for as many independent paths, over the normal 1.96, and no skewness.
+        let longer = interval::t_975(511.0) / interval::Z_975;
+        close(mean.ci_low.unwrap(), 255.5 - longer * reach, 1e-9);
+        close(mean.ci_high.unwrap(), 255.5 + longer * reach, 1e-9);
         // Half of each replicate, from its ninth worst: values at risk r + 32 x 7, that of all 255.
         let half = losses.value_at_risk(Level::new(0.5).unwrap());
         close(half.value, 255.0, 1e-15);
@@ -170,6 +189,28 @@ mod tests {
                 assert_eq!(figure.ci_high.is_some(), has_error, "{level:?}");
             }
         }
+    }
+
+    /// An arm is longer where independent paths have it so, and never shorter than Student's.
+    #[test]
+    fn skewness_makes_an_arm_longer() {
+        let found = Estimate {
+            value: 10.0,
+            std_err: Some(1.0),
+            ci_low: Some(9.0),
+            ci_high: Some(13.92),
+            n_eff: 9.0,
+        };
+        let values = || (0..32).map(|r| if r % 2 == 0 { 8.0 } else { 12.0 });
+        let own = sectioned(found, values(), Support::of_paths(10.0));
+        let std_err = (128.0_f64 / 992.0).sqrt();
+        close(own.std_err.unwrap(), std_err, 1e-14);
+        let reach = interval::t_975(31.0) * std_err;
+        close(own.ci_low.unwrap(), 10.0 - reach, 1e-12);
+        close(own.ci_high.unwrap(), 10.0 + reach * 3.92 / interval::Z_975, 1e-12);
+        let even = sectioned(found, values(), Support::of_paths(10.0).symmetric());
+        close(even.ci_high.unwrap(), 10.0 + reach, 1e-12);
+        assert_eq!(sectioned(found, values(), Support::of_paths(9.0)).ci_high, None);
     }
 
     #[test]

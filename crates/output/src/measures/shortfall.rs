@@ -14,7 +14,8 @@ impl SortedLosses {
     /// The standard error is half its width over 1.96, the normal reading of it.
     #[must_use]
     pub fn value_at_risk(&self, level: Level) -> Estimate {
-        self.over_replicates(|all| all.quantile_of_paths(level), |all| all.support_of_tail(level))
+        let support = |all: &Self| all.support_of_tail(level).symmetric();
+        self.over_replicates(|all| all.quantile_of_paths(level), support)
     }
 
     fn quantile_of_paths(&self, level: Level) -> Estimate {
