@@ -92,7 +92,8 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Before the first path, with room for the losses of all.
+    /// Before the first path, with room for the losses of all; paths are independent (those of Sobol points are not, see
+    /// [`Wanted::by_replicate`]).
     #[must_use]
     pub fn new(setting: &Setting<'_>) -> Self {
         Self::with_rooms(setting, true, |_, _| Room::UNBOUNDED)
