@@ -97,6 +97,11 @@ impl Noise {
         })
     }
 
+    /// Whether any asset moves with the market.
+    pub(crate) fn has_market(&self) -> bool {
+        self.movers.iter().any(|mover| mover.beta.abs() > 0.0)
+    }
+
     /// Draws the normals of a path and of those that follow, unless they are there. Market factors
     /// are those of the paths' streams where `bends` from this path on give no others.
     pub(crate) fn draw(
