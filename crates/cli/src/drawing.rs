@@ -133,7 +133,7 @@ impl Drawing {
 fn note_of_points(scenario: &Scenario<'_>, sobol: &Sobol) -> String {
     let rest = match sobol.pseudo_random().len() {
         0 => String::new(),
-        n => format!(", {n} more than there are dimensions for stay pseudo-random"),
+        n => format!(", {n} draws more than there can be stay pseudo-random"),
     };
     let even = match scenario.spec.paths {
         PathCount::Fixed(n) if !(n / REPLICATES).is_power_of_two() => {
@@ -142,9 +142,9 @@ fn note_of_points(scenario: &Scenario<'_>, sobol: &Sobol) -> String {
         _ => "",
     };
     format!(
-        "note: the paths of scenario {} are Sobol points in {REPLICATES} replicates, on {}{rest}{even}",
+        "note: the paths of scenario {} are Sobol points of {} dimensions in {REPLICATES} replicates{rest}{even}",
         scenario.name,
-        sobol.dimensions().join(", "),
+        sobol.dimensions().len(),
     )
 }
 

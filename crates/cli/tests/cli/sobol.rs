@@ -157,9 +157,8 @@ fn what_cannot_be_is_said() {
     assert_eq!(most.parse::<u64>().unwrap() % 32, 0);
     let output = example.slashfall(&args("992"));
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let note = "note: the paths of scenario base are Sobol points in 32 replicates, on factor market, factor \
-                operations, factor code, mixing variable, rate incidents; they lie most evenly where paths \
-                are a power of two";
+    let note = "note: the paths of scenario base are Sobol points of 5 dimensions in 32 replicates; they lie \
+                most evenly where paths are a power of two";
     assert!(stderr(&output).contains(note), "{}", stderr(&output));
     let alone = "dependence.copula=independent";
     let noise = "noise.default.beta_market=0.0";

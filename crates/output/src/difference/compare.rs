@@ -229,7 +229,8 @@ impl<'s> Comparison<'s> {
             }
             let values = by_replicate.into_iter().map(|(n, more)| more / f64::max(n, 1.0));
             let support = Support::of_paths(counts.n_discordant() as f64);
-            Difference { estimate: sectioned(found.estimate, values, support), ..found }
+            let estimate = sectioned(found.estimate, values, support).within(-1.0, 1.0);
+            Difference { estimate, ..found }
         }))
     }
 }

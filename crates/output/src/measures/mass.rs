@@ -4,6 +4,7 @@
 //! weighted sums of Poisson numbers (Fay and Feuer 1997, "Confidence intervals for directly standardized rates"), which keeps the
 //! skewness that rare events have.
 
+use slashfall_sampling::REPLICATES;
 use statrs::distribution::{ContinuousCDF, Gamma};
 
 use super::interval::{SIDE, Z_975, probability};
@@ -46,7 +47,9 @@ impl Tally {
     #[must_use]
     pub fn probability(&self, sums: WeightSums) -> Estimate {
         match sums.calibration() {
-            None if sums.is_replicated() => self.over_replicates(sums.n_paths()),
+            None if sums.is_replicated() && sums.n_paths() >= REPLICATES => {
+                self.over_replicates(sums.n_paths())
+            }
             None => probability(self.count, sums.n_paths()),
             Some(calibration) => {
                 let square = self.square.value();
@@ -59,9 +62,8 @@ impl Tally {
 impl Tally {
     /// The probability among the first `n_paths`, with the error of the replicates.
     fn over_replicates(&self, n_paths: u64) -> Estimate {
-        let of_replicate = |(replicate, count): (u64, &u64)| {
-            *count as f64 / n_paths_of(replicate, n_paths).max(1) as f64
-        };
+        let of_replicate =
+            |(replicate, count): (u64, &u64)| *count as f64 / n_paths_of(replicate, n_paths) as f64;
         let values = (0..).zip(&self.by_replicate).map(of_replicate);
         sectioned_probability((self.count, n_paths), values)
     }

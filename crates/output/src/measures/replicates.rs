@@ -116,7 +116,7 @@ pub(crate) fn sectioned_probability(
 
 impl Estimate {
     /// The interval as far as it is possible.
-    pub(super) fn within(self, least: f64, most: f64) -> Self {
+    pub(crate) fn within(self, least: f64, most: f64) -> Self {
         let clamp = |limit: Option<f64>| limit.map(|limit| limit.clamp(least, most));
         Self { ci_low: clamp(self.ci_low), ci_high: clamp(self.ci_high), ..self }
     }

@@ -35,7 +35,9 @@ fn coverage(law: Law, level: f64, n_paths: u64) -> [f64; 3] {
 #[test]
 fn intervals_are_right() {
     for shape in [-0.25, 0.0, 0.2, 0.3] {
-        for n_paths in [6_400, 20_000, 64_000] {
+        // The largest for two shapes alone, as it takes the longest.
+        let largest = [0.0, 0.3].contains(&shape).then_some(64_000);
+        for n_paths in [6_400, 20_000].into_iter().chain(largest) {
             let held = coverage(Law { hit: 0.2, shape }, 0.99, n_paths);
             assert!(held.iter().all(|held| (0.92..=0.98).contains(held)), "{held:?}");
         }

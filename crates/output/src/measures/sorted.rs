@@ -315,6 +315,6 @@ fn replicates(sums: WeightSums, entries: &[PathLoss], bins: Option<&Bins>) -> Ve
         let sums = WeightSums::plain(n_paths_of(replicate, sums.n_paths()));
         SortedLosses::new(sums, entries, &[], None)
     };
-    // Without a path in each there is nothing to compare.
+    // While there is one path of a replicate at most, all are independent.
     if sums.n_paths() < REPLICATES { Vec::new() } else { (0..).zip(parts).map(part).collect() }
 }

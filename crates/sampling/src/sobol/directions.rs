@@ -7,6 +7,7 @@
 /// Binary digits of an index, and of a point before it is scrambled.
 pub(super) const INDEX_BITS: usize = 30;
 /// Dimensions that there are numbers for.
+#[cfg(test)]
 pub(super) const MAX_DIMENSIONS: usize = POLYNOMIALS.len() + 1;
 
 /// What each digit of an index, the lowest first, does to the `INDEX_BITS` digits of a point.

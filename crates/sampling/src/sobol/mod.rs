@@ -12,7 +12,7 @@ mod scramble;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use directions::{Directions, MAX_DIMENSIONS};
+use directions::Directions;
 use quantile::GammaTable;
 use scramble::{LANES, Scramble};
 
@@ -120,12 +120,6 @@ impl Sobol {
     #[must_use]
     pub fn pseudo_random(&self) -> &[String] {
         &self.pseudo_random
-    }
-
-    /// Dimensions that there can be.
-    #[must_use]
-    pub fn max_dimensions() -> usize {
-        MAX_DIMENSIONS
     }
 
     pub(crate) fn factor(&self, number: usize) -> Option<&Dimension> {
