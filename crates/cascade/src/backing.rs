@@ -39,4 +39,4 @@ impl State<'_> {
 /// Differences of this relative size are rounding.
 pub(crate) const ROUNDING: f64 = 1e-13;
 /// Share of the supply of day 0 below which nobody is left.
-const LEAST_SUPPLY: f64 = 1e-9;
+pub(crate) const LEAST_SUPPLY: f64 = 1e-9;

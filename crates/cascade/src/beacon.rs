@@ -46,6 +46,12 @@ struct Pending {
     source: u32,
 }
 
+impl Pending {
+    fn is_due(&self, day: u32, last_day: u32) -> bool {
+        self.due_day == day || day == last_day
+    }
+}
+
 /// What the chain remembers of a path.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Beacon {
@@ -58,6 +64,11 @@ impl Beacon {
     pub(crate) fn reset(&mut self) {
         self.pending.clear();
         self.slashed_eth.clear();
+    }
+
+    /// True when some penalty is charged on `day`.
+    pub(crate) fn is_due(&self, day: u32, last_day: u32) -> bool {
+        self.pending.iter().any(|penalty| penalty.is_due(day, last_day))
     }
 
     /// ETH slashed within 18 days either side of `tau_days`.
@@ -122,7 +133,7 @@ impl State<'_> {
         }
         let pending = std::mem::take(&mut self.beacon.pending);
         for penalty in &pending {
-            if penalty.due_day != day && day != last_day {
+            if !penalty.is_due(day, last_day) {
                 continue;
             }
             let x = self.beacon.slashed_around(penalty.tau_days) / parameters.total_active_eth;
@@ -134,7 +145,7 @@ impl State<'_> {
             self.tell(|| Happened::Penalty { operator: penalty.operator, loss_eth });
         }
         self.beacon.pending = pending;
-        self.beacon.pending.retain(|penalty| penalty.due_day != day && day != last_day);
+        self.beacon.pending.retain(|penalty| !penalty.is_due(day, last_day));
     }
 
     /// Validators are offline for a number of epochs (the event's severity), all charged now.

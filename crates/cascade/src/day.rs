@@ -35,14 +35,7 @@ fn play(state: &mut State<'_>, input: &PathInput<'_>, row: &mut [f64]) {
     for day in 1..=parameters.horizon_days {
         state.clock = (day, 0);
         state.step_market(&parameters.noise, days_of_noise.next().unwrap_or(&[]));
-        let today = coming.partition_point(|event| event.tau_days <= f64::from(day));
-        for event in &coming[..today] {
-            apply_event(state, input.events, event);
-        }
-        coming = &coming[today..];
-        state.sell_loot();
-        state.charge_due_penalties(day, parameters.horizon_days, &parameters.beacon);
-        state.mark();
+        happen(state, input.events, &mut coming);
         let mut rounds = 0;
         if parameters.cascade.enabled {
             rounds = state.run_rounds(day, input);
@@ -58,6 +51,21 @@ fn play(state: &mut State<'_>, input: &PathInput<'_>, row: &mut [f64]) {
     }
     state.close_books();
     state.write_outcome(Layout::new(state.network), input.events.as_slice().len(), row);
+}
+
+/// What happens on the day from outside: events, of which the first of `coming` are due, and what
+/// earlier ones left to be sold or charged.
+pub(crate) fn happen(state: &mut State<'_>, events: &Events, coming: &mut &[Event]) {
+    let parameters = &state.setting.parameters;
+    let (day, _) = state.clock;
+    let today = coming.partition_point(|event| event.tau_days <= f64::from(day));
+    for event in &coming[..today] {
+        apply_event(state, events, event);
+    }
+    *coming = &coming[today..];
+    state.sell_loot();
+    state.charge_due_penalties(day, parameters.horizon_days, &parameters.beacon);
+    state.mark();
 }
 
 fn apply_event(state: &mut State<'_>, events: &Events, event: &Event) {

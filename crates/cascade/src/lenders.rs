@@ -23,19 +23,19 @@ pub(crate) struct Tested {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lender {
     /// Position of the collateral among wrapped assets.
-    collateral: u32,
-    debt_asset: u32,
+    pub(crate) collateral: u32,
+    pub(crate) debt_asset: u32,
     /// True when the oracle reads market prices.
-    reads_market: bool,
+    pub(crate) reads_market: bool,
     /// True where a liquidator could sell what he seizes.
-    has_pool: bool,
+    pub(crate) has_pool: bool,
     /// True where prices move that bear on the loans though nothing happens.
-    is_volatile: bool,
+    pub(crate) is_volatile: bool,
     /// True of loops that are closed when they cost more than they earn: whose debt is ETH, and whose
     /// collateral has a yield.
-    has_loops: bool,
-    reserve: Option<u32>,
-    liquidation_threshold: f64,
+    pub(crate) has_loops: bool,
+    pub(crate) reserve: Option<u32>,
+    pub(crate) liquidation_threshold: f64,
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "ids are 32 bits wide")]

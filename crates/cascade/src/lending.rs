@@ -4,6 +4,7 @@
 use slashfall_graph::{MarketId, Network, Position, Reserve, ReserveId};
 
 use crate::loans::{LEAST_TRADE_ETH, Loan, Loans};
+use crate::number::Number;
 use crate::record::Happened;
 use crate::setting::{DAYS_PER_YEAR, Setting};
 use crate::state::State;
@@ -16,15 +17,15 @@ pub(crate) struct Lending {
     /// Yield less interest of all own loans so far, by market, in ETH.
     pub(crate) carry_eth: Vec<f64>,
     /// Markets in which some portfolio is levered and whose rate is known.
-    watched: Vec<Watched>,
+    pub(crate) watched: Vec<Watched>,
 }
 
 /// A market and what its own loans are together on day 0.
 #[derive(Clone, Copy, Debug)]
-struct Watched {
-    market: MarketId,
-    collateral: f64,
-    debt: f64,
+pub(crate) struct Watched {
+    pub(crate) market: MarketId,
+    pub(crate) collateral: f64,
+    pub(crate) debt: f64,
 }
 
 /// One reserve; amounts in units of its asset.
@@ -32,11 +33,11 @@ struct Watched {
 pub(crate) struct ReserveState {
     /// What suppliers have in it.
     claims: f64,
-    cash: f64,
+    pub(crate) cash: f64,
     pub(crate) utilization: f64,
     /// Borrow rate a year.
     pub(crate) rate: f64,
-    rate_0: f64,
+    pub(crate) rate_0: f64,
     /// False while cash and all debts are as they were on day 0.
     pub(crate) moved: bool,
     /// True when some loan of its markets is short or some loop may cost more than it earns.
@@ -104,7 +105,7 @@ fn watched(network: &Network, loans: &Loans) -> Vec<Watched> {
 }
 
 /// Collateral of loans, and their debt before growth.
-fn sums(loans: &[Loan]) -> (f64, f64) {
+pub(crate) fn sums(loans: &[Loan]) -> (f64, f64) {
     loans.iter().fold((0.0, 0.0), |(c, d), loan| (c + loan.collateral, d + loan.debt))
 }
 
@@ -115,17 +116,21 @@ fn borrowed(network: &Network, loans: &Loans, id: ReserveId) -> f64 {
     network.reserve(id).other_borrowed_units + debts
 }
 
-fn utilization(borrowed: f64, cash: f64) -> f64 {
-    if borrowed > 0.0 { borrowed / (borrowed + cash) } else { 0.0 }
+#[inline(always)]
+pub(crate) fn utilization<N: Number>(borrowed: N, cash: N) -> N {
+    let zero = borrowed.like(0.0);
+    N::choose(borrowed.above(zero), borrowed / (borrowed + cash), zero)
 }
 
 /// The two-slope rate of Aave and Compound, a year.
-fn borrow_rate(reserve: &Reserve, utilization: f64) -> f64 {
-    let optimal = reserve.optimal_utilization;
-    let above = (utilization - optimal).max(0.0) / (1.0 - optimal);
-    reserve.base_rate
-        + reserve.slope_1 * utilization.min(optimal) / optimal
-        + reserve.slope_2 * above
+#[inline(always)]
+pub(crate) fn borrow_rate<N: Number>(reserve: &Reserve, utilization: N) -> N {
+    let like = |constant| utilization.like(constant);
+    let optimal = like(reserve.optimal_utilization);
+    let above = (utilization - optimal).positive_part() / (like(1.0) - optimal);
+    like(reserve.base_rate)
+        + like(reserve.slope_1) * utilization.smaller(optimal) / optimal
+        + like(reserve.slope_2) * above
 }
 
 impl State<'_> {
@@ -172,11 +177,16 @@ impl State<'_> {
             }
             self.take_rate(id);
             if self.setting.parameters.lending.unwind_on_carry > 0.0 {
-                for &market in self.network.reserve_markets(id) {
-                    if self.loops_may_cost(market, day) {
-                        self.unwind_loops(market, day);
-                    }
-                }
+                self.unwind_reserve(id, day);
+            }
+        }
+    }
+
+    /// Unwinds the loops in the markets of a reserve.
+    pub(crate) fn unwind_reserve(&mut self, id: ReserveId, day: u32) {
+        for &market in self.network.reserve_markets(id) {
+            if self.loops_may_cost(market, day) {
+                self.unwind_loops(market, day);
             }
         }
     }

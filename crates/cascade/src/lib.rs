@@ -19,6 +19,7 @@ mod liquidity;
 mod loans;
 mod market;
 mod marks;
+mod number;
 mod order;
 mod outcome;
 mod parameters;
@@ -32,6 +33,7 @@ mod sparse;
 mod state;
 mod strikes;
 mod theft;
+mod wide;
 
 pub use attribution::{Cause, Channel, LossEntry};
 pub use day::{run_path, run_path_recorded};
@@ -44,6 +46,7 @@ pub use parameters::{
     RedemptionParameters, SecurityParameters, YieldParameters,
 };
 pub use record::{AssetDay, DayRecord, Happened, Record, ReserveDay, Step};
-pub use setting::{PathInput, Setting};
+pub use setting::{Normals, PathInput, Setting};
 pub use state::State;
 pub use strikes::Strikes;
+pub use wide::Group;

@@ -5,13 +5,20 @@ use slashfall_graph::{AssetId, Holder, Network};
 
 use crate::attribution::{Cause, Channel};
 use crate::liquidity::{Near, PriceCurve};
-use crate::order::{larger, positive_part};
+use crate::number::Number;
+use crate::order::{larger, positive_part, smaller};
 use crate::parameters::NoiseParameters;
 use crate::setting::{DAYS_PER_YEAR, Setting};
 use crate::state::State;
 
 /// The ordinary discount goes no lower: a premium of 2 %, above which arbitrage mints.
-const DISCOUNT_MIN: f64 = -0.02;
+pub(crate) const DISCOUNT_MIN: f64 = -0.02;
+
+/// Share of nav that is left by discounts alone.
+#[inline(always)]
+pub(crate) fn mood<N: Number>(discount: N, panic: N) -> N {
+    (discount.like(1.0) - discount - panic).positive_part()
+}
 
 /// The market of one wrapped asset.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,7 +59,7 @@ impl Quote {
 
     /// Share of nav that is left by discounts alone.
     pub(crate) fn mood(&self) -> f64 {
-        positive_part(1.0 - self.discount - self.panic)
+        mood(self.discount, self.panic)
     }
 
     /// Where on the pools' curve of day 0 the price stands when `sold_units` have been sold: what has
@@ -63,7 +70,7 @@ impl Quote {
 
     /// Inverse of [`Self::place`].
     fn sold_to(&self, place: f64) -> f64 {
-        if place > 0.0 && self.depth > 0.0 { place * self.depth } else { place.min(0.0) }
+        if place > 0.0 && self.depth > 0.0 { place * self.depth } else { smaller(place, 0.0) }
     }
 
     /// Share of nav that the price is.
@@ -154,7 +161,7 @@ impl Quote {
 }
 
 /// The pools of an asset, and its nav of day 0, at which they count it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Pools<'s> {
     pub(crate) curve: &'s PriceCurve,
     pub(crate) nav_0: f64,
@@ -170,11 +177,11 @@ pub(crate) struct MarketState {
 /// A base asset whose price in ETH moves.
 #[derive(Clone, Debug)]
 pub(crate) struct MovingBase {
-    asset: usize,
-    drift_daily: f64,
-    vol_daily: f64,
+    pub(crate) asset: usize,
+    pub(crate) drift_daily: f64,
+    pub(crate) vol_daily: f64,
     /// Who has it, and in which column.
-    columns: Vec<(usize, Holder)>,
+    pub(crate) columns: Vec<(usize, Holder)>,
 }
 
 impl MarketState {

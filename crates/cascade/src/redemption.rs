@@ -4,13 +4,14 @@
 use slashfall_graph::{AssetId, Holder, Network};
 
 use crate::loans::LEAST_TRADE_ETH;
+use crate::number::Number;
 use crate::order::{larger, positive_part, smaller};
 use crate::record::Happened;
 use crate::setting::{DAYS_PER_YEAR, Setting};
 use crate::state::{State, WrappedState};
 
 /// ETH that can leave the chain in a day: 256 an epoch (EIP-7251), 225 epochs a day.
-const EXIT_ETH_PER_DAY: f64 = 57_600.0;
+pub(crate) const EXIT_ETH_PER_DAY: f64 = 57_600.0;
 
 /// Who waits for what.
 #[derive(Clone, Debug)]
@@ -29,32 +30,32 @@ pub(crate) struct Queues {
 
 /// What of a wrapped asset's redemption holds on every path.
 #[derive(Clone, Debug)]
-struct Redeemable {
+pub(crate) struct Redeemable {
     /// True where paying means that validators leave the chain.
-    has_validators: bool,
-    redemption_days: f64,
+    pub(crate) has_validators: bool,
+    pub(crate) redemption_days: f64,
     /// Columns of wrapped assets among its holdings, which are handed over in kind, with the
     /// position of the asset among wrapped ones.
-    in_kind: Vec<(usize, usize)>,
+    pub(crate) in_kind: Vec<(usize, usize)>,
 }
 
 /// How holders of a wrapped asset leave and who buys it: the same on every path.
 #[derive(Clone, Debug)]
 pub(crate) struct Leaver {
-    nav_0: f64,
-    price_0: f64,
-    has_basket: bool,
+    pub(crate) nav_0: f64,
+    pub(crate) price_0: f64,
+    pub(crate) has_basket: bool,
     /// Share of the free units that leaves a day anyway, before and under the multipliers of yields.
     base: [f64; 2],
     on_loss: f64,
     on_discount: f64,
     tolerance: f64,
     max: f64,
-    impatience_days: f64,
+    pub(crate) impatience_days: f64,
     /// Share of nav below which nobody sells who leaves.
-    least_price: f64,
-    hurdle: f64,
-    arbitrage_eth_per_day: f64,
+    pub(crate) least_price: f64,
+    pub(crate) hurdle: f64,
+    pub(crate) arbitrage_eth_per_day: f64,
 }
 
 impl Leaver {
@@ -79,11 +80,13 @@ impl Leaver {
     }
 
     /// Share of the free units that wants to leave on a day.
-    fn hazard(&self, yield_phase: usize, lost: f64, discount: f64) -> f64 {
-        let hazard = self.base[yield_phase]
-            + self.on_loss * positive_part(lost)
-            + self.on_discount * positive_part(discount - self.tolerance);
-        smaller(hazard, self.max)
+    #[inline(always)]
+    pub(crate) fn hazard<N: Number>(&self, yield_phase: usize, lost: N, discount: N) -> N {
+        let like = |constant| lost.like(constant);
+        let hazard = like(self.base[yield_phase])
+            + like(self.on_loss) * lost.positive_part()
+            + like(self.on_discount) * (discount - like(self.tolerance)).positive_part();
+        hazard.smaller(like(self.max))
     }
 }
 
@@ -120,15 +123,8 @@ impl Queues {
     }
 
     /// Puts units in the queue; what is due after the horizon is not paid on this path.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the cast saturates, as it should"
-    )]
     fn push(&mut self, index: usize, units: f64, day: u32, wait_days: f64) {
-        let whole_days = wait_days as u32;
-        let wait_days = whole_days.saturating_add(u32::from(wait_days > f64::from(whole_days)));
-        let due = day.saturating_add(wait_days.max(1)) as usize;
+        let due = day.saturating_add(whole_days(wait_days)) as usize;
         if due < self.n_days {
             self.due[index * self.n_days + due] += units;
             self.any_due = true;
@@ -136,8 +132,20 @@ impl Queues {
     }
 }
 
+/// Days after which those are paid who wait so long.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the cast saturates, as it should"
+)]
+#[inline]
+pub(crate) fn whole_days(wait_days: f64) -> u32 {
+    let whole_days = wait_days as u32;
+    whole_days.saturating_add(u32::from(wait_days > f64::from(whole_days))).max(1)
+}
+
 impl Redeemable {
-    fn new(network: &Network, id: AssetId) -> Self {
+    pub(crate) fn new(network: &Network, id: AssetId) -> Self {
         let holder = Holder::Wrapped(id);
         let holdings = network.holder_holdings(holder).iter().map(|&h| network.holding(h));
         let columns = network.holder_columns(holder).iter();

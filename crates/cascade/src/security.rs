@@ -20,7 +20,7 @@ use crate::sparse::Sparse;
 use crate::state::State;
 
 /// Room for rounding between the bound for all AVSs and the sum for each.
-const MARGIN: f64 = 1.0 + 1e-9;
+pub(crate) const MARGIN: f64 = 1.0 + 1e-9;
 
 /// Who may slash what: the same on every path.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub(crate) struct Claims {
     /// Value of the slots on day 0, in ETH.
     slot_eth_0: Vec<f64>,
     /// The (holder, asset) sums that some AVS may slash, each once.
-    columns: Vec<ColumnId>,
+    pub(crate) columns: Vec<ColumnId>,
     /// Highest of all needs of day 0.
     need_0: f64,
 }
@@ -46,8 +46,32 @@ pub(crate) struct Claims {
 #[derive(Clone, Copy, Debug)]
 struct Claim {
     allocation: AllocationId,
+    stake: StakeId,
     holding: HoldingId,
+    /// Where the holding is validators, whose.
+    validators_of: Option<OperatorId>,
+    /// Of the holding's asset.
+    nav_0: f64,
     slot: usize,
+}
+
+impl Claim {
+    fn new(
+        network: &Network,
+        nav_0: &[f64],
+        (allocation, id): (AllocationId, HoldingId),
+        slot: usize,
+    ) -> Self {
+        let holding = network.holding(id);
+        Self {
+            allocation,
+            stake: network.allocation(allocation).stake,
+            holding: id,
+            validators_of: holding.operator.filter(|_| holding.is_native()),
+            nav_0: nav_0[holding.asset.index()],
+            slot,
+        }
+    }
 }
 
 impl Claims {
@@ -66,7 +90,7 @@ impl Claims {
             return all; // nobody attacks, and nobody asks
         }
         for number in 0..network.avss().len() {
-            all.add(network, AvsId::new(number));
+            all.add(network, nav_0, AvsId::new(number));
         }
         all.columns = all.slots.clone();
         all.columns.sort_unstable();
@@ -91,7 +115,7 @@ impl Claims {
         all
     }
 
-    fn add(&mut self, network: &Network, avs: AvsId) {
+    fn add(&mut self, network: &Network, nav_0: &[f64], avs: AvsId) {
         let (first_slot, first_claim) = (self.slots.len(), self.claims.len());
         for &member in network.avs_members(avs) {
             for allocation in network.member_allocations(member) {
@@ -102,7 +126,7 @@ impl Claims {
                     if slot == self.slots.len() {
                         self.slots.push(column);
                     }
-                    self.claims.push(Claim { allocation, holding, slot });
+                    self.claims.push(Claim::new(network, nav_0, (allocation, holding), slot));
                 }
             }
         }
@@ -136,9 +160,9 @@ pub(crate) struct Security {
     stale: Vec<AvsId>,
     avss: Vec<AvsState>,
     avss_touched: bool,
-    need: f64,
+    pub(crate) need: f64,
     /// At most the least of all ratios.
-    least: f64,
+    pub(crate) least: f64,
     /// What of a (holder, asset) sum is left through payments and navs; scratch.
     ratios: Vec<f64>,
 }
@@ -232,7 +256,7 @@ impl State<'_> {
     }
 
     /// Works out anew the slots of AVSs whose stake was slashed or stolen.
-    fn refresh_claims(&mut self) {
+    pub(crate) fn refresh_claims(&mut self) {
         if self.security.stale.is_empty() {
             return;
         }
@@ -244,7 +268,7 @@ impl State<'_> {
             }
             for claim in &claims.claims[claims.claims_of[avs.index()].clone()] {
                 let eth = self.security.slot_eth.get(claim.slot) + self.claim_eth(claim);
-                self.security.slot_eth.set(claim.slot, eth);
+                self.security.slot_eth.set_again(claim.slot, eth);
             }
         }
         let avss = &self.security.avss;
@@ -253,17 +277,11 @@ impl State<'_> {
 
     /// What a claim reaches at the nav of day 0 and before payments, in ETH.
     fn claim_eth(&self, claim: &Claim) -> f64 {
-        let network = self.network;
-        let allocation = network.allocation(claim.allocation);
-        let holding = network.holding(claim.holding);
-        let magnitude = self.magnitude.get(allocation.stake.index());
+        let magnitude = self.magnitude.get(claim.stake.index());
         let fraction = self.fraction.get(claim.allocation.index()).min(magnitude);
-        let beacon = match holding.operator {
-            Some(operator) if holding.is_native() => self.beacon_factor.get(operator.index()),
-            _ => 1.0,
-        };
+        let beacon = claim.validators_of.map_or(1.0, |o| self.beacon_factor.get(o.index()));
         let units = self.units.get(claim.holding.index()) * beacon;
-        fraction * units * self.nav_0[holding.asset.index()]
+        fraction * units * claim.nav_0
     }
 
     /// Takes what is left of each (holder, asset) sum through payments and navs; gives the least.
@@ -361,7 +379,7 @@ impl State<'_> {
         for allocation in network.member_allocations(member) {
             for &holding in network.stake_holdings(network.allocation(allocation).stake) {
                 let column = network.holding(holding).column.index();
-                let claim = Claim { allocation, holding, slot: 0 };
+                let claim = Claim::new(network, &self.nav_0, (allocation, holding), 0);
                 stake_eth += self.security.ratios[column] * self.claim_eth(&claim);
             }
         }

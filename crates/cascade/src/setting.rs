@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use slashfall_graph::{AssetId, AvsId, Holder, Network, Pool, Yields};
+use slashfall_graph::{AssetId, AvsId, ColumnId, Holder, Network, Pool, Yields};
 
 use crate::event::Events;
 use crate::flat::is_flat;
 use crate::lenders::{Lender, lenders};
 use crate::liquidity::PriceCurve;
 use crate::market::{MovingBase, Pools, moving};
+use crate::number::{NOTHING, Number};
 use crate::parameters::{Parameters, YieldParameters};
 use crate::redemption::Leaver;
 use crate::security::Claims;
@@ -33,6 +34,8 @@ pub struct Setting<'n> {
     baskets: Vec<Vec<(usize, f64)>>,
     /// Who may slash what.
     pub(crate) claims: Claims,
+    /// By [`Network::holder_index`], the columns of a holder and their assets.
+    pub(crate) columns_of: Vec<Vec<(usize, usize)>>,
     /// By asset, who holds it, by [`Network::holder_index`].
     pub(crate) holders_of: Vec<Vec<usize>>,
     /// By asset, true where its price or nav moves though nothing happens.
@@ -83,6 +86,7 @@ impl<'n> Setting<'n> {
         let baskets = baskets(network, &nav_0);
         let claims = Claims::new(network, &parameters.security, &nav_0);
         let mut setting = Self {
+            columns_of: columns_of(network),
             holders_of: holders_of(network),
             is_volatile: is_volatile(network, &baskets),
             moving: moving(network),
@@ -149,11 +153,22 @@ impl<'n> Setting<'n> {
     /// What the base assets behind the `index`-th wrapped asset on day 0 are worth at these prices,
     /// over what they were: a fall of BTC is no loss of a token on BTC.
     pub(crate) fn basket(&self, index: usize, prices: &[f64]) -> f64 {
-        if self.baskets[index].is_empty() {
-            return 1.0;
+        if self.has_basket(index) { self.basket_of(index, 1.0, |base| prices[base]) } else { 1.0 }
+    }
+
+    /// The same of an asset behind which there are such base assets.
+    #[inline(always)]
+    pub(crate) fn basket_of<N: Number>(
+        &self,
+        index: usize,
+        one: N,
+        price: impl Fn(usize) -> N,
+    ) -> N {
+        let mut moved = one.like(NOTHING);
+        for &(base, share) in &self.baskets[index] {
+            moved = moved + one.like(share) * (price(base) - one);
         }
-        let moved = self.baskets[index].iter().map(|&(base, share)| share * (prices[base] - 1.0));
-        1.0 + moved.sum::<f64>()
+        one + moved
     }
 
     /// The pools of the `index`-th wrapped asset, if it has any.
@@ -182,6 +197,12 @@ impl<'n> Setting<'n> {
 fn is_volatile(network: &Network, baskets: &[Vec<(usize, f64)>]) -> Vec<bool> {
     let base = network.base_assets().map(|asset| network.asset(asset).vol_annual > 0.0);
     base.chain(baskets.iter().map(|basket| !basket.is_empty())).collect()
+}
+
+fn columns_of(network: &Network) -> Vec<Vec<(usize, usize)>> {
+    let holders = network.wrapped_assets().map(Holder::Wrapped).chain([Holder::Direct]);
+    let column = |id: &ColumnId| (id.index(), network.columns()[id.index()].asset.index());
+    holders.map(|holder| network.holder_columns(holder).iter().map(column).collect()).collect()
 }
 
 fn holders_of(network: &Network) -> Vec<Vec<usize>> {
@@ -259,4 +280,16 @@ pub struct PathInput<'i> {
     /// The uniform of an AVS that decides on which attackable day it is attacked; asked for AVSs
     /// that are attackable alone.
     pub attack_uniform: &'i dyn Fn(AvsId) -> f64,
+}
+
+/// The normals of paths that were drawn together, as [`PathInput::noise`] has those of one: day by day
+/// and asset by asset, one a path.
+#[derive(Clone, Copy, Debug)]
+pub struct Normals<'i> {
+    /// All of them.
+    pub z: &'i [f64],
+    /// How many paths they are of.
+    pub n_paths: usize,
+    /// The first path that is meant.
+    pub first: usize,
 }

@@ -32,6 +32,11 @@ impl<T: Copy> Sparse<T> {
         self.current[index] = value;
     }
 
+    /// Sets a row that was set since the last reset.
+    pub(crate) fn set_again(&mut self, index: usize, value: T) {
+        self.current[index] = value;
+    }
+
     /// How often rows were set; the number of rows where each is set once.
     pub(crate) fn n_set(&self) -> usize {
         self.touched.len()

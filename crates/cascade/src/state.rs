@@ -176,6 +176,12 @@ impl<'s> State<'s> {
         self.flat.is_reset = false;
     }
 
+    /// True on a day on which something that came from earlier events is to be sold or charged.
+    pub(crate) fn is_due(&self, day: u32) -> bool {
+        self.loot.iter().any(Loot::is_left)
+            || self.beacon.is_due(day, self.setting.parameters.horizon_days)
+    }
+
     /// The columns back to day 0, and what direct restakers have with them.
     pub(crate) fn reset_columns(&mut self) {
         self.column_units.copy_from_slice(&self.column_units_0);
@@ -272,12 +278,8 @@ impl<'s> State<'s> {
 
     /// Value of what a holder has in holdings, before payments, at the navs or prices given.
     pub(crate) fn columns_eth(&self, holder: Holder, nav: &[f64]) -> f64 {
-        let columns = self.network.holder_columns(holder);
-        let value = columns.iter().map(|id| {
-            let asset = self.network.columns()[id.index()].asset;
-            self.column_units[id.index()] * nav[asset.index()]
-        });
-        value.sum()
+        let columns = &self.setting.columns_of[self.network.holder_index(holder)];
+        columns.iter().map(|&(column, asset)| self.column_units[column] * nav[asset]).sum()
     }
 
     /// Tells those who replay the path.

@@ -16,6 +16,13 @@ pub(crate) struct Loot {
     days_left: u32,
 }
 
+impl Loot {
+    /// True while some of it is to be sold.
+    pub(crate) fn is_left(&self) -> bool {
+        self.days_left > 0
+    }
+}
+
 impl State<'_> {
     /// The fraction `f` of an asset's buffer, idle and delegated backing is stolen.
     pub(crate) fn exploit(&mut self, asset: AssetId, f: f64, sale_days: u32, source: u32) {
@@ -47,7 +54,7 @@ impl State<'_> {
     pub(crate) fn sell_loot(&mut self) {
         for number in 0..self.loot.len() {
             let loot = &mut self.loot[number];
-            if loot.days_left == 0 {
+            if !loot.is_left() {
                 continue;
             }
             loot.days_left -= 1;

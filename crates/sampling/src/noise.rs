@@ -1,5 +1,8 @@
 //! Daily market noise (section 3.5 of `docs/model.md`): the market's days and each asset's own.
 
+use std::ops::Range;
+
+use slashfall_cascade::Normals;
 use slashfall_graph::Network;
 
 use crate::importance::Bend;
@@ -31,8 +34,10 @@ const TOGETHER: usize = 32;
 pub(crate) struct NoiseBuffer {
     first: u64,
     n_paths: usize,
-    /// Path by path and day by day, one normal an asset.
+    /// Day by day and asset by asset, one normal a path.
     z: Vec<f64>,
+    /// Of one path, day by day, one normal an asset.
+    of_one: Vec<f64>,
     /// Market's days, a normal a path.
     market: Vec<f64>,
     /// Words of the pairs of days, then normals of their first and of their second days, a path each.
@@ -47,10 +52,20 @@ impl NoiseBuffer {
     }
 
     /// The normals of a path that was drawn, day by day, one an asset; none where nothing was drawn.
-    pub(crate) fn of_path(&self, path: u64) -> &[f64] {
+    pub(crate) fn of_path(&mut self, path: u64) -> &[f64] {
         let Some(at) = self.place_of(path) else { return &[] };
-        let width = self.z.len() / self.n_paths;
-        &self.z[at * width..][..width]
+        if self.n_paths == 1 {
+            return &self.z;
+        }
+        self.of_one.clear();
+        self.of_one.extend(self.z.iter().skip(at).step_by(self.n_paths));
+        &self.of_one
+    }
+
+    /// The normals of a path that was drawn, and of those that were drawn with it.
+    pub(crate) fn starting_at(&self, path: u64) -> Option<Normals<'_>> {
+        let first = self.place_of(path)?;
+        Some(Normals { z: &self.z, n_paths: self.n_paths, first })
     }
 
     /// Where a path stands among those drawn.
@@ -102,17 +117,20 @@ impl Noise {
         self.movers.iter().any(|mover| mover.beta.abs() > 0.0)
     }
 
-    /// Draws the normals of a path and of those that follow, unless they are there. Market factors
-    /// are those of the paths' streams where `bends` from this path on give no others.
+    /// Draws the normals of paths and of those that follow, unless they are there; of no more than are
+    /// drawn together. Market factors are those of the paths' streams where `bends` from the first path
+    /// on give no others.
     pub(crate) fn draw(
         &self,
         seed: Seed,
-        path: u64,
+        paths: Range<u64>,
         days: u32,
         bends: &[Bend],
         buffer: &mut NoiseBuffer,
     ) {
-        if buffer.place_of(path).is_none() {
+        debug_assert!(paths.end <= paths.start + TOGETHER as u64);
+        let path = paths.start;
+        if buffer.place_of(path).is_none() || buffer.place_of(paths.end - 1).is_none() {
             let mut factors = [0.0; TOGETHER];
             seed.normals(self.market_factor, path, &mut factors);
             for (factor, bend) in factors.iter_mut().zip(bends) {
@@ -143,17 +161,21 @@ impl Noise {
         days: usize,
         buffer: &mut NoiseBuffer,
     ) {
+        let len = N * days * self.n_assets;
+        if (buffer.n_paths, buffer.z.len()) != (N, len) {
+            buffer.z.clear();
+            buffer.z.resize(len, 0.0); // and so it stays of assets that do not move
+        }
         (buffer.first, buffer.n_paths) = (first, N);
         self.draw_market(seed, factors, days, buffer);
-        buffer.z.clear();
-        buffer.z.resize(N * days * self.n_assets, 0.0);
         for mover in &self.movers {
             buffer.draw::<N>(seed, mover.key, days);
             let NoiseBuffer { z, market, normals, .. } = buffer;
-            for (path, z) in z.chunks_exact_mut(days * self.n_assets).enumerate() {
-                for (day, z) in z.chunks_exact_mut(self.n_assets).enumerate() {
-                    let (y, e) = (market[day * N + path], normals[day % 2][day / 2 * N + path]);
-                    z[mover.asset] = mover.beta * y + mover.residual * e;
+            for (day, market) in market.chunks_exact(N).enumerate() {
+                let z = &mut z[(day * self.n_assets + mover.asset) * N..][..N];
+                let own = &normals[day % 2][day / 2 * N..][..N];
+                for ((z, y), e) in z.iter_mut().zip(market).zip(own) {
+                    *z = mover.beta * y + mover.residual * e;
                 }
             }
         }
@@ -204,7 +226,7 @@ mod tests {
         for days in [1, 7, 30] {
             many = NoiseBuffer::default();
             for path in 1_000..1_080 {
-                noise.draw(Seed(9), path, days, &[], &mut many);
+                noise.draw(Seed(9), path..path + 1, days, &[], &mut many);
                 noise.draw_alone(Seed(9), path, days, Bend::default(), &mut one);
                 let bits = |z: &[f64]| -> Vec<u64> { z.iter().map(|z| z.to_bits()).collect() };
                 assert_eq!(bits(many.of_path(path)), bits(one.of_path(path)));

@@ -1,7 +1,9 @@
 //! One path: its events with their severities and victims, its noise, its days.
 
+use std::ops::Range;
+
 use slashfall_cascade::{
-    Effect, Events, PathInput, Record, State, Strikes, run_path, run_path_recorded,
+    Effect, Events, Group, PathInput, Record, Strikes, run_path, run_path_recorded,
 };
 use slashfall_graph::AvsId;
 
@@ -14,9 +16,10 @@ use crate::source::Source;
 /// What a worker needs to run paths, kept from path to path.
 pub(crate) struct Worker<'m, 'n> {
     model: &'m Model<'n>,
-    state: State<'m>,
+    group: Group<'m>,
     draw: Draw,
-    events: Events,
+    /// Of the paths that are played together.
+    events: Vec<Events>,
     noise: NoiseBuffer,
     /// Figures of a path on which nothing happens; empty until there has been one.
     still: Vec<f64>,
@@ -28,9 +31,9 @@ impl<'m, 'n> Worker<'m, 'n> {
     pub(crate) fn new(model: &'m Model<'n>) -> Self {
         Self {
             model,
-            state: State::new(&model.setting),
+            group: Group::new(&model.setting),
             draw: Draw::default(),
-            events: Events::default(),
+            events: vec![Events::default()],
             noise: NoiseBuffer::default(),
             still: Vec::new(),
             strikes: strikes(model),
@@ -51,20 +54,59 @@ impl<'m, 'n> Worker<'m, 'n> {
         self.draw.weights()
     }
 
+    /// Runs paths, those drawn from the first on, and writes their figures.
+    pub(crate) fn run_all(&mut self, first: u64, rows: &mut [f64]) {
+        let width = self.model.layout().width();
+        if self.model.noise.is_none() {
+            // Most of them may be still.
+            for ((offset, path), row) in (first..).enumerate().zip(rows.chunks_exact_mut(width)) {
+                self.run(path, offset, row);
+            }
+            return;
+        }
+        let together = self.group.width();
+        let groups = (first..).step_by(together).zip(rows.chunks_mut(together * width));
+        for (number, (path, rows)) in groups.enumerate() {
+            if together > 1 && rows.len() == together * width {
+                self.run_group(path, number * together, rows);
+            } else {
+                let rows = rows.chunks_exact_mut(width);
+                for (lane, (path, row)) in (path..).zip(rows).enumerate() {
+                    self.run(path, number * together + lane, row);
+                }
+            }
+        }
+    }
+
+    /// Runs as many paths as a group has together, from one that is `offset` among those drawn.
+    fn run_group(&mut self, first: u64, offset: usize, rows: &mut [f64]) {
+        let n = self.group.width();
+        for (lane, path) in (first..).take(n).enumerate() {
+            self.prepare(path, offset + lane, lane);
+        }
+        self.draw_noise(first..first + n as u64, offset);
+        let model = self.model;
+        let uniforms: Vec<_> = (first..).take(n).map(|path| attack_uniform(model, path)).collect();
+        let inputs = self.events.iter().zip(&uniforms);
+        let inputs: Vec<PathInput<'_>> =
+            inputs.map(|(events, uniform)| input(events, &[], uniform)).collect();
+        self.group.run_together(&inputs, self.noise.starting_at(first), rows);
+    }
+
     /// Runs a path and writes its figures.
-    pub(crate) fn run(&mut self, path: u64, offset: usize, row: &mut [f64]) {
+    fn run(&mut self, path: u64, offset: usize, row: &mut [f64]) {
         let is_still = self.draw.of_path(offset).is_empty() && self.model.noise.is_none();
         if !is_still && self.strike(path, offset, row) {
             return;
         }
         if !is_still || !self.model.setting.is_certain() {
-            self.prepare(path, offset);
+            self.prepare(path, offset, 0);
             self.play(path, offset, row);
             return;
         }
         // All paths on which nothing happens and nothing moves are one.
         if self.still.is_empty() {
-            self.prepare(path, offset);
+            self.prepare(path, offset, 0);
             self.play(path, offset, row);
             self.still.extend_from_slice(row);
         }
@@ -81,31 +123,40 @@ impl<'m, 'n> Worker<'m, 'n> {
     }
 
     fn play(&mut self, path: u64, offset: usize, row: &mut [f64]) {
+        self.draw_noise(path..path + 1, offset);
+        let attack_uniform = attack_uniform(self.model, path);
+        let input = input(&self.events[0], self.noise.of_path(path), &attack_uniform);
+        run_path(self.group.state(), &input, row);
+    }
+
+    /// Draws the noise of paths of which the first is `offset` among those drawn.
+    fn draw_noise(&mut self, paths: Range<u64>, offset: usize) {
         if let Some(noise) = &self.model.noise {
             let (seed, days) = (self.model.seed, self.model.horizon_days());
-            noise.draw(seed, path, days, self.draw.bends_from(offset), &mut self.noise);
+            noise.draw(seed, paths, days, self.draw.bends_from(offset), &mut self.noise);
         }
-        let attack_uniform = attack_uniform(self.model, path);
-        let input = input(&self.events, self.noise.of_path(path), &attack_uniform);
-        run_path(&mut self.state, &input, row);
     }
 
     /// Runs a path, writes its figures and tells its story.
     pub(crate) fn run_recorded(&mut self, path: u64, offset: usize, row: &mut [f64]) -> Record {
-        self.prepare(path, offset);
+        self.prepare(path, offset, 0);
         if let Some(noise) = &self.model.noise {
             let (seed, days) = (self.model.seed, self.model.horizon_days());
             noise.draw_alone(seed, path, days, self.draw.bend(offset), &mut self.noise);
         }
         let attack_uniform = attack_uniform(self.model, path);
-        let input = input(&self.events, self.noise.of_path(path), &attack_uniform);
-        run_path_recorded(&mut self.state, &input, row)
+        let input = input(&self.events[0], self.noise.of_path(path), &attack_uniform);
+        run_path_recorded(self.group.state(), &input, row)
     }
 
-    fn prepare(&mut self, path: u64, offset: usize) {
+    fn prepare(&mut self, path: u64, offset: usize, lane: usize) {
         let model = self.model;
         let bend = self.draw.bend(offset);
-        self.events.clear();
+        if self.events.len() <= lane {
+            self.events.resize_with(lane + 1, Events::default);
+        }
+        let events = &mut self.events[lane];
+        events.clear();
         for fired in self.draw.of_path(offset) {
             let source = &model.sources[fired.source as usize];
             let severity = draw_severity(model, fired.source, bend, path);
@@ -115,7 +166,7 @@ impl<'m, 'n> Worker<'m, 'n> {
                     || model.seed.uniform(reach.participation_key, path) < participation
             });
             let hits = hits.map(|reach| reach.hit);
-            self.events.push((fired.tau_days, fired.source), severity, source.effect, hits);
+            events.push((fired.tau_days, fired.source), severity, source.effect, hits);
         }
     }
 }

@@ -151,9 +151,7 @@ fn run_batch(
     let width = model.layout().width();
     figures.resize(n * width, 0.0);
     worker.draw(paths.start, n);
-    for ((offset, path), row) in paths.clone().enumerate().zip(figures.chunks_exact_mut(width)) {
-        worker.run(path, offset, row);
-    }
+    worker.run_all(paths.start, &mut figures);
     Batch { first_path: paths.start, width, figures, weights: worker.weights().to_vec() }
 }
 

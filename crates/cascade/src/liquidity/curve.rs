@@ -4,9 +4,10 @@
 
 use slashfall_graph::Pool;
 
-use super::table::{Hint, Point, Table};
+use super::table::{Hint, Point, Segment, Table};
 use super::venue::Venue;
 use super::{Bracket, MAX_STEPS};
+use crate::number::Number;
 
 /// The price of a wrapped asset by the net amount of it that is sold.
 ///
@@ -43,6 +44,15 @@ pub struct PriceCurve {
 pub(crate) struct Near {
     by_amount: Hint,
     by_price: Hint,
+}
+
+/// What a table is looked up by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// The amount sold.
+    Amount,
+    /// The price.
+    Price,
 }
 
 impl PriceCurve {
@@ -109,10 +119,38 @@ impl PriceCurve {
     /// As [`Self::price`], for those who keep where they were last.
     #[inline]
     pub(crate) fn price_near(&self, sold_eth: f64, near: &mut Near) -> f64 {
-        let at = sold_eth * self.per_size;
+        let at = self.place(sold_eth);
         match self.by_amount.as_ref().and_then(|table| table.value(at, &mut near.by_amount)) {
             Some(price) => price,
-            None => self.venues.clearing_price(at + self.asset_0),
+            None => self.solve(By::Amount, at),
+        }
+    }
+
+    /// Where in the table by amount the price stands that a net sale leaves.
+    #[inline(always)]
+    pub(crate) fn place<N: Number>(&self, sold_eth: N) -> N {
+        sold_eth * sold_eth.like(self.per_size)
+    }
+
+    /// Net sale that leaves the venues with a reserve, over the size, of the asset.
+    #[inline(always)]
+    pub(crate) fn sold_eth<N: Number>(&self, asset: N) -> N {
+        asset.like(self.size) * (asset - asset.like(self.asset_0))
+    }
+
+    /// The piece of the table that a place is in, if it is in one.
+    pub(crate) fn segment(&self, by: By, at: f64, hint: &mut Hint) -> Option<&Segment> {
+        match by {
+            By::Amount => self.by_amount.as_ref()?.segment(at, hint),
+            By::Price => self.by_price.as_ref()?.segment(at, hint),
+        }
+    }
+
+    /// What stands in the table at a place, solved exactly.
+    pub(crate) fn solve(&self, by: By, at: f64) -> f64 {
+        match by {
+            By::Amount => self.venues.clearing_price(at + self.asset_0),
+            By::Price => self.venues.depth(at).asset,
         }
     }
 
@@ -130,9 +168,9 @@ impl PriceCurve {
         let asset =
             match self.by_price.as_ref().and_then(|table| table.value(price, &mut near.by_price)) {
                 Some(asset) => asset,
-                None => self.venues.depth(price).asset,
+                None => self.solve(By::Price, price),
             };
-        self.size * (asset - self.asset_0)
+        self.sold_eth(asset)
     }
 
     /// ETH that selling from `from_eth` to `to_eth` brings, after the fee that each venue takes of

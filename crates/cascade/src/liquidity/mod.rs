@@ -6,8 +6,9 @@ mod curve;
 mod table;
 mod venue;
 
-pub(crate) use curve::Near;
 pub use curve::PriceCurve;
+pub(crate) use curve::{By, Near};
+pub(crate) use table::{Hint, Segment, polynomial};
 
 /// Where a root is known to be, for Newton's method, which alone goes back and forth for ever on
 /// curves that are steep in the middle, as the depth of a pool of high amplification is.

@@ -3,6 +3,8 @@
 
 use std::f64::consts::PI;
 
+use crate::number::Number;
+
 /// A function of one number with `N` values, the first of which falls.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Point<const N: usize> {
@@ -17,12 +19,26 @@ pub(super) struct Table<const N: usize> {
     starts: Vec<f64>,
     end: f64,
     pieces: Vec<Piece<N>>,
+    /// The first function piece by piece, as look-ups want it: two lines of the cache each.
+    segments: Vec<Segment>,
 }
 
 /// Which piece a look-up ended in: the next begins there, as most are not far off. No result
 /// depends on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Hint(u32);
+
+/// One piece of the first function, from `start` to before `end`: a polynomial in
+/// `(at - middle) per_half`.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
+pub(crate) struct Segment {
+    pub(crate) start: f64,
+    pub(crate) end: f64,
+    pub(crate) middle: f64,
+    pub(crate) per_half: f64,
+    pub(crate) coefficients: [f64; DEGREE + 1],
+}
 
 impl<const N: usize> Table<N> {
     /// Tabulates from the first of `knots`, which ascend, to the last; none if it cannot be done
@@ -50,15 +66,31 @@ impl<const N: usize> Table<N> {
                 return None;
             }
         }
-        let starts = pieces.iter().map(|piece| piece.start).collect();
-        Some(Self { starts, end: knots.last()?.at, pieces })
+        let starts: Vec<f64> = pieces.iter().map(|piece| piece.start).collect();
+        let end = knots.last()?.at;
+        let ends = starts.iter().copied().skip(1).chain([end]);
+        let segment = |(piece, end): (&Piece<N>, f64)| Segment {
+            start: piece.start,
+            end,
+            middle: piece.middle,
+            per_half: piece.per_half,
+            coefficients: piece.values[0].0,
+        };
+        let segments = pieces.iter().zip(ends).map(segment).collect();
+        Some(Self { starts, end, pieces, segments })
     }
 
     /// The first value at a place; none outside the table.
     #[inline]
     pub(super) fn value(&self, at: f64, hint: &mut Hint) -> Option<f64> {
-        let piece = &self.pieces[self.piece_near(at, hint)?];
-        Some(piece.values[0].value(piece.local(at)))
+        let segment = self.segment(at, hint)?;
+        Some(polynomial(segment.coefficients, (at - segment.middle) * segment.per_half))
+    }
+
+    /// The piece of the first function that a place is in; none outside the table.
+    #[inline]
+    pub(super) fn segment(&self, at: f64, hint: &mut Hint) -> Option<&Segment> {
+        Some(&self.segments[self.piece_near(at, hint)?])
     }
 
     /// The integral of the last value from a place to a later one, given the integrals up to each
@@ -88,13 +120,18 @@ impl<const N: usize> Table<N> {
     #[expect(clippy::cast_possible_truncation, reason = "a table has some hundred pieces")]
     fn piece_near(&self, at: f64, hint: &mut Hint) -> Option<usize> {
         let near = hint.0 as usize;
-        let next = self.starts.get(near + 1).copied().unwrap_or(self.end);
-        if self.starts[near] <= at && at < next {
+        if self.is_in(near, at) {
             return Some(near);
         }
-        let found = self.piece_at(at)?;
+        let beside = if at < self.segments[near].start { near.wrapping_sub(1) } else { near + 1 };
+        let found = if self.is_in(beside, at) { beside } else { self.piece_at(at)? };
         *hint = Hint(found as u32);
         Some(found)
+    }
+
+    #[inline]
+    fn is_in(&self, piece: usize, at: f64) -> bool {
+        self.segments.get(piece).is_some_and(|segment| segment.start <= at && at < segment.end)
     }
 
     fn piece_at(&self, at: f64) -> Option<usize> {
@@ -148,13 +185,18 @@ const DEGREE: usize = 7;
 #[derive(Clone, Copy, Debug)]
 struct Polynomial([f64; DEGREE + 1]);
 
+/// By Estrin's scheme: half the steps that wait for one another of Horner's.
+#[inline(always)]
+pub(crate) fn polynomial<N: Number>(coefficients: [N; DEGREE + 1], t: N) -> N {
+    let [a, b, c, d, e, f, g, h] = coefficients;
+    let (t2, t4) = (t * t, (t * t) * (t * t));
+    ((a + b * t) + (c + d * t) * t2) + ((e + f * t) + (g + h * t) * t2) * t4
+}
+
 impl Polynomial {
-    /// By Estrin's scheme: half the steps that wait for one another of Horner's.
     #[inline]
     fn value(&self, t: f64) -> f64 {
-        let [a, b, c, d, e, f, g, h] = self.0;
-        let (t2, t4) = (t * t, (t * t) * (t * t));
-        ((a + b * t) + (c + d * t) * t2) + ((e + f * t) + (g + h * t) * t2) * t4
+        polynomial(self.0, t)
     }
 
     fn slope(&self, t: f64) -> f64 {

@@ -63,7 +63,7 @@ impl Engine {
         (row, record)
     }
 
-    fn with_input<T>(&self, play: impl FnOnce(&PathInput<'_>) -> T) -> T {
+    pub(crate) fn with_input<T>(&self, play: impl FnOnce(&PathInput<'_>) -> T) -> T {
         let uniform = |avs: AvsId| self.attack_uniforms[avs.index()];
         play(&PathInput { events: &self.events, noise: &self.z, attack_uniform: &uniform })
     }
