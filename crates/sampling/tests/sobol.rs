@@ -10,9 +10,9 @@ use std::ops::ControlFlow;
 use slashfall_cascade::{AssetFigure, Figure};
 use slashfall_graph::spec::AssetKind;
 use slashfall_graph::{Network, Sketch};
-use slashfall_sampling::{Model, REPLICATES, event_times, replay, simulate};
+use slashfall_sampling::{Model, REPLICATES, replay, simulate};
 use support::everything::{RUN, sketch};
-use support::{equal_names, model, run, scenarios, year};
+use support::{equal_names, events, model, run, scenarios, year};
 
 /// The same run file with Sobol points.
 fn with_points(toml: &str) -> String {
@@ -62,13 +62,6 @@ fn results_keep_their_values() {
     let figures = run(&model, 1_024, 1_024);
     let sum: f64 = figures.chunks_exact(model.layout().width()).map(|row| row[total]).sum();
     assert!((sum - 47_634.931_609_900_144).abs() < 1e-6, "{sum}");
-}
-
-fn events(model: &Model<'_>) -> Vec<(u64, String, u64)> {
-    let sources = model.sources();
-    event_times(model, 0..2_000)
-        .map(|(path, source, tau)| (path, sources[source].name().to_owned(), tau.to_bits()))
-        .collect()
 }
 
 /// Another source changes no draw of those that were there, wherever its entry stands; nor does
