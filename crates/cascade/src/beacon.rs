@@ -199,7 +199,7 @@ impl State<'_> {
         }
         let factor = self.beacon_factor.get(operator.index());
         self.beacon_factor.set(operator.index(), factor * (1.0 - lost));
-        self.note_claims_of_operator(operator);
+        self.note_claims_of_operator(operator, 1.0 - lost);
     }
 }
 

@@ -160,7 +160,10 @@ pub(crate) struct Security {
     stale: Vec<AvsId>,
     avss: Vec<AvsState>,
     avss_touched: bool,
-    pub(crate) need: f64,
+    /// The least share of its stake that some AVS needs to be safe, as of the last working out.
+    need: f64,
+    /// At least this share of the stake of each AVS is left of what it was then.
+    kept: f64,
     /// At most the least of all ratios.
     pub(crate) least: f64,
     /// What of a (holder, asset) sum is left through payments and navs; scratch.
@@ -185,6 +188,7 @@ impl Security {
             avss: vec![AvsState::default(); network.avss().len()],
             avss_touched: false,
             need: setting.claims.need_0,
+            kept: 1.0,
             least: 1.0,
             ratios: vec![1.0; network.columns().len()],
         }
@@ -197,12 +201,19 @@ impl Security {
             self.avss.fill(AvsState::default());
         }
         self.need = setting.claims.need_0;
+        self.kept = 1.0;
         self.least = 1.0;
     }
 
     /// Notes that some ratios may have changed by this factor.
     pub(crate) fn note_fall(&mut self, factor: f64) {
         self.least *= factor.min(1.0);
+    }
+
+    /// At least the least share that some AVS needs: the stake that a penalty took a thousandth of need
+    /// not be added up anew to see that it is enough.
+    pub(crate) fn need_at_most(&self) -> f64 {
+        self.need / self.kept
     }
 
     fn note(&mut self, avs: AvsId) {
@@ -221,16 +232,19 @@ impl State<'_> {
     /// Notes that a stake cell is not what it was.
     pub(crate) fn note_claims_of_stake(&mut self, stake: StakeId) {
         if self.attacks_happen() {
+            self.security.kept = 0.0;
             for &allocation in self.network.stake_allocations(stake) {
                 self.security.note(self.network.allocation(allocation).avs);
             }
         }
     }
 
-    /// Notes that an operator's validators are not what they were.
-    pub(crate) fn note_claims_of_operator(&mut self, operator: OperatorId) {
-        if self.attacks_happen() {
-            for &member in self.network.operator_members(operator) {
+    /// Notes that a share of an operator's validators is left of what they were.
+    pub(crate) fn note_claims_of_operator(&mut self, operator: OperatorId, left: f64) {
+        let members = self.network.operator_members(operator);
+        if self.attacks_happen() && !members.is_empty() {
+            self.security.kept *= left;
+            for &member in members {
                 self.security.note(self.network.member(member).avs);
             }
         }
@@ -241,10 +255,13 @@ impl State<'_> {
         if !self.attacks_happen() {
             return false;
         }
-        self.refresh_claims();
-        // The bound spares most days the pass over all ratios.
-        let enough = self.security.need * MARGIN;
+        // Bounds spare most days the pass over all ratios, and most penalties the sums over all claims.
+        let enough = self.security.need_at_most() * MARGIN;
         if self.security.least >= enough || self.least_ratio() >= enough {
+            return false;
+        }
+        self.refresh_claims();
+        if self.security.least >= self.security.need * MARGIN {
             return false;
         }
         let mut any = false;
@@ -256,10 +273,11 @@ impl State<'_> {
     }
 
     /// Works out anew the slots of AVSs whose stake was slashed or stolen.
-    pub(crate) fn refresh_claims(&mut self) {
+    fn refresh_claims(&mut self) {
         if self.security.stale.is_empty() {
             return;
         }
+        self.security.kept = 1.0;
         let claims = &self.setting.claims;
         while let Some(avs) = self.security.stale.pop() {
             self.security.avss[avs.index()].stale = false;

@@ -4,9 +4,9 @@
 use anyhow::bail;
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::{Sampling, Scope, scopes};
-use slashfall_sampling::config::Method;
+use slashfall_sampling::config::{Method, PathCount};
 use slashfall_sampling::importance::{Aim, Check, Goal, Pilot, Refusal};
-use slashfall_sampling::{Batch, Scenario};
+use slashfall_sampling::{Batch, REPLICATES, Scenario, Sobol};
 
 use crate::number::{count, eth};
 
@@ -22,6 +22,8 @@ pub(crate) struct Drawing {
     /// Why they are plain, where that was left to the pilot.
     reason: Option<String>,
     weighted: Option<Weighted>,
+    /// The points that they are made of.
+    sobol: Option<Sobol>,
 }
 
 /// What watches over weighted paths.
@@ -38,9 +40,13 @@ impl Drawing {
     /// When importance sampling is asked for and would not help or mislead.
     pub(crate) fn prepare(file: &str, scenario: &mut Scenario<'_>) -> Result<Self, Problems> {
         let sampling = &scenario.spec.sampling;
-        let plain = |reason| Self { reason, weighted: None };
-        if sampling.method == Method::Plain {
-            return Ok(plain(None));
+        let plain = |reason| Self { reason, weighted: None, sobol: None };
+        match sampling.method {
+            Method::Plain => return Ok(plain(None)),
+            Method::Sobol => {
+                return Ok(Self { sobol: scenario.model.sobol().cloned(), ..plain(None) });
+            }
+            Method::Importance | Method::Auto => {}
         }
         let scope = find_scope(scenario);
         let loss_eth = |row: &[f64]| scope.loss_eth(row);
@@ -55,7 +61,7 @@ impl Drawing {
                 let check = Check::new(&model);
                 scenario.model = model;
                 let weighted = check.map(|check| Weighted { scope, pilot, check });
-                Ok(Self { reason: None, weighted })
+                Ok(Self { weighted, ..plain(None) })
             }
             Err(refusal) if sampling.method == Method::Auto => Ok(plain(Some(refusal.to_string()))),
             Err(refusal) => Err(refused(file, scenario, refusal)),
@@ -63,7 +69,11 @@ impl Drawing {
     }
 
     /// What is to be known of it before the run.
-    pub(crate) fn note(&self, scenario: &str) -> Option<String> {
+    pub(crate) fn note(&self, scenario: &Scenario<'_>) -> Option<String> {
+        if let Some(sobol) = &self.sobol {
+            return Some(note_of_points(scenario, sobol));
+        }
+        let scenario = &scenario.name;
         if let Some(reason) = &self.reason {
             return Some(format!("note: the paths of scenario {scenario} are plain: {reason}"));
         }
@@ -88,7 +98,14 @@ impl Drawing {
     ///
     /// # Errors
     /// When the plain paths among them contradict the weights.
-    pub(crate) fn finish(self, scenario: &str) -> anyhow::Result<(Sampling, Option<String>)> {
+    pub(crate) fn finish(
+        self,
+        scenario: &str,
+        n_paths: u64,
+    ) -> anyhow::Result<(Sampling, Option<String>)> {
+        if let Some(sobol) = &self.sobol {
+            return Ok((Sampling::sobol(sobol, n_paths), None));
+        }
         let Some(Weighted { scope, pilot, check }) = self.weighted else {
             return Ok((Sampling::plain(self.reason), None));
         };
@@ -110,6 +127,25 @@ impl Drawing {
         });
         Ok((Sampling::importance(&scope.name, &pilot, &check), doubt))
     }
+}
+
+/// What is to be known of Sobol points before a run.
+fn note_of_points(scenario: &Scenario<'_>, sobol: &Sobol) -> String {
+    let rest = match sobol.pseudo_random().len() {
+        0 => String::new(),
+        n => format!(", {n} draws more than there can be stay pseudo-random"),
+    };
+    let even = match scenario.spec.paths {
+        PathCount::Fixed(n) if !(n / REPLICATES).is_power_of_two() => {
+            "; they lie most evenly where paths are a power of two"
+        }
+        _ => "",
+    };
+    format!(
+        "note: the paths of scenario {} are Sobol points of {} dimensions in {REPLICATES} replicates{rest}{even}",
+        scenario.name,
+        sobol.dimensions().len(),
+    )
 }
 
 /// The less of the pilot's two gains.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::Context;
-use slashfall_graph::Problems;
+use slashfall_graph::{Problem, Problems};
 use slashfall_output::measures::{Level, StopWatch};
 use slashfall_output::tables::{
     SummaryRow, measure, push_cascade, push_contributions, push_exceedance, push_summary,
@@ -84,7 +84,7 @@ fn run_scenarios(
             ControlFlow::Break(())
         } else {
             note(&mut manifest, scenario, &played.collector, played.precise);
-            let (sampling, doubt) = drawing.finish(&scenario.name)?;
+            let (sampling, doubt) = drawing.finish(&scenario.name, played.collector.n_paths())?;
             manifest.sampling.insert(scenario.name.clone(), sampling);
             findings
                 .doubts
@@ -120,15 +120,36 @@ fn prepare_drawings(
     let mut problems = Problems::default();
     let mut drawings = Vec::new();
     for scenario in scenarios {
+        if let Some(problem) = problem_of_memory(input, scenario) {
+            problems.push(problem);
+            continue;
+        }
         match Drawing::prepare(&input.file, scenario) {
             Ok(drawing) => {
-                drawing.note(&scenario.name).iter().for_each(|note| say(args.quiet, note));
+                drawing.note(scenario).iter().for_each(|note| say(args.quiet, note));
                 drawings.push(drawing);
             }
             Err(found) => problems.append(found),
         }
     }
     Ok(problems.or_ok(drawings)?)
+}
+
+/// That every loss of a run whose replicates need them fits into memory.
+fn problem_of_memory(input: &Input, scenario: &Scenario<'_>) -> Option<Problem> {
+    let wanted = wanted(scenario);
+    let most = wanted.most_paths(scenario.model.setting());
+    (wanted.n_paths > most).then(|| {
+        let key = match scenario.spec.paths {
+            PathCount::Fixed(_) => "run.paths",
+            PathCount::Until(_) => "run.until.max_paths",
+        };
+        let expected = format!(
+            "at most {most} was expected, as method = \"sobol\" keeps every loss of every scope in memory (scenario {}); \"plain\" has no such bound",
+            scenario.name
+        );
+        Problem::new(&input.file, expected).key(key).value(wanted.n_paths.to_string())
+    })
 }
 
 /// A flag that Ctrl-C raises (or a signal to terminate); a second one ends the program at once.
@@ -155,7 +176,9 @@ fn play(
     let setting = scenario.model.setting();
     let (n_paths, mut rule) = match &scenario.spec.paths {
         PathCount::Fixed(n) => (*n, None),
-        PathCount::Until(rule) => (rule.max_paths, Some(Watched::new(rule))),
+        PathCount::Until(rule) => {
+            (rule.max_paths, Some(Watched::new(rule, scenario.model.sobol().is_some())))
+        }
     };
     let mut paths = match scenario.spec.detail {
         Detail::Paths => Some(PathsWriter::create(folder, setting, &scenario.name, number)?),
@@ -202,8 +225,10 @@ struct Watched<'r> {
 }
 
 impl<'r> Watched<'r> {
-    fn new(rule: &'r StopRule) -> Self {
-        Self { scope: &rule.scope.value, watch: StopWatch::new(rule) }
+    fn new(rule: &'r StopRule, by_replicate: bool) -> Self {
+        let watch = StopWatch::new(rule);
+        let watch = if by_replicate { watch.doubling() } else { watch };
+        Self { scope: &rule.scope.value, watch }
     }
 
     fn look(&mut self, collector: &Collector) -> bool {
@@ -280,7 +305,8 @@ fn wanted(scenario: &Scenario<'_>) -> Wanted {
     };
     let lowest = levels(&spec.levels).first().copied();
     let split_from = lowest.filter(|_| spec.detail >= Detail::Standard);
-    Wanted { n_paths, split_from, n_listed: spec.tail_paths }
+    let by_replicate = scenario.model.sobol().is_some();
+    Wanted { n_paths, split_from, n_listed: spec.tail_paths, by_replicate }
 }
 
 fn levels(levels: &[f64]) -> Vec<Level> {
@@ -292,14 +318,23 @@ const MEMORY_TO_TELL_BYTES: u64 = 4_000_000_000;
 
 fn warn(input: &Input, scenarios: &[Scenario<'_>], quiet: bool) {
     // Scenarios are run one after the other, so that of the largest counts.
-    let of = |scenario: &Scenario<'_>| wanted(scenario).bytes(scenario.model.setting());
-    let bytes = scenarios.iter().map(of).max().unwrap_or_default();
+    let of = |scenario: &Scenario<'_>| {
+        let (wanted, setting) = (wanted(scenario), scenario.model.setting());
+        // What is too much is a problem, and no note.
+        let is_told = wanted.n_paths <= wanted.most_paths(setting);
+        (if is_told { wanted.bytes(setting) } else { 0 }, wanted.by_replicate)
+    };
+    let (bytes, by_replicate) = scenarios.iter().map(of).max().unwrap_or_default();
     if bytes > MEMORY_TO_TELL_BYTES {
         let gigabytes = bytes / 1_000_000_000;
-        let note = format!(
-            "note: tails that are split may take up to {gigabytes} GB of memory; detail = \"summary\" takes little"
-        );
-        say(quiet, &note);
+        let what = if by_replicate {
+            format!("the losses of Sobol points may take up to {gigabytes} GB of memory")
+        } else {
+            format!(
+                "tails that are split may take up to {gigabytes} GB of memory; detail = \"summary\" takes little"
+            )
+        };
+        say(quiet, &format!("note: {what}"));
     }
     for note in notes(input, scenarios).into_iter().chain(note_of_events(scenarios)) {
         say(quiet, &note);

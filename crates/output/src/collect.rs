@@ -45,7 +45,7 @@ impl ScopeLosses {
             let worst = batch.figures[at * batch.width + column];
             let passed = depegs.iter_mut().zip(DEPEGS).take_while(|(_, (_, limit))| worst > *limit);
             passed.for_each(|(tally, _)| match batch.weights.get(at) {
-                None => tally.add(),
+                None => tally.add(batch.first_path + at as u64),
                 Some(weight) => tally.add_weighted(*weight),
             });
         }
@@ -107,7 +107,8 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Before the first path, with room for the losses of all.
+    /// Before the first path, with room for the losses of all; paths are independent (those of Sobol points are not, see
+    /// [`Wanted::by_replicate`]).
     #[must_use]
     pub fn new(setting: &Setting<'_>) -> Self {
         Self::with_rooms(setting, true, |_, _| Room::UNBOUNDED)
@@ -118,7 +119,10 @@ impl Collector {
     #[must_use]
     pub fn for_run(setting: &Setting<'_>, wanted: &Wanted) -> Self {
         let needs_tails = wanted.split_from.is_some();
-        Self::with_rooms(setting, needs_tails, |scope, n_scopes| wanted.room(scope, n_scopes))
+        let own =
+            Self::with_rooms(setting, needs_tails, |scope, n_scopes| wanted.room(scope, n_scopes));
+        let replicated = wanted.by_replicate.then(WeightSums::of_replicates);
+        Self { weights: replicated.unwrap_or_default(), ..own }
     }
 
     fn with_rooms(
@@ -230,6 +234,7 @@ impl Collector {
         let [rounds, direct, contagion, total] =
             [Figure::Rounds, Figure::Direct, Figure::Contagion, Figure::Total]
                 .map(|figure| self.layout.system(figure));
+        let is_replicated = self.weights.is_replicated();
         let mut add = |at: usize, weight: Option<&f64>| {
             let row = row(batch, at);
             let rounds = row[rounds] as usize;
@@ -238,11 +243,16 @@ impl Collector {
             }
             let losses = [row[direct], row[contagion], row[total]];
             match weight {
+                None if is_replicated => {
+                    self.rounds[rounds].add_in(batch.first_path + at as u64, losses);
+                }
                 None => self.rounds[rounds].add(losses),
                 Some(weight) => self.rounds[rounds].add_weighted(*weight, losses),
             }
         };
-        if batch.weights.is_empty() {
+        if is_replicated {
+            (0..batch.n_paths()).for_each(|at| add(at, None));
+        } else if batch.weights.is_empty() {
             self.moved.iter().for_each(|&at| add(at, None));
             let n_quiet = batch.n_paths() - self.moved.len();
             if n_quiet > 0 {

@@ -188,9 +188,7 @@ impl<'c> Split<'c> {
         lowest: Level,
     ) -> Option<Self> {
         let losses = collector.losses_of(kept).sorted()?;
-        let mut paths: Vec<u64> =
-            losses.tail(lowest).paths().iter().map(|path| path.path).collect();
-        paths.sort_unstable();
+        let paths = losses.tail(lowest).paths_to_split();
         let sensitivity = Sensitivity::new(&kept.scope, model);
         Some(Self { scope: &kept.scope, losses, sensitivity, paths })
     }

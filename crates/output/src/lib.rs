@@ -32,4 +32,4 @@ pub use recorded::{ListedPath, listed_paths, path_row};
 pub use room::Wanted;
 pub use schema::{SCHEMA_VERSION, Table};
 pub use scope::{Scope, ScopeKind, WITHOUT_PRICES, scopes};
-pub use weighting::{Importance, Sampling};
+pub use weighting::{Importance, Sampling, SobolPoints};

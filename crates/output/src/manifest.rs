@@ -91,11 +91,11 @@ pub const DEFINITIONS: [(&str, &str); 10] = [
     ("return_period_years", "horizon_days / 365 / (1 - level)"),
     (
         "std_err",
-        "var: half width of the 95 % order-statistic interval over 1.96; es: Manistre-Hancock",
+        "var: half width of the 95 % order-statistic interval over 1.96; es: Manistre-Hancock; of Sobol points every figure: spread of the figures of 32 replicates about that of all paths, over sqrt(32)",
     ),
     (
         "confidence_interval",
-        "two-sided 95 %; order statistics for var, skewness-corrected for means and es, Clopper-Pearson for probabilities",
+        "two-sided 95 %; order statistics for var, skewness-corrected for means and es, Clopper-Pearson for probabilities; of Sobol points every figure: Student's t with 31 degrees of freedom over replicates, arms of means, es and probabilities as much longer as those of independent paths are",
     ),
     (
         "es_contribution",

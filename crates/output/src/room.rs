@@ -1,6 +1,7 @@
 //! Says how many losses are kept one by one, so that memory does not grow with the paths unless what is asked for needs it.
 
 use slashfall_cascade::Setting;
+use slashfall_sampling::REPLICATES;
 
 use crate::measures::{Level, Room};
 use crate::scope::{Scope, scopes};
@@ -11,6 +12,8 @@ const KEPT_BYTES: usize = 96 << 20;
 const LOSS_BYTES: usize = 16;
 /// Losses kept of a scope, however many scopes there are.
 const MIN_KEPT: usize = 4_096;
+/// Memory for losses of all scopes where every one is kept: 8 GiB.
+const REPLICATED_BYTES: u64 = 8 << 30;
 /// Memory that the bins of a scope take: two signs, some twenty octaves of 1,024 bins of 32 bytes.
 const BINS_BYTES: u64 = 3 << 19;
 
@@ -23,11 +26,16 @@ pub struct Wanted {
     pub split_from: Option<Level>,
     /// Worst paths of a scope that are listed.
     pub n_listed: u64,
+    /// Whether paths are dealt out to replicates: then every loss is kept, as each replicate has a distribution of its own.
+    pub by_replicate: bool,
 }
 
 impl Wanted {
     /// Room for the losses of one of `n_scopes` scopes.
     pub(crate) fn room(&self, scope: &Scope, n_scopes: usize) -> Room {
+        if self.by_replicate {
+            return Room::UNBOUNDED;
+        }
         let most = (KEPT_BYTES / LOSS_BYTES / n_scopes).max(MIN_KEPT);
         let split = self.split_from.filter(|_| scope.is_split());
         // The path at the edge of the tail is the last that counts.
@@ -41,11 +49,31 @@ impl Wanted {
     #[must_use]
     pub fn bytes(&self, setting: &Setting<'_>) -> u64 {
         let scopes = scopes(setting);
+        if self.by_replicate {
+            return self.n_paths.saturating_mul(self.bytes_per_path(&scopes));
+        }
         let of_scope = |scope: &Scope| {
             let most = self.room(scope, scopes.len()).most as u64;
             let kept = LOSS_BYTES as u64 * most.min(self.n_paths);
             if self.n_paths > most { kept + BINS_BYTES } else { kept }
         };
         scopes.iter().map(of_scope).sum()
+    }
+
+    /// The largest number of paths whose losses fit into memory where all are kept: [`REPLICATED_BYTES`], as if every path lost in every scope.
+    #[must_use]
+    pub fn most_paths(&self, setting: &Setting<'_>) -> u64 {
+        if !self.by_replicate {
+            return u64::MAX;
+        }
+        let most = REPLICATED_BYTES / self.bytes_per_path(&scopes(setting)).max(1);
+        most / REPLICATES * REPLICATES
+    }
+
+    /// Memory of a path that loses in every scope: its losses, and where they are split the ranked ones of all paths and of the replicates.
+    fn bytes_per_path(&self, scopes: &[Scope]) -> u64 {
+        let copies =
+            |scope: &Scope| if self.split_from.is_some() && scope.is_split() { 3 } else { 1 };
+        scopes.iter().map(|scope| copies(scope) * LOSS_BYTES as u64).sum()
     }
 }

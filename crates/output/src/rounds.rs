@@ -1,9 +1,9 @@
 //! How many rounds paths took and what those cost: sums, so that their number does not matter.
 
-use crate::measures::{Sum, WeightSums};
+use crate::measures::{N_REPLICATES, Sum, WeightSums, replicate_of};
 
 /// Paths that took the same number of rounds.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct RoundsBin {
     pub(crate) n_paths: u64,
     /// Those that weigh 1.
@@ -16,6 +16,8 @@ pub(crate) struct RoundsBin {
     total: Sum,
     /// Sums of the total and of its square, by the squares of the weights.
     by_square: [Sum; 2],
+    /// Paths and sum of the total by replicate; empty where paths are independent.
+    replicates: Vec<(u64, Sum)>,
 }
 
 impl RoundsBin {
@@ -28,6 +30,15 @@ impl RoundsBin {
         self.total.add(total);
         self.by_square[0].add(total);
         self.by_square[1].add(total * total);
+    }
+
+    /// Adds a path of a replicate, by its number.
+    pub(crate) fn add_in(&mut self, path: u64, losses: [f64; 3]) {
+        self.add(losses);
+        self.replicates.resize(N_REPLICATES, (0, Sum::default()));
+        let (count, total) = &mut self.replicates[replicate_of(path)];
+        *count += 1;
+        total.add(losses[2]);
     }
 
     /// Adds a weighted path.
@@ -69,12 +80,26 @@ impl RoundsBin {
 
     /// Standard error of the mean total: that of a ratio, as the weight of these paths is drawn with them.
     pub(crate) fn std_err_total(&self) -> Option<f64> {
+        if !self.replicates.is_empty() {
+            return self.std_err_of_replicates();
+        }
         let (weight, square) = (self.weight(), self.square());
         let n_eff = weight * (weight / square);
         let [_, _, mean] = self.means();
         let [first, second] = self.by_square.map(|sum| sum.value() / square);
         let variance = (second - mean * mean - 2.0 * mean * (first - mean)).max(0.0);
         (n_eff > 1.0).then(|| (variance / (n_eff - 1.0)).sqrt())
+    }
+
+    /// The same where only replicates are independent: of sums over replicates in place of paths (Cochran 1977, "Sampling Techniques",
+    /// section 6.3), of which two at least have such paths.
+    fn std_err_of_replicates(&self) -> Option<f64> {
+        let [_, _, mean] = self.means();
+        let n = self.replicates.len() as f64;
+        let off = |(count, total): &(u64, Sum)| (total.value() - mean * *count as f64).powi(2);
+        let squares: f64 = self.replicates.iter().map(off).sum();
+        let n_with = self.replicates.iter().filter(|(count, _)| *count > 0).count();
+        (n_with > 1).then(|| (squares * n / (n - 1.0)).sqrt() / self.n_paths as f64)
     }
 }
 

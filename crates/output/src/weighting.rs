@@ -3,16 +3,34 @@
 
 use serde::Serialize;
 use slashfall_sampling::importance::{Check, Pilot};
+use slashfall_sampling::{REPLICATES, Sobol};
 
 /// How the paths of a scenario were drawn.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Sampling {
-    /// `plain` or `importance`: what was done, whatever was asked for.
+    /// `plain`, `importance` or `sobol`: what was done, whatever was asked for.
     pub method: &'static str,
     /// Why paths are plain where `auto` was asked for; null elsewhere.
     pub reason: Option<String>,
     /// What they aim at; null where paths are plain.
     pub importance: Option<Importance>,
+    /// The points that they are made of; null where they are none.
+    pub sobol: Option<SobolPoints>,
+}
+
+/// What scrambled Sobol points are spread over.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SobolPoints {
+    /// Independent scramblings; path `p` is one of number `p % replicates`.
+    pub replicates: u64,
+    /// Points of each.
+    pub points: u64,
+    /// The largest index of a point, from 0: path `p` is point `p / replicates`.
+    pub max_index: u64,
+    /// Draws that have a dimension, in order.
+    pub dimensions: Vec<String>,
+    /// Draws that all sources of a path share and for which no dimension was left.
+    pub pseudo_random: Vec<String>,
 }
 
 /// The law that weighted paths were drawn from, and what came of it.
@@ -58,7 +76,21 @@ impl Sampling {
     /// Paths of the model itself; the reason, where something else was asked for.
     #[must_use]
     pub fn plain(reason: Option<String>) -> Self {
-        Self { method: "plain", reason, importance: None }
+        Self { method: "plain", reason, importance: None, sobol: None }
+    }
+
+    /// Paths whose shared draws are the points of `sobol`, `n_paths` of them.
+    #[must_use]
+    pub fn sobol(sobol: &Sobol, n_paths: u64) -> Self {
+        let points = n_paths.div_ceil(REPLICATES);
+        let sobol = SobolPoints {
+            replicates: REPLICATES,
+            points,
+            max_index: points.saturating_sub(1),
+            dimensions: sobol.dimensions().to_vec(),
+            pseudo_random: sobol.pseudo_random().to_vec(),
+        };
+        Self { method: "sobol", reason: None, importance: None, sobol: Some(sobol) }
     }
 
     /// Weighted paths.
@@ -83,6 +115,6 @@ impl Sampling {
             effective_tail_paths: check.effective_tail_paths(),
             largest_share: check.largest_share(),
         };
-        Self { method: "importance", reason: None, importance: Some(importance) }
+        Self { method: "importance", reason: None, importance: Some(importance), sobol: None }
     }
 }

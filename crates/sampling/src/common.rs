@@ -7,6 +7,7 @@ use crate::importance::Shared;
 use crate::kernels::{exp, ln, survival, vectorised};
 use crate::model::Model;
 use crate::rate::Rate;
+use crate::sobol::Sobol;
 use crate::source::Class;
 
 /// Widens the comparison, so that rounding in the conditional probability excludes no event.
@@ -22,6 +23,8 @@ pub(crate) struct Common {
     mixing_sqrt: Vec<f64>,
     /// Evidence by evidence, a rate a path.
     rates: Vec<f64>,
+    /// Market factor of the noise by path; empty where it is the stream's.
+    market: Vec<f64>,
 }
 
 /// What a class makes of them, by path.
@@ -39,21 +42,44 @@ impl Common {
     pub(crate) fn draw(&mut self, model: &Model<'_>, first: u64, n: usize) {
         self.n = n;
         self.factors.resize(n * model.factors.len(), 0.0);
-        for (normals, &key) in self.factors.chunks_exact_mut(n).zip(&model.factors) {
-            model.seed.normals(key, first, normals);
+        let sobol = model.sobol.as_ref();
+        let factors = self.factors.chunks_exact_mut(n).zip(&model.factors);
+        for (number, (normals, &key)) in factors.enumerate() {
+            match sobol.and_then(|sobol| sobol.factor(number)) {
+                Some(dimension) => dimension.draw(first, normals),
+                None => model.seed.normals(key, first, normals),
+            }
         }
         self.mixing_sqrt.clear();
         if let Copula::StudentT { df } = model.copula
             && let Some(half_chi_squared) = GammaLaw::new(0.5 * df)
         {
             self.mixing_sqrt.resize(n, 0.0);
-            half_chi_squared.draw(model.seed, model.mixing, first, &mut self.mixing_sqrt);
+            match sobol.and_then(Sobol::mixing) {
+                Some(dimension) => dimension.draw(first, &mut self.mixing_sqrt),
+                None => {
+                    half_chi_squared.draw(model.seed, model.mixing, first, &mut self.mixing_sqrt);
+                }
+            }
             self.mixing_sqrt.iter_mut().for_each(|w| *w = (*w / (0.5 * df)).sqrt());
         }
         self.rates.resize(n * model.evidence.len(), 0.0);
-        for (rates, evidence) in self.rates.chunks_exact_mut(n).zip(&model.evidence) {
-            evidence.draw(model.seed, first, rates);
+        let rates = self.rates.chunks_exact_mut(n).zip(&model.evidence);
+        for (number, (rates, evidence)) in rates.enumerate() {
+            match sobol.and_then(|sobol| sobol.evidence(number)) {
+                Some(dimension) => evidence.draw_from(dimension, first, rates),
+                None => evidence.draw(model.seed, first, rates),
+            }
         }
+        self.market.clear();
+        if let Some(sobol) = sobol {
+            sobol.market(first, n, &self.factors, &mut self.market);
+        }
+    }
+
+    /// The market factor of the noise by path; empty where it is the stream's.
+    pub(crate) fn market(&self) -> &[f64] {
+        &self.market
     }
 
     /// What all sources of one path share.

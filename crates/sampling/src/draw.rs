@@ -110,6 +110,8 @@ impl Draw {
             self.bends.extend(bent.iter().map(|(bend, _)| *bend));
             self.weights.extend(bent.iter().map(|(_, weight)| *weight));
         }
+        let market = self.common.market().iter();
+        self.bends.extend(market.map(|&market| Bend { market: Some(market), ..Bend::default() }));
     }
 
     /// Sorts by path through counting, then the few events of each path by time and source.

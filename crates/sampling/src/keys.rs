@@ -37,6 +37,8 @@ pub(crate) enum Purpose {
     Tilted = 10,
     /// The pilot of importance sampling.
     Pilot = 11,
+    /// The scrambling of a dimension of Sobol points, one key a replicate.
+    Sobol = 12,
 }
 
 /// Version of the streams, a key of their names: another version is another law.

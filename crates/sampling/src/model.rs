@@ -11,6 +11,7 @@ use crate::importance::Tilt;
 use crate::keys::{Seed, StreamKey};
 use crate::noise::Noise;
 use crate::rate::{Evidence, Rate};
+use crate::sobol::Sobol;
 use crate::source::{Class, Source, SourceKind};
 
 /// A scenario on a network.
@@ -33,6 +34,8 @@ pub struct Model<'n> {
     pub(crate) attacks: Vec<StreamKey>,
     /// The law that paths are drawn from where it is not the model's own.
     pub(crate) tilt: Option<Tilt>,
+    /// Where what all sources share comes from, where it is no stream.
+    pub(crate) sobol: Option<Sobol>,
 }
 
 impl<'n> Model<'n> {
@@ -58,6 +61,12 @@ impl<'n> Model<'n> {
     #[must_use]
     pub fn sources(&self) -> &[Source] {
         &self.sources
+    }
+
+    /// The points that what all sources share is made of; none where it is pseudo-random.
+    #[must_use]
+    pub fn sobol(&self) -> Option<&Sobol> {
+        self.sobol.as_ref()
     }
 
     /// By kind of source: how many there are, and how many of them fire on a path on average.

@@ -112,6 +112,11 @@ impl Noise {
         })
     }
 
+    /// Whether any asset moves with the market.
+    pub(crate) fn has_market(&self) -> bool {
+        self.movers.iter().any(|mover| mover.beta.abs() > 0.0)
+    }
+
     /// Draws the normals of paths and of those that follow, unless they are there; of no more than are
     /// drawn together. Market factors are those of the paths' streams where `bends` from the first path
     /// on give no others.

@@ -43,7 +43,7 @@ impl<'m, 'n> Worker<'m, 'n> {
     /// Draws the events of `n` paths from `first`; those that are run next are counted from there.
     pub(crate) fn draw(&mut self, first: u64, n: usize) {
         self.draw.draw(self.model, first, n);
-        if self.model.tilt.is_some() {
+        if self.model.tilt.is_some() || self.model.sobol.is_some() {
             // It may hold paths of this batch that were drawn before it was known how they are bent.
             self.noise.clear();
         }

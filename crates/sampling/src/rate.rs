@@ -3,6 +3,7 @@
 use crate::copula::DAYS_PER_YEAR;
 use crate::gamma::GammaLaw;
 use crate::keys::{Seed, StreamKey};
+use crate::sobol::Dimension;
 
 /// Rate of a class of sources.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,6 +56,12 @@ impl Evidence {
     /// The rates of consecutive paths from `first` on, events a year.
     pub(crate) fn draw(&self, seed: Seed, first: u64, rates: &mut [f64]) {
         self.posterior.draw(seed, self.key, first, rates);
+        rates.iter_mut().for_each(|rate| *rate /= self.exposure_years);
+    }
+
+    /// The same from a dimension whose law is the posterior of exposure 1.
+    pub(crate) fn draw_from(&self, dimension: &Dimension, first: u64, rates: &mut [f64]) {
+        dimension.draw(first, rates);
         rates.iter_mut().for_each(|rate| *rate /= self.exposure_years);
     }
 }

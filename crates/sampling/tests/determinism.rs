@@ -7,9 +7,9 @@ mod support;
 
 use slashfall_graph::Network;
 use slashfall_graph::spec::{AssetKind, Sharing};
-use slashfall_sampling::{Model, event_times, replay};
+use slashfall_sampling::replay;
 use support::everything::{RUN, sketch};
-use support::{model, run};
+use support::{events, model, run};
 
 fn on_threads(threads: usize, work: impl Fn() -> Vec<f64> + Send + Sync) -> Vec<f64> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
@@ -72,13 +72,6 @@ fn recorded_losses_add_up() {
         n_with_contagion += u32::from(contagion > 1e-6);
     }
     assert!(n_with_losses > 1_500 && n_with_contagion > 300, "{n_with_contagion}");
-}
-
-fn events(model: &Model<'_>) -> Vec<(u64, String, u64)> {
-    let sources = model.sources();
-    event_times(model, 0..2_000)
-        .map(|(path, source, tau)| (path, sources[source].name().to_owned(), tau.to_bits()))
-        .collect()
 }
 
 /// Another operator, AVS and asset change no draw of those that were there.

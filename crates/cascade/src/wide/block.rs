@@ -207,7 +207,7 @@ impl Block {
         }
         self.paths.direct_eth.0[lane] = state.shadow_direct_eth;
         self.paths.least.0[lane] = state.security.least;
-        self.paths.need.0[lane] = state.security.need;
+        self.paths.need.0[lane] = state.security.need_at_most();
     }
 
     /// The same where nothing has happened but arbitrage and liquidations.

@@ -194,7 +194,6 @@ impl<'s> Together<'s> {
         self.block.scatter(lane, state);
         state.clock = (day, 0);
         happen(state, input.events, coming);
-        state.refresh_claims();
         self.block.gather(lane, state);
     }
 }

@@ -68,6 +68,7 @@ impl Together<'_> {
         if state.ledger.sums.n_attacked == n_attacked {
             self.block.gather_trades(lane, state);
             self.block.paths.least.0[lane] = state.security.least;
+            self.block.paths.need.0[lane] = state.security.need_at_most();
         } else {
             self.block.gather(lane, state);
         }

@@ -116,7 +116,7 @@ const SAMPLING: [Case; 7] = [
         "method = \"importanse\"",
         "sampling.method",
         "importanse",
-        &["plain, importance, auto", "did you mean \"importance\"?"],
+        &["plain, importance, auto, sobol", "did you mean \"importance\"?"],
     ),
     case(
         ("tail_paths = 10\n", "tail_paths = 10\n[sampling]\nscope = \"ezEHT\"\n"),

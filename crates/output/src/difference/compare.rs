@@ -8,7 +8,10 @@ use slashfall_graph::{Problem, Problems};
 use super::columns::{ScopePaths, StoredScope};
 use super::stored::Side;
 use crate::collect::DEPEGS;
-use crate::measures::{Difference, Estimate, Level, PairedCounts, PairedLosses};
+use crate::measures::{
+    Difference, Estimate, Level, N_REPLICATES, PairedCounts, PairedLosses, Support, WeightSums,
+    replicate_of, sectioned,
+};
 use crate::scope::ScopeKind;
 
 /// Kind and name of a scope.
@@ -72,6 +75,13 @@ impl<'s> Comparison<'s> {
         let paths = sides(|side| side.n_paths.to_string());
         let key = format!("paths.{}", b.scenario);
         refuse(&key, paths, "each path needs its other half");
+        let name = |side: &Side| {
+            let name = if side.is_replicated { "sobol" } else { "pseudo-random paths" };
+            name.to_owned()
+        };
+        let key = format!("sampling.{}.method", b.scenario);
+        let why = "a Sobol point and a pseudo-random path share no factors, and only replicates on both sides are pairs";
+        refuse(&key, sides(name), why);
         let levels: Vec<Level> = common(a, b).filter_map(Level::new).collect();
         if levels.is_empty() {
             let expected =
@@ -162,7 +172,8 @@ impl<'s> Comparison<'s> {
     fn scope_rows(&self, a: &StoredScope, b: &StoredScope) -> Result<Vec<DifferenceRow>, Problems> {
         let a_paths = a.read(&self.a.files)?;
         let b_paths = b.read(&self.b.files)?;
-        let depegs = depegs(&a_paths, &b_paths);
+        let (a_paths, b_paths) = (self.weighed(a_paths), self.weighed(b_paths));
+        let depegs = self.depegs(&a_paths, &b_paths);
         let pairs = PairedLosses::new(a_paths.losses, b_paths.losses).ok_or_else(|| {
             Problem::new(self.b.manifest(), format!("{} paths were expected", self.a.n_paths))
         })?;
@@ -183,21 +194,45 @@ impl<'s> Comparison<'s> {
         }
         rows.push(row("probability_positive", None, pairs.probability_positive()));
         let depegs = DEPEGS.into_iter().zip(depegs.into_iter().flatten());
-        rows.extend(depegs.map(|((metric, _), counts)| row(metric, None, counts.difference())));
+        rows.extend(depegs.map(|((metric, _), difference)| row(metric, None, difference)));
         rows.push(row("max", None, pairs.max()));
         Ok(rows)
     }
-}
 
-/// How often the worst discount passed each of [`DEPEGS`] on either side; none where one has no
-/// discounts.
-fn depegs(a: &ScopePaths, b: &ScopePaths) -> Option<[PairedCounts; 3]> {
-    let (a, b) = (a.worst_discounts.as_ref()?, b.worst_discounts.as_ref()?);
-    Some(DEPEGS.map(|(_, limit)| {
-        let mut counts = PairedCounts::default();
-        a.iter().zip(b).for_each(|(a, b)| counts.add(*a > limit, *b > limit));
-        counts
-    }))
+    /// Has losses say that they are of replicates, where they are.
+    fn weighed(&self, mut paths: ScopePaths) -> ScopePaths {
+        if self.a.is_replicated {
+            let mut sums = WeightSums::of_replicates();
+            sums.add(paths.losses.n_paths(), &[]);
+            paths.losses.weigh(sums);
+        }
+        paths
+    }
+
+    /// How much more often the worst discount passed each of [`DEPEGS`] in B; none where a side has no
+    /// discounts.
+    fn depegs(&self, a: &ScopePaths, b: &ScopePaths) -> Option<[Difference; 3]> {
+        let (a, b) = (a.worst_discounts.as_ref()?, b.worst_discounts.as_ref()?);
+        Some(DEPEGS.map(|(_, limit)| {
+            let mut counts = PairedCounts::default();
+            let mut by_replicate = vec![(0.0, 0.0); N_REPLICATES];
+            for (path, (a, b)) in (0..).zip(a.iter().zip(b)) {
+                let (in_a, in_b) = (*a > limit, *b > limit);
+                counts.add(in_a, in_b);
+                let (n, more) = &mut by_replicate[replicate_of(path)];
+                *n += 1.0;
+                *more += f64::from(i8::from(in_b) - i8::from(in_a));
+            }
+            let found = counts.difference();
+            if !self.a.is_replicated {
+                return found;
+            }
+            let values = by_replicate.into_iter().map(|(n, more)| more / f64::max(n, 1.0));
+            let support = Support::of_paths(counts.n_discordant() as f64);
+            let estimate = sectioned(found.estimate, values, support).within(-1.0, 1.0);
+            Difference { estimate, ..found }
+        }))
+    }
 }
 
 fn name(scope: &StoredScope) -> ScopeName {

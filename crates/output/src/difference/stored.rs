@@ -22,7 +22,17 @@ struct StoredManifest {
     horizon_days: u32,
     paths: BTreeMap<String, u64>,
     config: BTreeMap<String, StoredConfig>,
+    #[serde(default)]
+    sampling: BTreeMap<String, StoredSampling>,
 }
+
+#[derive(Clone, Debug, Deserialize)]
+struct StoredSampling {
+    method: String,
+}
+
+/// What `sampling.METHOD` says of paths that are dealt out to replicates.
+const SOBOL: &str = "sobol";
 
 #[derive(Clone, Debug, Deserialize)]
 struct StoredConfig {
@@ -56,6 +66,8 @@ pub struct Side {
     pub horizon_days: u32,
     /// Paths.
     pub n_paths: u64,
+    /// Whether its paths are Sobol points, dealt out to replicates.
+    pub is_replicated: bool,
     /// Levels of value at risk and expected shortfall, ascending.
     pub levels: Vec<f64>,
     pub(super) scopes: Vec<StoredScope>,
@@ -113,6 +125,7 @@ impl StoredResult {
             seed: manifest.seed,
             horizon_days: manifest.horizon_days,
             n_paths: *n_paths,
+            is_replicated: manifest.sampling.get(scenario).is_some_and(|own| own.method == SOBOL),
             levels,
             scopes: stored_scopes(&files[0], &schema)?,
             files: files.clone(),

@@ -162,6 +162,11 @@ impl LossColumn {
         self.sums = Some(sums);
     }
 
+    /// Says that all paths weigh what those of another column do.
+    pub(super) fn weigh_as(&mut self, other: &Self) {
+        self.sums = other.sums;
+    }
+
     /// Paths run, those without a loss included.
     #[must_use]
     pub fn n_paths(&self) -> u64 {

@@ -20,6 +20,11 @@ impl PairedCounts {
         self.both += u64::from(in_a && in_b);
     }
 
+    /// Pairs with the event on one side alone.
+    pub(crate) fn n_discordant(&self) -> u64 {
+        self.only_a + self.only_b
+    }
+
     /// Says that there are `n_paths` pairs in all; on those not added nothing happened.
     pub fn advance(&mut self, n_paths: u64) {
         self.n_paths = self.n_paths.max(n_paths);

@@ -4,9 +4,11 @@
 //! weighted sums of Poisson numbers (Fay and Feuer 1997, "Confidence intervals for directly standardized rates"), which keeps the
 //! skewness that rare events have.
 
+use slashfall_sampling::REPLICATES;
 use statrs::distribution::{ContinuousCDF, Gamma};
 
 use super::interval::{SIDE, Z_975, probability};
+use super::replicates::{N_REPLICATES, n_paths_of, replicate_of, sectioned_probability};
 use super::{Estimate, Sum, WeightSums};
 
 /// Shapes from which the cube of a normal number is as good as the gamma quantile (Wilson and Hilferty 1931).
@@ -21,14 +23,17 @@ const ROUNDING: f64 = 1e-12;
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Tally {
     count: u64,
+    /// The same by replicate, where paths are dealt out to such.
+    by_replicate: [u64; N_REPLICATES],
     weight: Sum,
     square: Sum,
 }
 
 impl Tally {
-    /// Counts a path of weight 1.
-    pub fn add(&mut self) {
+    /// Counts a path of weight 1, by its number.
+    pub fn add(&mut self, path: u64) {
         self.count += 1;
+        self.by_replicate[replicate_of(path)] += 1;
     }
 
     /// Counts a weighted path.
@@ -42,12 +47,25 @@ impl Tally {
     #[must_use]
     pub fn probability(&self, sums: WeightSums) -> Estimate {
         match sums.calibration() {
+            None if sums.is_replicated() && sums.n_paths() >= REPLICATES => {
+                self.over_replicates(sums.n_paths())
+            }
             None => probability(self.count, sums.n_paths()),
             Some(calibration) => {
                 let square = self.square.value();
                 weighted_probability(calibration.mass(self.weight.value(), square), square, sums)
             }
         }
+    }
+}
+
+impl Tally {
+    /// The probability among the first `n_paths`, with the error of the replicates.
+    fn over_replicates(&self, n_paths: u64) -> Estimate {
+        let of_replicate =
+            |(replicate, count): (u64, &u64)| *count as f64 / n_paths_of(replicate, n_paths) as f64;
+        let values = (0..).zip(&self.by_replicate).map(of_replicate);
+        sectioned_probability((self.count, n_paths), values)
     }
 }
 

@@ -20,6 +20,9 @@ mod moments;
 mod paired;
 #[cfg(test)]
 mod paired_tests;
+mod replicates;
+#[cfg(test)]
+mod replicates_tests;
 mod run;
 mod shortfall;
 mod sorted;
@@ -44,6 +47,7 @@ pub use interval::probability;
 pub use level::Level;
 pub use mass::Tally;
 pub use paired::{Difference, PairedLosses};
+pub(crate) use replicates::{N_REPLICATES, Support, replicate_of, sectioned};
 pub use sorted::SortedLosses;
 pub use stop::StopWatch;
 pub use sum::Sum;

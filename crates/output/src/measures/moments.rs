@@ -1,6 +1,7 @@
 //! Measures the body of the losses: mean, spread, how often and how much at worst.
 
 use super::mass::weighted_probability;
+use super::replicates::{Support, sectioned_probability};
 use super::run::Run;
 use super::spread::Spread;
 use super::{Estimate, SortedLosses, Sum, interval};
@@ -12,6 +13,10 @@ impl SortedLosses {
     /// such a sample says nothing about its own spread.
     #[must_use]
     pub fn mean(&self) -> Estimate {
+        self.over_replicates(Self::mean_of_paths, |all| Support::of_paths(all.n_moved()))
+    }
+
+    fn mean_of_paths(&self) -> Estimate {
         let mean = self.plain_mean();
         let distances = self.runs().map(|run| run.from(mean));
         let spread = Spread::of(distances, self.calibration()).with_informative(self.n_moved());
@@ -36,6 +41,11 @@ impl SortedLosses {
     /// too small.
     #[must_use]
     pub fn std(&self) -> Estimate {
+        let support = |all: &Self| Support::of_paths(all.n_moved()).symmetric();
+        self.over_replicates(Self::std_of_paths, support).within(0.0, f64::INFINITY)
+    }
+
+    fn std_of_paths(&self) -> Estimate {
         let (n, mean) = (self.n(), self.plain_mean());
         let moment = |power, count: fn(Run) -> f64| {
             let terms = self.runs().map(|run| count(run) * (run.loss - mean).powi(power));
@@ -86,6 +96,11 @@ impl SortedLosses {
         });
         let [mass, square] = sums.map(Sum::value);
         match self.calibration() {
+            None if !self.replicates().is_empty() => {
+                let share = |part: &Self| part.probability_positive().value;
+                let counts = (super::level::whole(mass), self.n_paths());
+                sectioned_probability(counts, self.replicates().iter().map(share))
+            }
             None => interval::probability(super::level::whole(mass), self.n_paths()),
             Some(_) => weighted_probability(mass, square, self.sums()),
         }

@@ -5,6 +5,7 @@
 //! difference of two is a mean over the pairs of the difference of their influences, and its error that of a mean: what both paths of
 //! a pair have in common cancels (common random numbers; Glasserman 2003, section 4.1 and 7.1). Intervals are those of the `spread` module.
 
+use super::replicates::{Support, sectioned};
 use super::spread::Spread;
 use super::{Estimate, Level, LossColumn, PairedCounts, PathLoss, SortedLosses, Sum};
 
@@ -81,7 +82,8 @@ impl PairedLosses {
         let [a, b] = self.told(|side| side.mean().value);
         let mean = self.mean_of(|a, b| b - a);
         let estimate = self.influenced(mean, self.n_differing as f64, |a, b| b - a);
-        Difference { a, b, estimate }
+        let figure = |side: &SortedLosses| side.mean().value;
+        Difference { a, b, estimate: self.over_replicates(estimate, figure, self.support()) }
     }
 
     /// Difference of the standard deviations; influence `((L - mean)^2 - s^2) / (2 s)`.
@@ -101,6 +103,8 @@ impl PairedLosses {
             (loss_b - mean_b).powi(2) / (2.0 * b) - (loss_a - mean_a).powi(2) / (2.0 * a)
         };
         let estimate = self.influenced(value, self.n_differing as f64, influence);
+        let figure = |side: &SortedLosses| side.std().value;
+        let estimate = self.over_replicates(estimate, figure, self.support().symmetric());
         Difference { a: told[0], b: told[1], estimate }
     }
 
@@ -139,7 +143,10 @@ impl PairedLosses {
             _ => Estimate::bare(value, n_eff),
         };
         let [a, b] = self.told(|side| side.value_at_risk(level).value);
-        Difference { a, b, estimate: Estimate { n_eff, ..estimate } }
+        let estimate = Estimate { n_eff, ..estimate };
+        let figure = |side: &SortedLosses| side.value_at_risk(level).value;
+        let support = self.ranked[0].support_of_tail(level).symmetric();
+        Difference { a, b, estimate: self.over_replicates(estimate, figure, support) }
     }
 
     /// Difference of the expected shortfalls; influence `(L - VaR)^+ / (1 - level) + VaR - ES` (the variance of which is that of
@@ -154,7 +161,9 @@ impl PairedLosses {
         };
         let spread = Spread::of(self.pairs().map(excess), None).of_differences();
         let estimate = spread.estimate(edge_b - edge_a, self.n_paths, cut.mass);
-        Difference { a, b, estimate }
+        let figure = |side: &SortedLosses| side.expected_shortfall(level).value;
+        let support = self.ranked[0].support_of_tail(level);
+        Difference { a, b, estimate: self.over_replicates(estimate, figure, support) }
     }
 
     /// Difference of the probabilities of any loss.
@@ -166,7 +175,11 @@ impl PairedLosses {
         }
         counts.advance(self.n_paths);
         let [a, b] = self.told(|side| side.probability_positive().value);
-        Difference { a, b, ..counts.difference() }
+        let estimate = counts.difference().estimate;
+        let figure = |side: &SortedLosses| side.probability_positive().value;
+        let support = Support::of_paths(counts.n_discordant() as f64);
+        let estimate = self.over_replicates(estimate, figure, support).within(-1.0, 1.0);
+        Difference { a, b, estimate }
     }
 
     /// Difference of the worst losses, which estimates nothing and has no error.
@@ -176,6 +189,29 @@ impl PairedLosses {
         let estimate = Estimate::bare(b - a, self.n_paths as f64);
         let [a, b] = self.told(|side| side.max().value);
         Difference { a, b, estimate }
+    }
+
+    /// What pairs that differ say of a difference, where paths are dealt out to replicates.
+    fn support(&self) -> Support {
+        Support::of_paths(self.n_differing as f64)
+    }
+
+    /// A difference with the error of the differences that the replicates have, where only these are independent; else as it was found.
+    fn over_replicates(
+        &self,
+        found: Estimate,
+        figure: impl Fn(&SortedLosses) -> f64,
+        support: Support,
+    ) -> Estimate {
+        let [a, b] = self.ranked.each_ref().map(SortedLosses::replicates);
+        if a.is_empty() {
+            return found;
+        }
+        let value = |(a, b): (&SortedLosses, &SortedLosses)| {
+            let difference = figure(b) - figure(a);
+            if difference.abs() <= self.tolerance { 0.0 } else { difference }
+        };
+        sectioned(found, a.iter().zip(b).map(value), support)
     }
 
     /// A figure of either side as it is told.
@@ -236,6 +272,7 @@ fn without_rounding(a: &LossColumn, b: LossColumn, tolerance: f64) -> LossColumn
         cleared.push(path, if is_same(loss_a, loss_b) { loss_a } else { loss_b });
     }
     cleared.advance(b.n_paths());
+    cleared.weigh_as(&b);
     cleared
 }
 

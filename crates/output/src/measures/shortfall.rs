@@ -14,6 +14,11 @@ impl SortedLosses {
     /// The standard error is half its width over 1.96, the normal reading of it.
     #[must_use]
     pub fn value_at_risk(&self, level: Level) -> Estimate {
+        let support = |all: &Self| all.support_of_tail(level).symmetric();
+        self.over_replicates(|all| all.quantile_of_paths(level), support)
+    }
+
+    fn quantile_of_paths(&self, level: Level) -> Estimate {
         let cut = level.cut(self.n_paths());
         let spot = self.spot_of(cut);
         let [ci_low, ci_high] = match self.calibration() {
@@ -42,6 +47,10 @@ impl SortedLosses {
     /// the value at risk: the error two, the interval five.
     #[must_use]
     pub fn expected_shortfall(&self, level: Level) -> Estimate {
+        self.over_replicates(|all| all.shortfall_of_paths(level), |all| all.support_of_tail(level))
+    }
+
+    fn shortfall_of_paths(&self, level: Level) -> Estimate {
         let cut = level.cut(self.n_paths());
         let spot = self.spot_of(cut);
         let value_at_risk = spot.run.middle();

@@ -1,7 +1,10 @@
 //! Ranks the losses of a scope once, because quantile, shortfall and exceedance all read the same order.
 
+use slashfall_sampling::REPLICATES;
+
 use super::bins::Bins;
 use super::level::Cut;
+use super::replicates::{N_REPLICATES, n_paths_of, replicate_of};
 use super::run::Run;
 use super::weights::Calibration;
 use super::{PathLoss, Sum, WeightSums};
@@ -25,6 +28,8 @@ pub struct SortedLosses {
     /// Paths that lost exactly 0, and the mass of all before them.
     zeros: (Run, f64),
     n_zero: u64,
+    /// The paths of each replicate by themselves; none where paths are independent.
+    replicates: Vec<Self>,
 }
 
 /// Where in the order a mass is reached.
@@ -54,6 +59,7 @@ impl SortedLosses {
         bins: Option<&Bins>,
     ) -> Self {
         let calibration = sums.calibration();
+        let replicates = replicates(sums, &entries, bins);
         let n_zero = sums.n_paths() - entries.len() as u64 - bins.map_or(0, Bins::n);
         let (entries, weights) = ranked(entries, weights, calibration.is_some());
         let n_positive = entries.partition_point(|entry| entry.loss > 0.0);
@@ -68,11 +74,17 @@ impl SortedLosses {
             n_positive_bins: 0,
             zeros: (Run::plain(n_zero as f64, 0.0), 0.0),
             n_zero,
+            replicates,
         };
         sorted.n_positive_bins = sorted.bins.partition_point(|(run, _)| run.loss > 0.0);
         sorted.zeros.0 = sorted.weigh_zeros();
         sorted.note_masses();
         sorted
+    }
+
+    /// The paths of each replicate by themselves; none where paths are independent.
+    pub(super) fn replicates(&self) -> &[Self] {
+        &self.replicates
     }
 
     /// Paths run.
@@ -289,4 +301,20 @@ fn ranked(
         entries.into_iter().zip(weights.map(|weight| (weight, 0.0))).collect();
     both.sort_by(|a, b| b.0.loss.total_cmp(&a.0.loss));
     both.into_iter().unzip()
+}
+
+/// The losses of each replicate where only replicates are independent.
+fn replicates(sums: WeightSums, entries: &[PathLoss], bins: Option<&Bins>) -> Vec<SortedLosses> {
+    if !sums.is_replicated() {
+        return Vec::new();
+    }
+    assert!(bins.is_none() && sums.is_plain(), "replicates need every loss, and paths of weight 1");
+    let mut parts = vec![Vec::new(); N_REPLICATES];
+    entries.iter().for_each(|entry| parts[replicate_of(entry.path)].push(*entry));
+    let part = |(replicate, entries)| {
+        let sums = WeightSums::plain(n_paths_of(replicate, sums.n_paths()));
+        SortedLosses::new(sums, entries, &[], None)
+    };
+    // While there is one path of a replicate at most, all are independent.
+    if sums.n_paths() < REPLICATES { Vec::new() } else { (0..).zip(parts).map(part).collect() }
 }

@@ -22,6 +22,8 @@ pub struct StopWatch {
     relative_error: f64,
     max_paths: u64,
     next_look: u64,
+    /// Whether looks are at twice as many paths each.
+    is_doubling: bool,
     /// Paths at which the last look expected the figure to be known; none before the first.
     expected: Option<f64>,
 }
@@ -35,7 +37,14 @@ impl StopWatch {
 
     pub(super) fn of(metric: StopMetric, level: f64, relative_error: f64, max_paths: u64) -> Self {
         let next_look = FIRST_LOOK.min(max_paths);
-        Self { metric, level, relative_error, max_paths, next_look, expected: None }
+        let is_doubling = false;
+        Self { metric, level, relative_error, max_paths, next_look, is_doubling, expected: None }
+    }
+
+    /// The same for Sobol points: looks are at powers of two of paths, at which the points of each replicate lie most evenly.
+    #[must_use]
+    pub fn doubling(self) -> Self {
+        Self { is_doubling: true, ..self }
     }
 
     /// Paths after which to look next, a fixed sequence that ends at `max_paths`: so the result
@@ -63,7 +72,8 @@ impl StopWatch {
         let is_enough = |needed: Option<f64>| needed.is_some_and(|needed| needed <= n);
         let is_expected = is_enough(self.expected) || n_paths >= self.max_paths;
         self.expected = needed;
-        self.next_look = (n_paths + n_paths / 2).clamp(1, self.max_paths);
+        let more = if self.is_doubling { n_paths } else { n_paths / 2 };
+        self.next_look = (n_paths + more).clamp(1, self.max_paths);
         is_enough(needed) && is_expected
     }
 

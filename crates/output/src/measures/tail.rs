@@ -1,5 +1,6 @@
 //! Names the paths of a tail and splits its expected shortfall into what each component of the loss contributes.
 
+use super::replicates::{Support, replicate_of, sectioned};
 use super::run::{Distance, Run};
 use super::sorted::Ranked;
 use super::spread::Spread;
@@ -33,6 +34,8 @@ pub struct Tail {
     by_path: Vec<(u64, usize)>,
     /// Paths with a loss of 0 that the tail holds, from the first such path on; not whole if the boundary is among them.
     zeros: Run,
+    /// The tails of the replicates, each of its own paths; none where paths are independent.
+    replicates: Vec<Self>,
 }
 
 impl SortedLosses {
@@ -63,6 +66,7 @@ impl SortedLosses {
             paths,
             by_path,
             zeros: Run { mass: zero_mass, ..zeros.share(share_of_zeros) },
+            replicates: self.replicates().iter().map(|part| part.tail(level)).collect(),
         }
     }
 }
@@ -83,6 +87,18 @@ impl Tail {
     #[must_use]
     pub fn paths(&self) -> &[TailPath] {
         &self.paths
+    }
+
+    /// The numbers of all paths whose components are asked for, ascending: those of the tail, and those of the tails of the replicates,
+    /// which have edges of their own.
+    #[must_use]
+    pub fn paths_to_split(&self) -> Vec<u64> {
+        let own = std::iter::once(self).chain(&self.replicates);
+        let mut paths: Vec<u64> =
+            own.flat_map(|tail| tail.paths.iter().map(|path| path.path)).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        paths
     }
 
     /// Paths in the tail, `n (1 - level)`, those with a loss of 0 included.
@@ -115,7 +131,25 @@ impl Tail {
         distances.push(Distance { mass, square, cube, x: -at_edge });
         let spread = Spread::of(distances.into_iter(), self.calibration);
         let found = spread.estimate(at_edge, self.n_paths, self.mass);
-        Estimate { n_eff: self.effective(), ..found }
+        let found = Estimate { n_eff: self.effective(), ..found };
+        if self.replicates.is_empty() {
+            return found;
+        }
+        let support = Support::of_tail(self.mass).and(&found);
+        sectioned(found, self.in_replicates(component).into_iter(), support)
+    }
+
+    /// What a component contributes in each replicate.
+    fn in_replicates(&self, component: &LossColumn) -> Vec<f64> {
+        let mut sums = vec![Sum::default(); self.replicates.len()];
+        for entry in component.entries() {
+            let replicate = replicate_of(entry.path);
+            if let Some(path) = self.replicates[replicate].find(entry.path) {
+                sums[replicate].add(path.weight * entry.loss);
+            }
+        }
+        let sums = sums.into_iter().zip(&self.replicates);
+        sums.map(|(sum, tail)| sum.value() / tail.mass).collect()
     }
 
     /// Mass of the tail, and the sums of squares and cubes of its weights.

@@ -15,15 +15,36 @@ pub struct WeightSums {
     powers: [Sum; 3],
     least: f64,
     most: f64,
+    /// Whether only paths of different replicates are independent.
+    is_replicated: bool,
 }
 
 impl Default for WeightSums {
     fn default() -> Self {
-        Self { n_paths: 0, powers: [Sum::default(); 3], least: 1.0, most: 1.0 }
+        Self {
+            n_paths: 0,
+            powers: [Sum::default(); 3],
+            least: 1.0,
+            most: 1.0,
+            is_replicated: false,
+        }
     }
 }
 
 impl WeightSums {
+    /// Before the first of paths that are dealt out to replicates (see the `replicates` module): each weighs 1, and errors are those of
+    /// the replicates.
+    #[must_use]
+    pub fn of_replicates() -> Self {
+        Self { is_replicated: true, ..Self::default() }
+    }
+
+    /// Whether only paths of different replicates are independent.
+    #[must_use]
+    pub fn is_replicated(self) -> bool {
+        self.is_replicated
+    }
+
     /// Adds the next paths: their weights, or nothing where each of the `n_paths` weighs 1.
     ///
     /// # Panics

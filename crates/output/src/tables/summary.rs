@@ -51,7 +51,9 @@ pub fn measure(
     horizon_days: u32,
 ) -> Measured {
     let of_losses = |losses: &LossColumn| {
-        losses.sorted().map(|losses| (figures(&losses, levels), losses.exceedance()))
+        losses
+            .sorted()
+            .map(|losses| rayon::join(|| figures(&losses, levels), || losses.exceedance()))
     };
     let all = collector.by_losses(of_losses);
     let mut measured = Measured::default();

@@ -15,6 +15,7 @@ mod read_scenario;
 mod read_source;
 mod resolve;
 mod resolve_behaviour;
+mod resolve_sobol;
 mod resolve_source;
 mod section;
 mod spec;

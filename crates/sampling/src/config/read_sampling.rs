@@ -4,8 +4,12 @@ use super::section::{Range, Section};
 use super::spec::{Located, Method, SamplingSpec};
 use crate::importance::Goal;
 
-const METHODS: [(&str, Method); 3] =
-    [("plain", Method::Plain), ("importance", Method::Importance), ("auto", Method::Auto)];
+const METHODS: [(&str, Method); 4] = [
+    ("plain", Method::Plain),
+    ("importance", Method::Importance),
+    ("auto", Method::Auto),
+    ("sobol", Method::Sobol),
+];
 
 /// Scopes of the system that importance sampling can aim at.
 pub(super) const SYSTEM_SCOPES: [&str; 5] =
@@ -44,7 +48,7 @@ pub(super) fn read_sampling(root: &Section<'_, '_>) -> SamplingSpec {
         ),
         method: method.unwrap_or(absent.method),
     };
-    if method == Some(Method::Plain) {
+    if matches!(method, Some(Method::Plain | Method::Sobol)) {
         // A scenario may change the method alone, so these are no mistake; but it is said.
         let idle = ["scope", "level", "loss_eth", "defensive_share"];
         idle.iter().for_each(|key| sampling.without_effect(key));

@@ -13,6 +13,7 @@ use super::read_scenario::check_key;
 use super::resolve_behaviour::{
     hardly_meant, noise_model, noise_parameters, resolve_noise, resolve_redemption,
 };
+use super::resolve_sobol::resolve_sobol;
 use super::resolve_source::{Happenings, Sources, resolve_events};
 use super::spec::{ChangeTo, CopulaSpec, Located, PathCount, RunSpec, ScenarioSpec};
 use crate::copula::{Copula, ThresholdTable};
@@ -115,6 +116,8 @@ impl RunSpec {
         let Happenings { events: stress, warnings: idle_events, late } =
             resolve_events(self, name, &book);
         let doubts = hardly_meant(&parameters, root, &book);
+        let noise = noise_model(network, &noise);
+        let sobol = resolve_sobol(self, root, (&sources, copula, noise.as_ref()), &book);
         let model = Model {
             seed: Seed(self.seed),
             horizon_days: f64::from(self.horizon_days),
@@ -132,7 +135,7 @@ impl RunSpec {
             evidence: sources.evidence,
             classes: sources.classes,
             sources: sources.sources,
-            noise: noise_model(network, &noise),
+            noise,
             setting: match beside {
                 Some(known) => known.model.setting.beside(parameters),
                 None => Setting::new(network, parameters),
@@ -143,6 +146,7 @@ impl RunSpec {
                 .map(|avs| StreamKey::new(Purpose::Attack, &avs.name))
                 .collect(),
             tilt: None,
+            sobol,
         };
         let warnings = [sources.warnings, idle_events, doubts].concat();
         let (name, spec, root) = (name.to_owned(), self.clone(), root.clone());

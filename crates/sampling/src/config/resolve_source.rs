@@ -24,6 +24,8 @@ pub(super) struct Sources {
     pub(super) classes: Vec<Class>,
     pub(super) sources: Vec<Source>,
     pub(super) evidence: Vec<Evidence>,
+    /// Names of the evidence in their own order, each with its place in the list.
+    pub(super) evidence_names: Vec<(String, usize)>,
     pub(super) warnings: Vec<Problem>,
 }
 
@@ -69,7 +71,9 @@ impl Sources {
                 sources: start..sources.len(),
             });
         }
-        Self { classes, sources, evidence: evidence.list, warnings }
+        let evidence_names = evidence.by_name.into_iter().map(|(name, (at, _))| (name, at));
+        let evidence_names = evidence_names.collect();
+        Self { classes, sources, evidence: evidence.list, evidence_names, warnings }
     }
 }
 

@@ -129,6 +129,8 @@ pub enum Method {
     Importance,
     /// That, where a pilot finds that it helps, else the model itself.
     Auto,
+    /// The model itself, with what all sources share spread evenly.
+    Sobol,
 }
 
 /// How much is written.

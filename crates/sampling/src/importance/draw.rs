@@ -62,8 +62,8 @@ pub(crate) fn bend(
     let mut costs = vec![0.0; paths.n];
     for fired in fired.iter() {
         if let Some((number, path)) = path_of(fired) {
-            let u = severity_uniform(model, fired.source, path);
-            costs[number] += tilt.twist.cost(fired.source, u);
+            costs[number] +=
+                cost(tilt, fired.source, || severity_uniform(model, fired.source, path));
         }
     }
     let first_tilted = fired.len();
@@ -82,6 +82,12 @@ pub(crate) fn bend(
         fired.tau_days = tau_days.min(model.horizon_days);
     }
     bent
+}
+
+/// What a source that has fired costs; many cost the same whatever the uniform of their severity.
+fn cost(tilt: &Tilt, source: u32, severity_uniform: impl FnOnce() -> f64) -> f64 {
+    let is_flat = tilt.twist.is_flat(source);
+    tilt.twist.cost(source, if is_flat { 0.5 } else { severity_uniform() })
 }
 
 /// The uniform of a source's severity in the model.
@@ -154,16 +160,12 @@ impl<'b, 'n> Block<'b, 'n> {
             });
         }
         let theta = self.twisted.theta;
-        let cost = fired[start..].iter().map(|fired| {
-            let source = fired.source;
-            let u = if tilt.twist.is_flat(source) {
-                0.5
-            } else {
+        let costs = fired[start..].iter().map(|&Fired { source, .. }| {
+            cost(tilt, source, || {
                 tilt.twist.severity_uniform(source, theta, severity_uniform(model, source, path))
-            };
-            tilt.twist.cost(source, u)
+            })
         });
-        let ln_ratio = self.ln_ratio(&shared, cost.sum());
+        let ln_ratio = self.ln_ratio(&shared, costs.sum());
         let market = self.market.map(|market| shared.factors[market]);
         (Bend { theta, market }, ln_ratio)
     }

@@ -105,7 +105,8 @@ impl<'n> Model<'n> {
     /// The same model, whose paths are drawn where `loss_eth` (from the figures of a path) is as
     /// large as `aim` says, and weigh accordingly; and what the pilot found.
     ///
-    /// Works on the current rayon pool. A function of network, model and seed.
+    /// Works on the current rayon pool. A function of network, model and seed. Points that the model has
+    /// give way to its streams.
     ///
     /// # Errors
     /// When that would not help or mislead.
@@ -138,7 +139,7 @@ impl<'n> Model<'n> {
             mixing_mean_ratio: tilt.shift.mixing.map(|bent| bent.mean_ratio()),
             rate_mean_ratios: tilt.shift.rates.iter().map(|bent| bent.mean_ratio()).collect(),
         };
-        Ok((Self { tilt: Some(tilt), ..self.clone() }, pilot))
+        Ok((Self { tilt: Some(tilt), sobol: None, ..self.clone() }, pilot))
     }
 }
 
@@ -158,7 +159,7 @@ struct Search<'s, 'n, F> {
 impl<'s, 'n, F: Fn(&[f64]) -> f64 + Sync> Search<'s, 'n, F> {
     fn new(model: &Model<'n>, aim: Aim, loss_eth: &'s F) -> Result<Self, Refusal> {
         let mut model = model.clone();
-        model.tilt = None;
+        (model.tilt, model.sobol) = (None, None);
         model.seed = model.seed.of_pilot();
         let (still_eth, costs) = costs_alone(&model, loss_eth);
         let typical_eth = typical_loss(&model, &costs).ok_or(Refusal::NothingCosts)?;

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use slashfall_graph::spec::Sharing;
 use slashfall_graph::{Network, Problems, Sketch};
-use slashfall_sampling::{Batch, Model, Node, RunSpec, Scenario, simulate};
+use slashfall_sampling::{Batch, Model, Node, RunSpec, Scenario, event_times, simulate};
 
 /// The scenarios of a run file.
 pub(crate) fn scenarios<'n>(
@@ -60,4 +60,13 @@ pub(crate) fn run(model: &Model<'_>, n: u64, batch_paths: usize) -> Vec<f64> {
     });
     assert!(flow.is_continue());
     figures
+}
+
+/// Path, name of the source and bits of the time of every event of the first 2,000 paths.
+#[allow(dead_code, reason = "not every test binary needs every helper")]
+pub(crate) fn events(model: &Model<'_>) -> Vec<(u64, String, u64)> {
+    let sources = model.sources();
+    event_times(model, 0..2_000)
+        .map(|(path, source, tau)| (path, sources[source].name().to_owned(), tau.to_bits()))
+        .collect()
 }
