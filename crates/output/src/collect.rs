@@ -327,3 +327,64 @@ impl Collector {
         self.scopes.iter().map(|kept| taken[kept.column].clone()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use slashfall_cascade::Parameters;
+    use slashfall_graph::Sketch;
+    use slashfall_graph::spec::Sharing;
+
+    use super::*;
+    use crate::measures::PathLoss;
+
+    /// Scopes have a column in common until one loses something else, and have lost what they have
+    /// lost before and after; the same holds of those that part from those that have parted.
+    #[test]
+    fn scopes_part_when_they_lose_differently() {
+        let sketch = Sketch::new().avs("x", Sharing::Unique).operator("a", "A");
+        let network = sketch.holding("direct", "a", "ETH", 100.0).network().unwrap();
+        let setting = Setting::new(&network, Parameters::absent(30, 0));
+        let layout = Layout::new(&network);
+        let scopes = ["system", "system_direct", "system_market"];
+        let figures = [Figure::Total, Figure::Direct, Figure::MarketLoss];
+        let losses = [
+            [[5.0; 3], [0.0; 3], [2.0; 3]],
+            [[1.0; 3], [7.0, 6.0, 6.0], [0.0; 3]],
+            [[3.0; 3], [0.0, 0.0, 4.0], [8.0, -1.0, 0.0]],
+        ];
+        let mut collector = Collector::new(&setting);
+        let mut columns = Vec::new();
+        for (number, of_batch) in (0..).zip(&losses) {
+            let mut batch = Batch {
+                first_path: 3 * number,
+                width: layout.width(),
+                figures: vec![0.0; 3 * layout.width()],
+                weights: Vec::new(),
+            };
+            for (row, of_path) in batch.figures.chunks_exact_mut(layout.width()).zip(of_batch) {
+                for (figure, loss) in figures.into_iter().zip(of_path) {
+                    row[layout.system(figure)] = *loss;
+                }
+            }
+            collector.absorb(&batch);
+            let column = |name: &&str| {
+                let kept = collector.scopes.iter().find(|kept| kept.scope.name == **name);
+                kept.unwrap().column
+            };
+            let mut of_scopes: Vec<usize> = scopes.iter().map(column).collect();
+            of_scopes.sort_unstable();
+            of_scopes.dedup();
+            columns.push(of_scopes.len());
+        }
+        assert_eq!(columns, [1, 2, 3]);
+        for (scope, name) in scopes.into_iter().enumerate() {
+            let all = losses.iter().flatten().map(|of_path| of_path[scope]);
+            let expected: Vec<PathLoss> = (0..)
+                .zip(all)
+                .filter(|(_, loss)| loss.abs() > 0.0)
+                .map(|(path, loss)| PathLoss { path, loss })
+                .collect();
+            assert_eq!(collector.losses(name).unwrap().entries(), expected, "{name}");
+        }
+    }
+}
