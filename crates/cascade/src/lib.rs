@@ -31,6 +31,7 @@ mod setting;
 mod slash;
 mod sparse;
 mod state;
+mod strike_sums;
 mod strikes;
 mod theft;
 mod wide;
@@ -48,5 +49,6 @@ pub use parameters::{
 pub use record::{AssetDay, DayRecord, Happened, Record, ReserveDay, Step};
 pub use setting::{Normals, PathInput, Setting};
 pub use state::State;
+pub use strike_sums::{StrikeSum, StrikeSums};
 pub use strikes::Strikes;
 pub use wide::Group;

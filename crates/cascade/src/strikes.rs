@@ -14,20 +14,17 @@ use crate::figures::{Figure, Layout};
 use crate::order::positive_part;
 use crate::setting::Setting;
 use crate::state::State;
+use crate::strike_sums::StrikeSums;
 
 /// What the sources of a model slash, and the path in hand. A worker owns one.
 #[derive(Clone, Debug)]
 pub struct Strikes {
-    layout: Layout,
-    /// Figures of a path without events.
-    still: Vec<f64>,
+    pub(crate) page: Page,
     /// By source: its part of `takes`.
-    sources: Vec<Range<usize>>,
-    takes: Vec<Take>,
+    pub(crate) sources: Vec<Range<usize>>,
+    pub(crate) takes: Vec<Take>,
     /// Units and price of the columns of direct restakers.
-    columns: Vec<(f64, f64)>,
-    direct_eth_0: f64,
-    direct_at_market_0: f64,
+    pub(crate) columns: Vec<(f64, f64)>,
     /// Number of the path, from 1; what carries it belongs to the path.
     path: u32,
     /// By stake cell and by operator: the last path that slashed it.
@@ -37,34 +34,65 @@ pub struct Strikes {
     left: Vec<f64>,
 }
 
+/// Where figures of a path are written.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    layout: Layout,
+    /// Figures of a path without events.
+    still: Vec<f64>,
+    pub(crate) direct_eth_0: f64,
+    direct_at_market_0: f64,
+}
+
 /// What one holding loses when a source fires.
 #[derive(Clone, Copy, Debug)]
-struct Take {
-    units: f64,
-    price: f64,
+pub(crate) struct Take {
+    pub(crate) units: f64,
+    pub(crate) price: f64,
     /// Of the severity, what falls on the member; of that, what falls on the stake.
-    share: f64,
-    fraction: f64,
-    stake: u32,
-    operator: u32,
+    pub(crate) share: f64,
+    pub(crate) fraction: f64,
+    pub(crate) stake: u32,
+    pub(crate) operator: u32,
     column: u32,
-    redistributes: bool,
+    pub(crate) redistributes: bool,
     /// First of the holdings of its stake cell, last of those of the member.
-    opens_stake: bool,
+    pub(crate) opens_stake: bool,
     ends_member: bool,
 }
 
 /// What the slashes of a path add up to.
 #[derive(Clone, Copy)]
-struct Sums {
+pub(crate) struct Sums {
     /// What direct restakers have left together: as it is, and with what is rounding taken for day 0.
-    exact_eth: f64,
-    direct_eth: f64,
-    slashed_eth: f64,
+    pub(crate) exact_eth: f64,
+    pub(crate) direct_eth: f64,
+    pub(crate) slashed_eth: f64,
     /// Burned, and redistributed.
-    taken_eth: [f64; 2],
-    n_events: u32,
-    n_operators: u32,
+    pub(crate) taken_eth: [f64; 2],
+    pub(crate) n_events: u32,
+    pub(crate) n_operators: u32,
+}
+
+impl Page {
+    /// Writes the figures of a path.
+    #[inline(always)]
+    pub(crate) fn write(&self, sums: &Sums, row: &mut [f64]) {
+        row.copy_from_slice(&self.still);
+        let loss = self.direct_eth_0 - sums.direct_eth;
+        let [burned, redistributed] = sums.taken_eth;
+        let mut set = |figure, value| row[self.layout.system(figure)] = value;
+        set(Figure::Total, loss);
+        set(Figure::Direct, loss);
+        set(Figure::NavLoss, loss);
+        set(Figure::MarketLoss, self.direct_at_market_0 - sums.exact_eth);
+        set(Figure::BooksError, (loss - (burned + redistributed)) / self.direct_eth_0);
+        set(Figure::Burned, burned);
+        set(Figure::Redistributed, redistributed);
+        set(Figure::Events, f64::from(sums.n_events));
+        set(Figure::OperatorsSlashed, f64::from(sums.n_operators));
+        row[self.layout.channel(Channel::AvsSlash)] = sums.slashed_eth;
+    }
 }
 
 impl Strikes {
@@ -88,15 +116,18 @@ impl Strikes {
             .map(|id| &network.columns()[id.index()])
             .map(|column| (column.units, setting.nav_0[column.asset.index()]))
             .collect();
-        let mut strikes = Self {
+        let page = Page {
             layout,
             still,
+            direct_eth_0: state.direct_eth_0,
+            direct_at_market_0: state.direct_at_market_0,
+        };
+        let mut strikes = Self {
+            page,
             sources: Vec::new(),
             takes: Vec::new(),
             left: Vec::with_capacity(columns.len()),
             columns,
-            direct_eth_0: state.direct_eth_0,
-            direct_at_market_0: state.direct_at_market_0,
             path: 0,
             stakes: vec![0; network.stakes().len()],
             operators: vec![0; network.operators().len()],
@@ -140,6 +171,12 @@ impl Strikes {
         }
     }
 
+    /// The same where it does not matter in what order sources fire, given the severity of each; none
+    /// where it may.
+    pub fn sums(&self, severities: impl IntoIterator<Item = f64>) -> Option<StrikeSums> {
+        StrikeSums::new(self, severities)
+    }
+
     /// Plays a path on which sources fire with these severities, all within the horizon and in time
     /// order; writes its figures to `row`, those of [`crate::run_path`] to the bit.
     ///
@@ -148,8 +185,8 @@ impl Strikes {
     pub fn play(&mut self, fired: impl Iterator<Item = (u32, f64)>, row: &mut [f64]) -> bool {
         self.begin();
         let mut sums = Sums {
-            exact_eth: self.direct_at_market_0,
-            direct_eth: self.direct_eth_0,
+            exact_eth: self.page.direct_at_market_0,
+            direct_eth: self.page.direct_eth_0,
             slashed_eth: 0.0,
             taken_eth: [0.0; 2],
             n_events: 0,
@@ -161,7 +198,7 @@ impl Strikes {
                 return false;
             }
         }
-        self.write(&sums, row);
+        self.page.write(&sums, row);
         true
     }
 
@@ -205,30 +242,13 @@ impl Strikes {
                 *last = self.path;
                 let left = self.left.iter().zip(&self.columns);
                 let exact: f64 = left.map(|(units, (_, price))| units * price).sum();
-                let is_day_0 = (exact - self.direct_eth_0).abs() <= ROUNDING * self.direct_eth_0;
-                let direct = if is_day_0 { self.direct_eth_0 } else { exact };
+                let direct_eth_0 = self.page.direct_eth_0;
+                let is_day_0 = (exact - direct_eth_0).abs() <= ROUNDING * direct_eth_0;
+                let direct = if is_day_0 { direct_eth_0 } else { exact };
                 sums.slashed_eth += sums.direct_eth - direct;
                 (sums.exact_eth, sums.direct_eth) = (exact, direct);
             }
         }
         true
-    }
-
-    #[inline(always)]
-    fn write(&self, sums: &Sums, row: &mut [f64]) {
-        row.copy_from_slice(&self.still);
-        let loss = self.direct_eth_0 - sums.direct_eth;
-        let [burned, redistributed] = sums.taken_eth;
-        let mut set = |figure, value| row[self.layout.system(figure)] = value;
-        set(Figure::Total, loss);
-        set(Figure::Direct, loss);
-        set(Figure::NavLoss, loss);
-        set(Figure::MarketLoss, self.direct_at_market_0 - sums.exact_eth);
-        set(Figure::BooksError, (loss - (burned + redistributed)) / self.direct_eth_0);
-        set(Figure::Burned, burned);
-        set(Figure::Redistributed, redistributed);
-        set(Figure::Events, f64::from(sums.n_events));
-        set(Figure::OperatorsSlashed, f64::from(sums.n_operators));
-        row[self.layout.channel(Channel::AvsSlash)] = sums.slashed_eth;
     }
 }

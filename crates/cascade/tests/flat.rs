@@ -9,10 +9,10 @@ use proptest::prelude::{Strategy, any, prop};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use slashfall_cascade::{
     AssetFigure, Effect, Event, Events, Figure, Hit, Layout, Parameters, PathInput, Setting, State,
-    Strikes, Target, run_path, run_path_recorded,
+    StrikeSum, Strikes, Target, run_path, run_path_recorded,
 };
 use slashfall_graph::spec::{AssetKind, Sharing};
-use slashfall_graph::{AvsId, Network, OperatorId, Sketch};
+use slashfall_graph::{AvsId, MemberId, Network, OperatorId, Sketch};
 
 const OPERATORS: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -114,4 +114,81 @@ fn flat_paths_are_those_of_the_general_engine() {
     });
     outcome.unwrap();
     assert!(struck.get() > 500, "{} events without their days", struck.get());
+}
+
+/// Whole amounts of stake at operators whom one AVS each slashes in full or by half.
+fn whole(amounts: &[u32], fraction: f64) -> Network {
+    let mut sketch = Sketch::new();
+    for (avs, redistributes) in [("x", false), ("y", true)] {
+        sketch = sketch.avs(avs, Sharing::Unique).with_avs(|row| row.redistributes = redistributes);
+    }
+    for (number, amount) in amounts.iter().enumerate() {
+        let name = format!("op{number}");
+        sketch = sketch.operator(&name, &name);
+        sketch = sketch.holding("direct", &name, "ETH", f64::from(*amount));
+        sketch = sketch.allocation(["x", "y"][number % 2], &name, "*", fraction);
+    }
+    sketch.network().unwrap()
+}
+
+/// One source a member, all of the same severity.
+fn one_source_a_member(setting: &Setting<'_>, share: f64) -> Strikes {
+    let members = setting.network().members().len();
+    let hit = |number| Hit { target: Target::Member(MemberId::new(number)), share };
+    Strikes::new(setting, (0..members).map(|number| [hit(number)])).unwrap()
+}
+
+#[test]
+fn whole_amounts_are_added_up_in_any_order() {
+    let config = Config { cases: 1_000, rng_seed: RngSeed::Fixed(9), ..Config::default() };
+    let amounts = prop::collection::vec(1..4_000_000_u32, 1..7);
+    let case = (amounts, prop::collection::vec((any::<bool>(), 0.0..30.0), 7), 0..3_usize);
+    let outcome = TestRunner::new(config).run(&case, |(amounts, fires, kind)| {
+        let (fraction, severity, share) =
+            [(1.0, 1.0, 1.0), (0.5, 1.0, 0.25), (1.0, 0.5, 1.0)][kind];
+        let network = whole(&amounts, fraction);
+        let setting = Setting::new(&network, Parameters::absent(30, 0));
+        let strikes = one_source_a_member(&setting, share);
+        let sums = strikes.sums(amounts.iter().map(|_| severity)).unwrap();
+        let (mut row, mut general) = (vec![0.0; 1], vec![0.0; Layout::new(&network).width()]);
+        row.resize(general.len(), 0.0);
+        let mut fired: Vec<(f64, u32)> = (0..)
+            .zip(&fires[..amounts.len()])
+            .filter(|(_, (fires, _))| *fires)
+            .map(|(source, (_, tau_days))| (*tau_days, source))
+            .collect();
+        let mut sum = StrikeSum::default();
+        fired.iter().for_each(|(_, source)| sum.add(sums.of(*source)));
+        sums.write(&sum, &mut row);
+        fired.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut events = Events::default();
+        for at in fired {
+            let target = Target::Member(MemberId::new(at.1 as usize));
+            events.push(at, severity, Effect::SlashByAvs, [Hit { target, share }]);
+        }
+        let input = PathInput { events: &events, noise: &[], attack_uniform: &|_| 0.5 };
+        run_path_recorded(&mut State::new(&setting), &input, &mut general);
+        assert_eq!(bits(&row), bits(&general));
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+#[test]
+fn amounts_whose_order_matters_are_not_added_up() {
+    let sums = |network: &Network, share: f64, severity: f64| {
+        let setting = Setting::new(network, Parameters::absent(30, 0));
+        let strikes = one_source_a_member(&setting, share);
+        strikes.sums([severity; 2]).is_some()
+    };
+    let network = whole(&[10, 20], 1.0);
+    assert!(sums(&network, 1.0, 1.0));
+    // A tenth, and a third of ten to two digits, are no sums of few powers of two.
+    assert!(!sums(&network, 1.0, 0.01) && !sums(&network, 0.33, 1.0));
+    assert!(!sums(&whole(&[10, 20], 0.33), 1.0, 1.0));
+    // Two AVSs slash the same stake.
+    let both = Sketch::new().avs("x", Sharing::Unique).avs("y", Sharing::Unique);
+    let both = both.operator("a", "A").holding("direct", "a", "ETH", 8.0);
+    let both = both.allocation("x", "a", "*", 0.5).allocation("y", "a", "*", 0.5);
+    assert!(!sums(&both.network().unwrap(), 1.0, 1.0));
 }

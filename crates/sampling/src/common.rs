@@ -12,6 +12,9 @@ use crate::source::Class;
 
 /// Widens the comparison, so that rounding in the conditional probability excludes no event.
 const ROUNDING_ROOM: f64 = 1.0 + 1e-9;
+/// Below this part of the probability, so widened, of a source of known rate its time is within the
+/// horizon whatever the rounding.
+pub(crate) const CERTAIN: f64 = 1.0 - 4e-9;
 
 /// The common draws of consecutive paths.
 #[derive(Clone, Debug, Default)]

@@ -6,11 +6,12 @@
 //! out, and from it the time. The time decides: the comparison leaves room for rounding and can only
 //! let too many through.
 
-use crate::common::{Chances, Common};
+use crate::common::{CERTAIN, Chances, Common};
 use crate::importance::{Bend, Paths, bend};
 use crate::levels::BLOCK;
 use crate::model::Model;
-use crate::search::Search;
+use crate::rate::Rate;
+use crate::search::{Found, Search};
 use crate::times::Times;
 
 /// A source that fired on a path.
@@ -31,6 +32,8 @@ pub(crate) struct Draw {
     chances: Chances,
     search: Search,
     times: Times,
+    /// Sources found of which only the time says whether they fire.
+    doubtful: Vec<Found>,
     unsorted: Vec<Fired>,
     fired: Vec<Fired>,
     /// By path: where its events begin; and the end of all.
@@ -47,18 +50,47 @@ impl Draw {
         self.unsorted.clear();
         self.bends.clear();
         self.weights.clear();
-        let end = first + n as u64;
-        let mut start = first;
-        while start < end {
-            let next = end.min((start / BLOCK + 1) * BLOCK);
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "a batch has fewer than 2^32 paths"
-            )]
-            self.draw_in_block(model, start, (next - start) as usize, (start - first) as u32);
-            start = next;
+        for (first, n, offset) in in_blocks(first, n) {
+            self.draw_in_block(model, first, n, offset);
         }
         self.sort(n);
+    }
+
+    /// Calls `add` with path and source of each event of `n` paths from `first`, in any order and without
+    /// its time, which costs more than the rest; of a model whose paths are drawn plainly.
+    pub(crate) fn each_event(
+        &mut self,
+        model: &Model<'_>,
+        first: u64,
+        n: usize,
+        mut add: impl FnMut(u32, u32),
+    ) {
+        self.weights.clear();
+        for (first, n, offset) in in_blocks(first, n) {
+            self.common.draw(model, first, n);
+            for class in &model.classes {
+                self.common.chances(model, class, &mut self.chances);
+                let probability = &self.chances.probability;
+                self.search.find(model, class, first, probability);
+                // The probability of a drawn rate, or of a class without a part of its own, is a bound.
+                let is_sharp = matches!(class.rate, Rate::Known(_)) && class.residual > 0.0;
+                let certain = if is_sharp { CERTAIN } else { 0.0 };
+                self.doubtful.clear();
+                for found in self.search.found() {
+                    if found.uniform < certain * probability[found.offset as usize] {
+                        add(offset + found.offset, found.source);
+                    } else {
+                        self.doubtful.push(*found);
+                    }
+                }
+                if !self.doubtful.is_empty() {
+                    self.times.take(class, &self.common, &self.chances, &self.doubtful);
+                    let times = self.times.work_out(model.copula).iter().zip(&self.doubtful);
+                    let in_time = times.filter(|(tau_days, _)| **tau_days <= model.horizon_days);
+                    in_time.for_each(|(_, found)| add(offset + found.offset, found.source));
+                }
+            }
+        }
     }
 
     /// The events of a path, in order of time and source.
@@ -136,6 +168,19 @@ impl Draw {
             order(&mut self.fired[ends[0]..ends[1]]);
         }
     }
+}
+
+/// Parts `n` paths from `first` by block: first, number, and where they stand among all.
+fn in_blocks(first: u64, n: usize) -> impl Iterator<Item = (u64, usize, u32)> {
+    let end = first + n as u64;
+    let mut start = first;
+    std::iter::from_fn(move || {
+        let next = end.min((start / BLOCK + 1) * BLOCK);
+        let own = start;
+        start = next;
+        #[expect(clippy::cast_possible_truncation, reason = "a batch has fewer than 2^32 paths")]
+        (own < next).then_some((own, (next - own) as usize, (own - first) as u32))
+    })
 }
 
 /// Orders the events of a path by time and source. Mostly there are two or fewer.
@@ -256,6 +301,32 @@ mod tests {
                             assert!((found.tau_days / tau_days - 1.0).abs() < 1e-9, "{tau_days}");
                         }
                     }
+                });
+            }
+        }
+    }
+
+    /// Without their times the same sources fire on the same paths, whatever the copula and the rates.
+    #[test]
+    fn events_without_times_are_those_with_times() {
+        let network = network(20);
+        let evidence = "{ events = 0, exposure_years = 30.0 }";
+        for copula in ["copula = \"gaussian\"", "copula = \"student_t\"\ndf = 4"] {
+            for rates in [["0.3", "0.01", evidence], ["1e-5", "1e-3", "2.0"]] {
+                with_model(&network, &run_file(copula, rates), |model| {
+                    let (first, n) = (BLOCK - 300, 2 * BLOCK_LEN);
+                    let (mut with, mut without) = (Draw::default(), Draw::default());
+                    with.draw(model, first, n);
+                    let mut expected: Vec<(u32, u32)> =
+                        with.all().iter().map(|fired| (fired.offset, fired.source)).collect();
+                    let mut found = Vec::new();
+                    without.each_event(model, first, n, |offset, source| {
+                        found.push((offset, source));
+                    });
+                    found.sort_unstable();
+                    expected.sort_unstable();
+                    assert!(expected.len() > 1_000);
+                    assert_eq!(found, expected);
                 });
             }
         }

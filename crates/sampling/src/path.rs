@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use slashfall_cascade::{
-    Effect, Events, Group, PathInput, Record, Strikes, run_path, run_path_recorded,
+    Effect, Events, Group, PathInput, Record, StrikeSum, StrikeSums, Strikes, run_path,
+    run_path_recorded,
 };
 use slashfall_graph::AvsId;
 
@@ -25,10 +26,20 @@ pub(crate) struct Worker<'m, 'n> {
     still: Vec<f64>,
     /// Where all that can happen is that AVSs slash those whom a source names.
     strikes: Option<Strikes>,
+    /// Where it does not matter in which order they do so.
+    tally: Option<Tally>,
+}
+
+/// What slashes take on the paths drawn, where their order does not matter.
+struct Tally {
+    by_source: StrikeSums,
+    /// By path.
+    sums: Vec<StrikeSum>,
 }
 
 impl<'m, 'n> Worker<'m, 'n> {
     pub(crate) fn new(model: &'m Model<'n>) -> Self {
+        let strikes = strikes(model);
         Self {
             model,
             group: Group::new(&model.setting),
@@ -36,7 +47,8 @@ impl<'m, 'n> Worker<'m, 'n> {
             events: vec![Events::default()],
             noise: NoiseBuffer::default(),
             still: Vec::new(),
-            strikes: strikes(model),
+            tally: strikes.as_ref().and_then(|strikes| tally(model, strikes)),
+            strikes,
         }
     }
 
@@ -54,9 +66,14 @@ impl<'m, 'n> Worker<'m, 'n> {
         self.draw.weights()
     }
 
-    /// Runs paths, those drawn from the first on, and writes their figures.
+    /// Draws and runs paths from `first` on, as many as there are rows, and writes their figures.
     pub(crate) fn run_all(&mut self, first: u64, rows: &mut [f64]) {
         let width = self.model.layout().width();
+        if let Some(tally) = &mut self.tally {
+            tally.run_all(self.model, &mut self.draw, first, rows);
+            return;
+        }
+        self.draw(first, rows.len() / width);
         if self.model.noise.is_none() {
             // Most of them may be still.
             for ((offset, path), row) in (first..).enumerate().zip(rows.chunks_exact_mut(width)) {
@@ -169,6 +186,28 @@ impl<'m, 'n> Worker<'m, 'n> {
             events.push((fired.tau_days, fired.source), severity, source.effect, hits);
         }
     }
+}
+
+impl Tally {
+    fn run_all(&mut self, model: &Model<'_>, draw: &mut Draw, first: u64, rows: &mut [f64]) {
+        let width = model.layout().width();
+        let Self { by_source, sums } = self;
+        sums.clear();
+        sums.resize(rows.len() / width, StrikeSum::default());
+        draw.each_event(model, first, sums.len(), |offset, source| {
+            sums[offset as usize].add(by_source.of(source));
+        });
+        for (sum, row) in sums.iter().zip(rows.chunks_exact_mut(width)) {
+            by_source.write(sum, row);
+        }
+    }
+}
+
+fn tally(model: &Model<'_>, strikes: &Strikes) -> Option<Tally> {
+    let severity = |source: &Source| model.classes[source.class].severity.fixed();
+    let severities: Option<Vec<f64>> = model.sources.iter().map(severity).collect();
+    let by_source = severities.filter(|_| model.tilt.is_none()).and_then(|s| strikes.sums(s))?;
+    Some(Tally { by_source, sums: Vec::new() })
 }
 
 fn strikes(model: &Model<'_>) -> Option<Strikes> {

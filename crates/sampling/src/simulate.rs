@@ -150,7 +150,6 @@ fn run_batch(
     let n = n_paths(&paths);
     let width = model.layout().width();
     figures.resize(n * width, 0.0);
-    worker.draw(paths.start, n);
     worker.run_all(paths.start, &mut figures);
     Batch { first_path: paths.start, width, figures, weights: worker.weights().to_vec() }
 }

@@ -9,7 +9,7 @@ use slashfall_graph::Network;
 use slashfall_graph::spec::{AssetKind, Sharing};
 use slashfall_sampling::replay;
 use support::everything::{RUN, sketch};
-use support::{events, model, run};
+use support::{equal_names, events, model, run, year};
 
 fn on_threads(threads: usize, work: impl Fn() -> Vec<f64> + Send + Sync) -> Vec<f64> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
@@ -116,4 +116,22 @@ fn results_keep_their_values() {
     let figures = run(&model, 1_000, 1_000);
     let sum: f64 = figures.chunks_exact(model.layout().width()).map(|row| row[total]).sum();
     assert!((sum - 42_175.126_353_641_834).abs() < 1e-6, "{sum}");
+}
+
+/// Portfolios whose slashes are added up without their times: single paths, which are played day by day,
+/// have the same figures to the bit.
+#[test]
+fn whole_amounts_replay_to_the_bit() {
+    let network = equal_names(100);
+    for dependence in ["copula = \"gaussian\"", "copula = \"student_t\"\ndf = 4"] {
+        let model = model(&network, &year(0.02, dependence, 0.2_f64.sqrt()));
+        let (width, n) = (model.layout().width(), 9_000);
+        let all = run(&model, n, 4_096);
+        assert_eq!(bits(&all), bits(&run(&model, n, 1_000)));
+        let paths: Vec<u64> = (0..n).step_by(7).collect();
+        for record in replay(&model, &paths, |record| record) {
+            let start = usize::try_from(record.path).unwrap() * width;
+            assert_eq!(bits(&record.figures), bits(&all[start..start + width]));
+        }
+    }
 }
