@@ -75,7 +75,7 @@ fn row(batch: &Batch, at: usize) -> &[f64] {
 /// Whether all figures of a row are 0.
 fn is_quiet(row: &[f64]) -> bool {
     let sign = 1 << 63;
-    row[0].abs() <= 0.0 && row.iter().fold(0, |bits, figure| bits | figure.to_bits()) & !sign == 0
+    row.iter().fold(0, |bits, figure| bits | figure.to_bits()) & !sign == 0
 }
 
 /// Yield of a whole supply, of assets that have one.
@@ -168,9 +168,7 @@ impl Collector {
 
     /// Adds the next batch, its scopes in parallel where there is much to add.
     pub fn absorb(&mut self, batch: &Batch) {
-        let rows = 0..batch.n_paths();
-        self.moved.clear();
-        self.moved.extend(rows.filter(|at| !is_quiet(row(batch, *at))));
+        self.find_moved(batch);
         self.weights.add(batch.n_paths() as u64, &batch.weights);
         self.make_room(batch);
         self.absorb_rounds(batch);
@@ -195,6 +193,18 @@ impl Collector {
         } else {
             self.columns.iter_mut().enumerate().for_each(add);
         }
+    }
+
+    /// Notes the rows that are not all 0. Which they are nobody can predict, so nothing hangs on it
+    /// but where the next is noted.
+    fn find_moved(&mut self, batch: &Batch) {
+        self.moved.resize(batch.n_paths(), 0);
+        let mut n_moved = 0;
+        for at in 0..batch.n_paths() {
+            self.moved[n_moved] = at;
+            n_moved += usize::from(!is_quiet(row(batch, at)));
+        }
+        self.moved.truncate(n_moved);
     }
 
     /// Parts scopes that had a column in common and have not lost the same in the batch at hand.

@@ -26,7 +26,9 @@ impl RoundsBin {
         self.n_paths += 1;
         self.n_plain += 1;
         self.direct.add(direct);
-        self.contagion.add(contagion);
+        if contagion.abs() > 0.0 {
+            self.contagion.add(contagion);
+        }
         self.total.add(total);
         self.by_square[0].add(total);
         self.by_square[1].add(total * total);
