@@ -141,10 +141,11 @@ fn note_of_points(scenario: &Scenario<'_>, sobol: &Sobol) -> String {
         }
         _ => "",
     };
+    let n = sobol.dimensions().len();
+    let s = if n == 1 { "" } else { "s" };
     format!(
-        "note: the paths of scenario {} are Sobol points of {} dimensions in {REPLICATES} replicates{rest}{even}",
+        "note: the paths of scenario {} are Sobol points of {n} dimension{s} in {REPLICATES} replicates{rest}{even}",
         scenario.name,
-        sobol.dimensions().len(),
     )
 }
 
