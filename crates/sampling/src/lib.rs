@@ -12,6 +12,7 @@ mod draw;
 mod gamma;
 mod gaussian;
 pub mod importance;
+mod in_order;
 mod kernels;
 mod keys;
 mod levels;

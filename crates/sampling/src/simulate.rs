@@ -1,19 +1,20 @@
 //! Paths in parallel: fixed batches, delivered in path order, and single paths again by number.
 
 use std::ops::{ControlFlow, Range};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use rayon::prelude::*;
 use slashfall_cascade::Record;
 
 use crate::draw::{Draw, Fired};
+use crate::in_order::{in_order, lock};
 use crate::levels::{BLOCK, BLOCK_LEN};
 use crate::model::Model;
 use crate::path::Worker;
 
-/// Batches that each thread runs between two deliveries: enough to level out slow ones, and few, as
-/// those delivered and those in the making are in memory together.
-const BATCHES_PER_THREAD: usize = 2;
+/// Memory a thread for batches that are in the making or wait for delivery, two of them at least: enough
+/// to level out slow ones, and little, as all of it is in use.
+const BYTES_PER_THREAD: usize = 10 << 20;
 /// Paths drawn together when single paths are replayed: the cipher makes that many words at once.
 const REPLAY_BLOCK: u64 = 32;
 
@@ -69,25 +70,24 @@ pub fn simulate(
     mut deliver: impl FnMut(&Batch) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let batch_paths = batch_paths.max(1) as u64;
-    let window = batch_paths * (rayon::current_num_threads() * BATCHES_PER_THREAD) as u64;
+    let threads = rayon::current_num_threads();
+    let bytes = size_of::<f64>() * model.layout().width() * n_paths(&(0..batch_paths));
+    let batches_per_thread = (BYTES_PER_THREAD / bytes.max(1)).clamp(2, 16);
+    // Alone, a thread has nobody to work ahead for.
+    let ahead = if threads > 1 { threads * batches_per_thread } else { 1 };
     let pool = Pool::default();
-    let mut start = paths.start;
-    let mut done: Vec<Batch> = Vec::new();
-    while start < paths.end || !done.is_empty() {
-        let end = paths.end.min(aligned(start + window, batch_paths));
-        let mut next = Vec::new();
-        let flow = rayon::in_place_scope(|scope| {
-            if start < end {
-                scope.spawn(|_| next = run_batches(&pool, model, start..end, batch_paths));
-            }
-            done.iter().try_for_each(&mut deliver)
-        });
-        pool.take_back(done);
-        flow?;
-        done = next;
-        start = end;
-    }
-    ControlFlow::Continue(())
+    let run = |paths| {
+        let mut worker = pool.worker(model);
+        let figures = lock(&pool.figures).pop().unwrap_or_default();
+        let batch = run_batch(&mut worker, model, paths, figures);
+        lock(&pool.workers).push(worker);
+        batch
+    };
+    in_order(batches(paths, batch_paths), ahead, run, |batch| {
+        let flow = deliver(&batch);
+        lock(&pool.figures).push(batch.figures);
+        flow
+    })
 }
 
 /// Where the batch that holds `path` begins: batches begin at multiples of their length, wherever the
@@ -107,38 +107,16 @@ impl<'m, 'n> Pool<'m, 'n> {
     fn worker(&self, model: &'m Model<'n>) -> Worker<'m, 'n> {
         lock(&self.workers).pop().unwrap_or_else(|| Worker::new(model))
     }
-
-    fn take_back(&self, batches: Vec<Batch>) {
-        lock(&self.figures).extend(batches.into_iter().map(|batch| batch.figures));
-    }
 }
 
-/// A thread that panicked takes the run with it; until then what it held is as good as ever.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn run_batches<'m, 'n>(
-    pool: &Pool<'m, 'n>,
-    model: &'m Model<'n>,
-    paths: Range<u64>,
-    batch_paths: u64,
-) -> Vec<Batch> {
-    let mut batches = Vec::new();
+/// Parts paths into batches.
+fn batches(paths: Range<u64>, batch_paths: u64) -> impl Iterator<Item = Range<u64>> {
     let mut start = paths.start;
-    while start < paths.end {
-        let end = paths.end.min(aligned(start, batch_paths) + batch_paths);
-        batches.push(start..end);
-        start = end;
-    }
-    let run = |paths| {
-        let mut worker = pool.worker(model);
-        let figures = lock(&pool.figures).pop().unwrap_or_default();
-        let batch = run_batch(&mut worker, model, paths, figures);
-        lock(&pool.workers).push(worker);
-        batch
-    };
-    batches.into_par_iter().with_max_len(1).map(run).collect()
+    std::iter::from_fn(move || {
+        let own = start;
+        start = paths.end.min(aligned(own, batch_paths) + batch_paths);
+        (own < paths.end).then_some(own..start)
+    })
 }
 
 fn run_batch(
