@@ -36,6 +36,13 @@ impl State<'_> {
     }
 }
 
+/// An amount, or that of day 0 where the two differ by rounding alone.
+#[inline(always)]
+pub(crate) fn or_day_0(exact: f64, of_day_0: f64) -> f64 {
+    let is_day_0 = (exact - of_day_0).abs() <= ROUNDING * of_day_0;
+    if is_day_0 { of_day_0 } else { exact }
+}
+
 /// Differences of this relative size are rounding.
 pub(crate) const ROUNDING: f64 = 1e-13;
 /// Share of the supply of day 0 below which nobody is left.

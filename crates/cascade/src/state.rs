@@ -4,7 +4,7 @@
 use slashfall_graph::{AssetId, Holder, HoldingId, Network, OperatorId};
 
 use crate::attribution::Channel;
-use crate::backing::ROUNDING;
+use crate::backing::or_day_0;
 use crate::beacon::Beacon;
 use crate::flat::Flat;
 use crate::ledger::{Ledger, Taker};
@@ -271,9 +271,7 @@ impl<'s> State<'s> {
     /// Value of direct restakers' stake at the navs given, in ETH; that of day 0 where it differs by
     /// rounding alone, as with navs.
     pub(crate) fn direct_eth(&self, nav: &[f64]) -> f64 {
-        let exact = self.columns_eth(Holder::Direct, nav);
-        let is_day_0 = (exact - self.direct_eth_0).abs() <= ROUNDING * self.direct_eth_0;
-        if is_day_0 { self.direct_eth_0 } else { exact }
+        or_day_0(self.columns_eth(Holder::Direct, nav), self.direct_eth_0)
     }
 
     /// Value of what a holder has in holdings, before payments, at the navs or prices given.

@@ -8,7 +8,7 @@ use std::ops::Range;
 use slashfall_graph::{ColumnId, Holder, MemberId, Network};
 
 use crate::attribution::Channel;
-use crate::backing::ROUNDING;
+use crate::backing::or_day_0;
 use crate::event::{Hit, Target};
 use crate::figures::{Figure, Layout};
 use crate::order::positive_part;
@@ -242,9 +242,7 @@ impl Strikes {
                 *last = self.path;
                 let left = self.left.iter().zip(&self.columns);
                 let exact: f64 = left.map(|(units, (_, price))| units * price).sum();
-                let direct_eth_0 = self.page.direct_eth_0;
-                let is_day_0 = (exact - direct_eth_0).abs() <= ROUNDING * direct_eth_0;
-                let direct = if is_day_0 { direct_eth_0 } else { exact };
+                let direct = or_day_0(exact, self.page.direct_eth_0);
                 sums.slashed_eth += sums.direct_eth - direct;
                 (sums.exact_eth, sums.direct_eth) = (exact, direct);
             }

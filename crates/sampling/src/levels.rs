@@ -18,14 +18,12 @@
 //! function of (seed, source, path): who needs only the paths with `u` below a bound looks at as many
 //! levels as the bound asks for, and finds the same `u`.
 
-use crate::kernels::{Philox, ln};
+use crate::kernels::{Philox, TWO_52, ln};
 use crate::keys::{place, uniform_from_bits};
 
 /// Paths over which the points of a level are strung, aligned.
 pub(crate) const BLOCK: u64 = 4_096;
 pub(crate) const BLOCK_LEN: usize = 4_096;
-/// 2^52: the low bits of what is added to it are a whole number.
-const TWO_52: f64 = 4_503_599_627_370_496.0;
 /// Bounds of the levels, the coarsest first.
 pub(crate) const BOUNDS: [f64; 3] = [1.0 / 256.0, 1.0 / 4_096.0, 1.0 / 65_536.0];
 /// Paths that share a word of the cipher above all levels: a byte each.

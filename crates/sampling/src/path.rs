@@ -38,8 +38,8 @@ struct Tally {
 }
 
 impl<'m, 'n> Worker<'m, 'n> {
+    /// For single paths.
     pub(crate) fn new(model: &'m Model<'n>) -> Self {
-        let strikes = strikes(model);
         Self {
             model,
             group: Group::new(&model.setting),
@@ -47,9 +47,16 @@ impl<'m, 'n> Worker<'m, 'n> {
             events: vec![Events::default()],
             noise: NoiseBuffer::default(),
             still: Vec::new(),
-            tally: strikes.as_ref().and_then(|strikes| tally(model, strikes)),
-            strikes,
+            strikes: None,
+            tally: None,
         }
+    }
+
+    /// For runs: with what spares portfolios of stake their days, which single paths have no use for.
+    pub(crate) fn for_runs(model: &'m Model<'n>) -> Self {
+        let strikes = strikes(model);
+        let tally = strikes.as_ref().and_then(|strikes| tally(model, strikes));
+        Self { strikes, tally, ..Self::new(model) }
     }
 
     /// Draws the events of `n` paths from `first`; those that are run next are counted from there.

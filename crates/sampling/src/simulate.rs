@@ -105,7 +105,7 @@ struct Pool<'m, 'n> {
 
 impl<'m, 'n> Pool<'m, 'n> {
     fn worker(&self, model: &'m Model<'n>) -> Worker<'m, 'n> {
-        lock(&self.workers).pop().unwrap_or_else(|| Worker::new(model))
+        lock(&self.workers).pop().unwrap_or_else(|| Worker::for_runs(model))
     }
 }
 

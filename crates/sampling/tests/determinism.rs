@@ -1,23 +1,13 @@
 //! An outcome is a pure function of network, model, seed and path: not of threads, batches, order
 //! of rows, or what else is in the network.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests that fails is a failed test")]
-
 mod support;
 
 use slashfall_graph::Network;
 use slashfall_graph::spec::{AssetKind, Sharing};
 use slashfall_sampling::replay;
 use support::everything::{RUN, sketch};
-use support::{equal_names, events, model, run, year};
-
-fn on_threads(threads: usize, work: impl Fn() -> Vec<f64> + Send + Sync) -> Vec<f64> {
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
-}
-
-fn bits(figures: &[f64]) -> Vec<u64> {
-    figures.iter().map(|x| x.to_bits()).collect()
-}
+use support::{bits, equal_names, events, model, on_threads, run, year};
 
 #[test]
 fn threads_and_batches_change_nothing() {

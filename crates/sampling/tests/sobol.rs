@@ -12,20 +12,12 @@ use slashfall_graph::spec::AssetKind;
 use slashfall_graph::{Network, Sketch};
 use slashfall_sampling::{Model, REPLICATES, replay, simulate};
 use support::everything::{RUN, sketch};
-use support::{equal_names, events, model, run, scenarios, year};
+use support::{bits, equal_names, events, model, on_threads, run, scenarios, year};
 
 /// The same run file with Sobol points.
 fn with_points(toml: &str) -> String {
     let toml = toml.replace("paths = 1\n", "paths = 32\n");
     toml.replacen("[dependence]", "[sampling]\nmethod = \"sobol\"\n[dependence]", 1)
-}
-
-fn on_threads(threads: usize, work: impl Fn() -> Vec<f64> + Send + Sync) -> Vec<f64> {
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
-}
-
-fn bits(figures: &[f64]) -> Vec<u64> {
-    figures.iter().map(|x| x.to_bits()).collect()
 }
 
 #[test]

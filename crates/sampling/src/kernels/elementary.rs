@@ -22,7 +22,7 @@ const SQRT_HALF_BITS: u64 = 0x3fe6_a09e_667f_3bcd;
 const SHIFT_BITS: u64 = 0x3ff0_0000_0000_0000 - SQRT_HALF_BITS;
 const MANTISSA: u64 = (1 << 52) - 1;
 /// 2^52: the low bits of what is added to it are a whole number.
-const TWO_52: f64 = 4_503_599_627_370_496.0;
+pub(crate) const TWO_52: f64 = 4_503_599_627_370_496.0;
 /// 1.5 x 2^52: adding it rounds to a whole number, which the low bits then hold.
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
 

@@ -9,7 +9,7 @@ mod elementary;
 mod normal;
 mod philox;
 
-pub(crate) use elementary::{exp, ln, ln_1m};
+pub(crate) use elementary::{TWO_52, exp, ln, ln_1m};
 pub(crate) use normal::{quantile, quantiles, survival};
 pub(crate) use philox::Philox;
 

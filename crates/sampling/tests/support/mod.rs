@@ -70,3 +70,15 @@ pub(crate) fn events(model: &Model<'_>) -> Vec<(u64, String, u64)> {
         .map(|(path, source, tau)| (path, sources[source].name().to_owned(), tau.to_bits()))
         .collect()
 }
+
+/// What `work` gives on a pool of so many threads.
+#[allow(dead_code, reason = "not every test binary needs every helper")]
+pub(crate) fn on_threads(threads: usize, work: impl Fn() -> Vec<f64> + Send + Sync) -> Vec<f64> {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
+}
+
+/// Figures as bits.
+#[allow(dead_code, reason = "not every test binary needs every helper")]
+pub(crate) fn bits(figures: &[f64]) -> Vec<u64> {
+    figures.iter().map(|x| x.to_bits()).collect()
+}
