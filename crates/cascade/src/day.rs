@@ -4,7 +4,7 @@ use slashfall_graph::{MemberId, OperatorId};
 
 use crate::event::{Effect, Event, Events, Hit, Target};
 use crate::figures::Layout;
-use crate::record::{Happened, Record};
+use crate::record::{Happened, Record, Told};
 use crate::setting::PathInput;
 use crate::slash::Slasher;
 use crate::state::State;
@@ -16,15 +16,25 @@ pub fn run_path(state: &mut State<'_>, input: &PathInput<'_>, row: &mut [f64]) {
         state.play_flat(input.events, row);
         return;
     }
-    state.reset(false);
+    state.reset(None);
     play(state, input, row);
 }
 
 /// As [`run_path`], and also tells its story; the figures are the same to the bit.
 pub fn run_path_recorded(state: &mut State<'_>, input: &PathInput<'_>, row: &mut [f64]) -> Record {
-    state.reset(true);
+    run_path_told(state, input, Told::All, row)
+}
+
+/// As [`run_path_recorded`], and tells as much of the story as is asked for.
+pub fn run_path_told(
+    state: &mut State<'_>,
+    input: &PathInput<'_>,
+    told: Told,
+    row: &mut [f64],
+) -> Record {
+    state.reset(Some(told));
     play(state, input, row);
-    state.record.take().unwrap_or_default()
+    state.recorder.take().map(|recorder| recorder.record).unwrap_or_default()
 }
 
 fn play(state: &mut State<'_>, input: &PathInput<'_>, row: &mut [f64]) {

@@ -58,7 +58,7 @@ impl State<'_> {
 
     fn reset_flat(&mut self, layout: Layout) {
         if !self.flat.is_reset {
-            self.reset(false);
+            self.reset(None);
             if self.flat.still.is_empty() {
                 let mut still = vec![0.0; layout.width()];
                 self.write_outcome(layout, 0, &mut still);

@@ -37,7 +37,7 @@ mod theft;
 mod wide;
 
 pub use attribution::{Cause, Channel, LossEntry};
-pub use day::{run_path, run_path_recorded};
+pub use day::{run_path, run_path_recorded, run_path_told};
 pub use event::{Effect, Event, Events, Hit, Target};
 pub use figures::{AssetFigure, Figure, Layout, PortfolioFigure};
 pub use liquidity::PriceCurve;
@@ -46,7 +46,7 @@ pub use parameters::{
     BeaconParameters, CascadeParameters, LendingParameters, NoiseParameters, Parameters,
     RedemptionParameters, SecurityParameters, YieldParameters,
 };
-pub use record::{AssetDay, DayRecord, Happened, Record, ReserveDay, Step};
+pub use record::{AssetDay, DayRecord, Happened, Record, ReserveDay, Step, Told};
 pub use setting::{Normals, PathInput, Setting};
 pub use state::State;
 pub use strike_sums::{StrikeSum, StrikeSums};

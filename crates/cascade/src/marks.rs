@@ -44,7 +44,7 @@ impl State<'_> {
     pub(crate) fn book_fall(&mut self, channel: Channel, cause: Cause) {
         let n_base = self.network.n_base();
         let mut fall_eth = 0.0;
-        let before = self.record.as_ref().map(|_| self.shadow.clone());
+        let before = self.recorder.as_ref().map(|_| self.shadow.clone());
         self.shadow[..n_base].copy_from_slice(&self.nav[..n_base]);
         for index in 0..self.wrapped.len() {
             if std::mem::take(&mut self.stale[index]) {
@@ -100,7 +100,7 @@ impl State<'_> {
     /// Books bad debt on loans against the `index`-th wrapped asset.
     pub(crate) fn book_bad_debt(&mut self, index: usize, eth: f64) {
         self.channel_eth[Channel::BadDebt.index()] += eth;
-        if self.record.is_some() {
+        if self.recorder.is_some() {
             let mut entry = self.empty_entry(Channel::BadDebt, Cause::default());
             entry.asset_eth[self.network.n_base() + index] = eth;
             self.enter(entry);
@@ -110,7 +110,7 @@ impl State<'_> {
     /// Books what users of an attacked AVS lose.
     pub(crate) fn book_users_loss(&mut self, cause: Cause, eth: f64) {
         self.channel_eth[Channel::AvsUsers.index()] += eth;
-        if self.record.is_some() {
+        if self.recorder.is_some() {
             let mut entry = self.empty_entry(Channel::AvsUsers, cause);
             entry.users_eth = eth;
             self.enter(entry);
@@ -125,10 +125,10 @@ impl State<'_> {
 
     /// Adds to the entry of the same channel and cause, if there is one.
     fn enter(&mut self, entry: LossEntry) {
-        let Some(record) = &mut self.record else { return };
+        let Some(recorder) = &mut self.recorder else { return };
         let same = |e: &&mut LossEntry| e.channel == entry.channel && e.cause == entry.cause;
-        let Some(kept) = record.losses.iter_mut().find(same) else {
-            record.losses.push(entry);
+        let Some(kept) = recorder.record.losses.iter_mut().find(same) else {
+            recorder.record.losses.push(entry);
             return;
         };
         kept.nav_fall.iter_mut().zip(&entry.nav_fall).for_each(|(sum, x)| *sum += x);

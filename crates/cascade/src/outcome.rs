@@ -6,7 +6,7 @@ use crate::attribution::Channel;
 use crate::figures::{AssetFigure, Figure, Layout, PortfolioFigure};
 use crate::ledger::Taker;
 use crate::loans::{Loan, market_ids};
-use crate::record::{AssetDay, DayRecord, ReserveDay};
+use crate::record::{AssetDay, DayRecord, Recorder, ReserveDay};
 use crate::setting::{DAYS_PER_YEAR, Setting};
 use crate::state::State;
 
@@ -203,7 +203,7 @@ impl State<'_> {
 
     /// Notes the end of a day, for the record.
     pub(crate) fn note_day(&mut self, rounds: u32) {
-        if self.record.is_none() {
+        if !self.recorder.as_ref().is_some_and(Recorder::tells_days) {
             return;
         }
         let assets = self.network.wrapped_assets().enumerate().map(|(index, id)| {
@@ -226,8 +226,8 @@ impl State<'_> {
                 .map(|r| ReserveDay { utilization: r.utilization, rate: r.rate })
                 .collect(),
         };
-        if let Some(record) = &mut self.record {
-            record.days.push(day);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.record.days.push(day);
         }
     }
 }

@@ -5,7 +5,16 @@ use slashfall_graph::{AssetId, AvsId, MarketId, OperatorId, ReserveId};
 
 use crate::attribution::LossEntry;
 
-/// All that is told of a path besides its figures.
+/// How much is told of a path besides its figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Told {
+    /// Losses by cause, and of the steps those that begin something: sources that fire, attacks.
+    Causes,
+    /// All.
+    All,
+}
+
+/// What is told of a path besides its figures.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
     /// Losses by channel and cause, in the order in which these first came.
@@ -168,9 +177,34 @@ pub struct ReserveDay {
     pub rate: f64,
 }
 
-impl Record {
-    /// Adds a step.
+impl Happened {
+    /// True of what begins something rather than follows from it.
+    fn is_cause(&self) -> bool {
+        matches!(self, Self::Fired { .. } | Self::Attacked { .. })
+    }
+}
+
+/// A record in the making.
+#[derive(Clone, Debug)]
+pub(crate) struct Recorder {
+    pub(crate) record: Record,
+    told: Told,
+}
+
+impl Recorder {
+    pub(crate) fn new(told: Told) -> Self {
+        Self { record: Record::default(), told }
+    }
+
+    /// Whether the ends of days are told.
+    pub(crate) fn tells_days(&self) -> bool {
+        self.told == Told::All
+    }
+
+    /// Adds a step, if it is one that is told.
     pub(crate) fn tell(&mut self, (day, round): (u32, u32), happened: Happened) {
-        self.steps.push(Step { day, round, happened });
+        if self.told == Told::All || happened.is_cause() {
+            self.record.steps.push(Step { day, round, happened });
+        }
     }
 }

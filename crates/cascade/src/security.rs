@@ -194,6 +194,12 @@ impl Security {
         }
     }
 
+    /// The AVSs that have been attacked.
+    pub(crate) fn dead(&self) -> impl Iterator<Item = AvsId> + '_ {
+        let avss = self.avss.iter().enumerate();
+        avss.filter(|(_, avs)| avs.dead).map(|(index, _)| AvsId::new(index))
+    }
+
     pub(crate) fn reset(&mut self, setting: &Setting<'_>) {
         self.slot_eth.reset();
         self.stale.clear();

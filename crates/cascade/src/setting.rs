@@ -67,6 +67,12 @@ impl<'n> Setting<'n> {
         Self::with_curves(self.network, Arc::clone(&self.curves), parameters)
     }
 
+    /// The same scenario on a network that has the same assets and pools.
+    #[must_use]
+    pub fn with_network<'m>(&self, network: &'m Network) -> Setting<'m> {
+        Setting::with_curves(network, Arc::clone(&self.curves), self.parameters.clone())
+    }
+
     fn with_curves(
         network: &'n Network,
         curves: Arc<[Option<PriceCurve>]>,

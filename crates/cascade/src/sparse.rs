@@ -42,6 +42,11 @@ impl<T: Copy> Sparse<T> {
         self.touched.len()
     }
 
+    /// The rows that were set, in order; each once where each is set once.
+    pub(crate) fn set_rows(&self) -> impl Iterator<Item = usize> + '_ {
+        self.touched.iter().map(|&index| index as usize)
+    }
+
     pub(crate) fn reset(&mut self) {
         for index in self.touched.drain(..) {
             self.current[index as usize] = self.initial[index as usize];

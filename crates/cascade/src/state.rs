@@ -1,7 +1,7 @@
 //! The state of a network on one path. A worker owns one and resets it between paths; what a path
 //! did not touch costs nothing to reset.
 
-use slashfall_graph::{AssetId, Holder, HoldingId, Network, OperatorId};
+use slashfall_graph::{AssetId, AvsId, Holder, HoldingId, Network, OperatorId};
 
 use crate::attribution::Channel;
 use crate::backing::or_day_0;
@@ -12,7 +12,7 @@ use crate::lending::Lending;
 use crate::loans::Loans;
 use crate::market::MarketState;
 use crate::order::positive_part;
-use crate::record::{Happened, Record};
+use crate::record::{Happened, Recorder, Told};
 use crate::redemption::Queues;
 use crate::security::Security;
 use crate::setting::Setting;
@@ -66,7 +66,7 @@ pub struct State<'s> {
     pub(crate) loot: Vec<Loot>,
     pub(crate) ledger: Ledger,
     pub(crate) channel_eth: [f64; Channel::ALL.len()],
-    pub(crate) record: Option<Record>,
+    pub(crate) recorder: Option<Recorder>,
     /// Day and round, for the record.
     pub(crate) clock: (u32, u32),
     /// Losses of the hit in hand by holder, in ETH at the marks; scratch.
@@ -137,7 +137,7 @@ impl<'s> State<'s> {
             loot: Vec::new(),
             ledger: Ledger::new(network),
             channel_eth: [0.0; Channel::ALL.len()],
-            record: None,
+            recorder: None,
             clock: (0, 0),
             hit_loss_eth: vec![0.0; network.n_wrapped() + 1],
             flat: Flat::default(),
@@ -148,8 +148,8 @@ impl<'s> State<'s> {
         state
     }
 
-    /// Back to day 0.
-    pub(crate) fn reset(&mut self, record: bool) {
+    /// Back to day 0; from here on as much is told as is asked for.
+    pub(crate) fn reset(&mut self, told: Option<Told>) {
         for sparse in
             [&mut self.magnitude, &mut self.fraction, &mut self.beacon_factor, &mut self.units]
         {
@@ -171,9 +171,19 @@ impl<'s> State<'s> {
         self.loot.clear();
         self.ledger.reset();
         self.channel_eth = [0.0; Channel::ALL.len()];
-        self.record = record.then(Record::default);
+        self.recorder = told.map(Recorder::new);
         self.clock = (0, 0);
         self.flat.is_reset = false;
+    }
+
+    /// The operators that were slashed on the path just played, by an AVS or by the chain.
+    pub fn slashed_operators(&self) -> impl Iterator<Item = OperatorId> + '_ {
+        self.slashed.set_rows().map(OperatorId::new)
+    }
+
+    /// The AVSs that were attacked on it.
+    pub fn attacked_avss(&self) -> impl Iterator<Item = AvsId> + '_ {
+        self.security.dead().take(self.ledger.sums.n_attacked as usize)
     }
 
     /// True on a day on which something that came from earlier events is to be sold or charged.
@@ -283,8 +293,8 @@ impl<'s> State<'s> {
     /// Tells those who replay the path.
     #[inline]
     pub(crate) fn tell(&mut self, happened: impl FnOnce() -> Happened) {
-        if let Some(record) = &mut self.record {
-            record.tell(self.clock, happened());
+        if let Some(recorder) = &mut self.recorder {
+            recorder.tell(self.clock, happened());
         }
     }
 

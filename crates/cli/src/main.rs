@@ -6,6 +6,7 @@ mod check;
 mod contributors;
 mod diff;
 mod drawing;
+mod findings;
 mod import;
 mod init;
 mod input;

@@ -1,6 +1,5 @@
 //! `slashfall run`: from a run file to a result folder and a table on the terminal.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -11,19 +10,13 @@ use std::time::Instant;
 use anyhow::Context;
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::measures::{Level, StopWatch};
-use slashfall_output::tables::{
-    SummaryRow, measure, push_cascade, push_contributions, push_exceedance, push_summary,
-    push_tail_paths,
-};
-use slashfall_output::{
-    Collector, Contribution, Manifest, PathsWriter, ResultFolder, Table, Wanted, contributions,
-    schema,
-};
+use slashfall_output::{Collector, Manifest, PathsWriter, ResultFolder, Wanted};
+use slashfall_sampling::Scenario;
 use slashfall_sampling::config::{Detail, PathCount, StopRule};
-use slashfall_sampling::{Scenario, simulate};
 
 use crate::args::Run;
 use crate::drawing::Drawing;
+use crate::findings::{Findings, Gathered, Tables};
 use crate::input::{Input, Overrides};
 use crate::notes::{doubts, note_of_events, notes};
 use crate::progress::Progress;
@@ -35,18 +28,9 @@ const BATCH_PATHS: usize = 4_096;
 
 /// What a scenario gave.
 struct Played {
-    collector: Collector,
+    gathered: Gathered,
     precise: Option<bool>,
     interrupted: bool,
-}
-
-/// Everything that is written and shown, one element a scenario.
-#[derive(Default)]
-struct Findings {
-    rows: Vec<SummaryRow>,
-    contributions: BTreeMap<String, Vec<Contribution>>,
-    /// What should be known before they are believed.
-    doubts: Vec<String>,
 }
 
 pub(crate) fn run(args: &Run) -> anyhow::Result<Ending> {
@@ -75,24 +59,23 @@ fn run_scenarios(
     let target =
         args.output.clone().unwrap_or_else(|| PathBuf::from("results").join(&input.spec.name));
     let folder = ResultFolder::create(&target, args.overwrite, metadata(input, scenarios, &files))?;
-    let mut tables = Tables::new();
+    let mut tables = Tables::new(&input.network);
     let mut findings = Findings::default();
     let mut manifest = manifest(input, scenarios, files, &target);
     for ((number, scenario), mut drawing) in scenarios.iter().enumerate().zip(drawings) {
         let played = play(args, &folder, scenario, number, &mut drawing, &stop)?;
+        let collector = &played.gathered.collector;
         let added = if played.interrupted {
             ControlFlow::Break(())
         } else {
-            note(&mut manifest, scenario, &played.collector, played.precise);
-            let (sampling, doubt) = drawing.finish(&scenario.name, played.collector.n_paths())?;
+            note(&mut manifest, scenario, collector, played.precise);
+            let (sampling, doubt) = drawing.finish(&scenario.name, collector.n_paths())?;
             manifest.sampling.insert(scenario.name.clone(), sampling);
-            findings
-                .doubts
-                .extend(doubts(&scenario.name, &played.collector).into_iter().chain(doubt));
-            tables.add(scenario, &played.collector, &mut findings, &stop)
+            findings.doubts.extend(doubts(&scenario.name, collector).into_iter().chain(doubt));
+            tables.add(scenario, &played.gathered, &mut findings, &stop)
         };
         if added.is_break() {
-            let n = played.collector.n_paths();
+            let n = collector.n_paths();
             say(args.quiet, &format!("interrupted after {n} paths; nothing was written"));
             return Ok(Ending::Interrupted);
         }
@@ -184,38 +167,39 @@ fn play(
         Detail::Paths => Some(PathsWriter::create(folder, setting, &scenario.name, number)?),
         _ => None,
     };
-    let mut collector = Collector::for_run(setting, &wanted(scenario));
-    let level = levels(&scenario.spec.levels).last().copied().context("a run has levels")?;
+    let levels = levels(&scenario.spec.levels);
+    let level = levels.last().copied().context("a run has levels")?;
+    let mut gathered = Gathered::new(scenario, &wanted(scenario), levels);
     let mut progress = Progress::new(&scenario.name, n_paths, level, args.quiet);
     let mut failed = Ok(());
     let mut precise = None;
     let mut done = 0;
     while done < n_paths && precise != Some(true) {
         let next = rule.as_ref().map_or(n_paths, |rule| rule.watch.next_look());
-        let flow = simulate(&scenario.model, done..next, BATCH_PATHS, |batch| {
-            collector.absorb(batch);
-            drawing.absorb(batch);
-            progress.advance(&collector);
-            if let Some(paths) = &mut paths {
-                failed = paths.absorb(batch);
-            }
-            if stop.load(Ordering::SeqCst) || failed.is_err() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        });
+        let flow =
+            gathered.simulate(&scenario.model, done..next, BATCH_PATHS, |batch, collector| {
+                drawing.absorb(batch);
+                progress.advance(collector);
+                if let Some(paths) = &mut paths {
+                    failed = paths.absorb(batch);
+                }
+                if stop.load(Ordering::SeqCst) || failed.is_err() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            });
         std::mem::replace(&mut failed, Ok(()))?;
         if flow.is_break() {
             progress.finish();
-            return Ok(Played { collector, precise, interrupted: true });
+            return Ok(Played { gathered, precise, interrupted: true });
         }
         done = next;
-        precise = rule.as_mut().map(|rule| rule.look(&collector));
+        precise = rule.as_mut().map(|rule| rule.look(&gathered.collector));
     }
     progress.finish();
     paths.map_or(Ok(()), PathsWriter::finish)?;
-    Ok(Played { collector, precise, interrupted: false })
+    Ok(Played { gathered, precise, interrupted: false })
 }
 
 /// A stop rule and what it has seen so far.
@@ -236,66 +220,6 @@ impl<'r> Watched<'r> {
     }
 }
 
-/// The tables of a run in the making.
-struct Tables {
-    summary: Table,
-    exceedance: Table,
-    contributions: Table,
-    cascade: Table,
-    tail_paths: Table,
-}
-
-impl Tables {
-    fn new() -> Self {
-        Self {
-            summary: Table::new(&schema::SUMMARY),
-            exceedance: Table::new(&schema::EXCEEDANCE),
-            contributions: Table::new(&schema::CONTRIBUTIONS),
-            cascade: Table::new(&schema::CASCADE),
-            tail_paths: Table::new(&schema::TAIL_PATHS),
-        }
-    }
-
-    /// Adds a scenario; breaks off when `stop` is raised.
-    fn add(
-        &mut self,
-        scenario: &Scenario<'_>,
-        collector: &Collector,
-        findings: &mut Findings,
-        stop: &AtomicBool,
-    ) -> ControlFlow<()> {
-        let (name, horizon_days) = (&scenario.name, scenario.spec.horizon_days);
-        let levels = levels(&scenario.spec.levels);
-        let measured = measure(name, collector, &levels, horizon_days);
-        push_summary(&mut self.summary, &measured.rows);
-        findings.rows.extend(measured.rows);
-        push_exceedance(&mut self.exceedance, name, &measured.curves, horizon_days);
-        push_cascade(&mut self.cascade, name, collector);
-        let count = usize::try_from(scenario.spec.tail_paths).unwrap_or(usize::MAX);
-        push_tail_paths(&mut self.tail_paths, name, collector, count);
-        if scenario.spec.detail >= Detail::Standard {
-            let stopped = || stop.load(Ordering::SeqCst);
-            let Some(split) = contributions(&scenario.model, collector, &levels, stopped) else {
-                return ControlFlow::Break(());
-            };
-            push_contributions(&mut self.contributions, name, &split);
-            findings.contributions.insert(name.clone(), split);
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn write(self, folder: &ResultFolder, detail: Detail) -> anyhow::Result<()> {
-        folder.write_table(self.summary)?;
-        folder.write_table(self.exceedance)?;
-        folder.write_table(self.cascade)?;
-        folder.write_table(self.tail_paths)?;
-        if detail >= Detail::Standard {
-            folder.write_table(self.contributions)?;
-        }
-        Ok(())
-    }
-}
-
 /// What a scenario wants of its worst paths.
 fn wanted(scenario: &Scenario<'_>) -> Wanted {
     let spec = &scenario.spec;
@@ -309,7 +233,7 @@ fn wanted(scenario: &Scenario<'_>) -> Wanted {
     Wanted { n_paths, split_from, n_listed: spec.tail_paths, by_replicate }
 }
 
-fn levels(levels: &[f64]) -> Vec<Level> {
+pub(crate) fn levels(levels: &[f64]) -> Vec<Level> {
     levels.iter().copied().filter_map(Level::new).collect()
 }
 

@@ -15,6 +15,7 @@ mod resolve;
 mod sketch;
 pub mod spec;
 mod venues;
+mod without;
 mod write;
 
 pub use ids::{
@@ -31,4 +32,5 @@ pub use resolve::{Resolved, load_network, resolve};
 pub use sketch::Sketch;
 pub use spec::{NetworkSpec, Yields};
 pub use venues::{Loan, Market, Pool, Portfolio, Position, Reserve};
+pub use without::Removal;
 pub use write::write_network;

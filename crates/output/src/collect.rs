@@ -5,9 +5,8 @@ use rayon::prelude::*;
 use slashfall_cascade::{Figure, Layout, Setting};
 use slashfall_sampling::Batch;
 
-use crate::measures::{LossColumn, Room, Tally, WeightSums};
+use crate::measures::{Given, LossColumn, Outcome, Room, Tally, WeightSums};
 use crate::room::Wanted;
-use crate::rounds::RoundsBin;
 use crate::scope::{Scope, scopes};
 
 /// Discounts that count as a depeg, ascending, and the metric of each.
@@ -86,6 +85,22 @@ fn return_eth(scope: &Scope, setting: &Setting<'_>) -> Option<f64> {
     (asset.yields.total() > 0.0).then_some(earned)
 }
 
+/// Where the figures of an [`Outcome`] stand in a row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OutcomeFigures([usize; 3]);
+
+impl OutcomeFigures {
+    pub(crate) fn new(layout: Layout) -> Self {
+        let figures = [Figure::Total, Figure::Direct, Figure::Rounds];
+        Self(figures.map(|figure| layout.system(figure)))
+    }
+
+    pub(crate) fn of(self, row: &[f64]) -> Outcome {
+        let [total, direct, rounds] = self.0.map(|column| row[column]);
+        Outcome { total, direct, rounds }
+    }
+}
+
 /// Losses of every scope over the paths of one scenario.
 #[derive(Clone, Debug)]
 pub struct Collector {
@@ -98,7 +113,7 @@ pub struct Collector {
     /// most of a portfolio without wrapped assets have.
     columns: Vec<LossColumn>,
     /// By number of rounds.
-    pub(crate) rounds: Vec<RoundsBin>,
+    pub(crate) rounds: Vec<Given>,
     /// Rows of the batch at hand that are not all 0; kept for its memory.
     moved: Vec<usize>,
     books_error_max: f64,
@@ -241,23 +256,19 @@ impl Collector {
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
     fn absorb_rounds(&mut self, batch: &Batch) {
-        let [rounds, direct, contagion, total] =
-            [Figure::Rounds, Figure::Direct, Figure::Contagion, Figure::Total]
-                .map(|figure| self.layout.system(figure));
+        let figures = OutcomeFigures::new(self.layout);
         let is_replicated = self.weights.is_replicated();
         let mut add = |at: usize, weight: Option<&f64>| {
-            let row = row(batch, at);
-            let rounds = row[rounds] as usize;
+            let outcome = figures.of(row(batch, at));
+            let rounds = outcome.rounds as usize;
             if rounds >= self.rounds.len() {
-                self.rounds.resize(rounds + 1, RoundsBin::default());
+                self.rounds.resize(rounds + 1, Given::default());
             }
-            let losses = [row[direct], row[contagion], row[total]];
+            let (bin, path) = (&mut self.rounds[rounds], batch.first_path + at as u64);
             match weight {
-                None if is_replicated => {
-                    self.rounds[rounds].add_in(batch.first_path + at as u64, losses);
-                }
-                None => self.rounds[rounds].add(losses),
-                Some(weight) => self.rounds[rounds].add_weighted(*weight, losses),
+                None if is_replicated => bin.add_replicated(path, outcome),
+                None => bin.add(path, outcome),
+                Some(weight) => bin.add_weighted(*weight, outcome),
             }
         };
         if is_replicated {
@@ -266,12 +277,13 @@ impl Collector {
             self.moved.iter().for_each(|&at| add(at, None));
             let n_quiet = batch.n_paths() - self.moved.len();
             if n_quiet > 0 {
-                self.rounds.resize(self.rounds.len().max(1), RoundsBin::default());
+                self.rounds.resize(self.rounds.len().max(1), Given::default());
                 self.rounds[0].add_quiet(n_quiet as u64);
             }
         } else {
             batch.weights.iter().enumerate().for_each(|(at, weight)| add(at, Some(weight)));
         }
+        self.rounds.iter_mut().for_each(Given::fold);
     }
 
     fn absorb_checks(&mut self, batch: &Batch) {
@@ -333,8 +345,23 @@ impl Collector {
         &self,
         take: impl Fn(&LossColumn) -> T + Send + Sync,
     ) -> Vec<T> {
-        let taken: Vec<T> = self.columns.par_iter().map(&take).collect();
-        self.scopes.iter().map(|kept| taken[kept.column].clone()).collect()
+        self.by_losses_of(|_| true, take).into_iter().map(|(_, taken)| taken).collect()
+    }
+
+    /// The same of the scopes that are wanted.
+    pub(crate) fn by_losses_of<T: Clone + Send + Sync>(
+        &self,
+        is_wanted: impl Fn(&Scope) -> bool,
+        take: impl Fn(&LossColumn) -> T + Send + Sync,
+    ) -> Vec<(&ScopeLosses, T)> {
+        let wanted = self.scopes.iter().filter(|kept| is_wanted(&kept.scope));
+        let wanted: Vec<&ScopeLosses> = wanted.collect();
+        let of_column = |(number, losses): (usize, &LossColumn)| {
+            wanted.iter().any(|kept| kept.column == number).then(|| take(losses))
+        };
+        let taken: Vec<Option<T>> = self.columns.par_iter().enumerate().map(of_column).collect();
+        let of_scope = |kept: &ScopeLosses| taken[kept.column].clone();
+        wanted.into_iter().filter_map(|kept| Some((kept, of_scope(kept)?))).collect()
     }
 }
 
@@ -370,6 +397,7 @@ mod tests {
                 width: layout.width(),
                 figures: vec![0.0; 3 * layout.width()],
                 weights: Vec::new(),
+                incidents: slashfall_sampling::Incidents::default(),
             };
             for (row, of_path) in batch.figures.chunks_exact_mut(layout.width()).zip(of_batch) {
                 for (figure, loss) in figures.into_iter().zip(of_path) {

@@ -4,32 +4,43 @@
 //! turn them into estimates; [`tables`] lay these out, one schema a table, defined once; a
 //! [`ResultFolder`] holds the files until all are whole and only then takes its name.
 
+mod close_ups;
 mod collect;
+mod contagion;
 mod contributions;
+mod dependence;
 pub mod difference;
 mod folder;
 mod happenings;
+mod joint;
 mod manifest;
 pub mod measures;
 mod paths;
 mod recorded;
+mod removals;
 mod room;
-mod rounds;
 pub mod schema;
 mod scope;
+mod split;
 pub mod tables;
 mod weighting;
 
+pub use close_ups::{CloseUp, CloseUps, Looks};
 pub use collect::Collector;
-pub use contributions::{ComponentKind, Contribution, contributions};
+pub use contagion::{Contagion, NodeFigures, NodeKind};
+pub use contributions::{Contribution, contributions};
+pub use dependence::{EventCounts, Realised};
 pub use folder::{OutputError, ResultFolder};
 pub use happenings::{Amounts, DaySums, StepRow};
+pub use joint::{Joint, joint};
 pub use manifest::{
     DEFINITIONS, Digest, InputFile, Manifest, digest_all, digest_file, digest_text,
 };
 pub use paths::{PathsWriter, named_figures};
 pub use recorded::{ListedPath, listed_paths, path_row};
+pub use removals::{Without, removals};
 pub use room::Wanted;
 pub use schema::{SCHEMA_VERSION, Table};
 pub use scope::{Scope, ScopeKind, WITHOUT_PRICES, scopes};
+pub use split::ComponentKind;
 pub use weighting::{Importance, Sampling, SobolPoints};

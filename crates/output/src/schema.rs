@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::builder::StringDictionaryBuilder;
+use arrow_array::builder::{Float64Builder, ListBuilder, StringBuilder, StringDictionaryBuilder};
 use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, UInt64Array};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
@@ -22,6 +22,10 @@ pub enum ColumnType {
     MaybeFloat,
     /// A whole number.
     Count,
+    /// A list of texts; null where it does not apply.
+    Texts,
+    /// A list of numbers; null where it does not apply.
+    Floats,
 }
 
 /// A column.
@@ -103,11 +107,17 @@ pub static CONTRIBUTIONS: TableSchema = TableSchema {
         "scope_kind" Text "" "as in summary";
         "scope" Text "" "whose expected shortfall";
         "level" Float "probability" "its level";
-        "component_kind" Text "" "asset, channel, source_kind, operator, entity or avs; the components of each kind sum to the expected shortfall";
+        "component_kind" Text "" "asset, channel, source_kind, operator, entity, avs, allocation (AVS/operator) or origin (direct and contagion, of the system alone); the components of each kind sum to the expected shortfall";
         "component" Text "" "name; in brackets what has none";
         "es_contribution" Float "eth" "mean of the component over the tail (Euler)";
         "share" MaybeFloat "fraction" "part of the expected shortfall; null when that is 0";
         "std_err" MaybeFloat "eth" "standard error of the contribution";
+        "ci_low" MaybeFloat "eth" "lower limit of its 95 % interval";
+        "ci_high" MaybeFloat "eth" "upper limit of it";
+        "n_eff" Float "paths" "paths looked at that stand behind it";
+        "standalone_es" Float "eth" "expected shortfall of the component by itself, at the same level";
+        "standalone_std_err" MaybeFloat "eth" "its standard error";
+        "diversification" MaybeFloat "fraction" "1 - es_contribution / standalone_es: what goes because not all goes wrong at once; null where the component costs nothing by itself";
     },
 };
 
@@ -139,6 +149,123 @@ pub static TAIL_PATHS: TableSchema = TableSchema {
         "path" Count "" "number of the path; replays it";
         "weight" Float "" "likelihood ratio: density of the model over that drawn from; 1 when paths are drawn plainly";
         "loss" Float "eth" "what the scope loses on it, above 0";
+        "n_events" MaybeFloat "count" "sources that fired; null, as all that follows, of paths that were not looked at closely";
+        "first_events" Texts "" "names of the first sources that fired, in order of time, five at most";
+        "first_days" Floats "days" "when they did";
+        "channel.avs_slash" MaybeFloat "eth" "what all holders lost through the channel";
+        "channel.attack_slash" MaybeFloat "eth" "as channel.avs_slash";
+        "channel.beacon" MaybeFloat "eth" "as channel.avs_slash";
+        "channel.leak" MaybeFloat "eth" "as channel.avs_slash";
+        "channel.theft" MaybeFloat "eth" "as channel.avs_slash";
+        "channel.dilution" MaybeFloat "eth" "as channel.avs_slash";
+        "channel.base_price" MaybeFloat "eth" "as channel.avs_slash";
+        "channel.cover" MaybeFloat "eth" "as channel.avs_slash; negative, what was paid";
+        "channel.bad_debt" MaybeFloat "eth" "as channel.avs_slash";
+        "channel.avs_users" MaybeFloat "eth" "as channel.avs_slash";
+    },
+};
+
+/// `removals.parquet`.
+pub static REMOVALS: TableSchema = TableSchema {
+    name: "removals",
+    grain: "scenario x scope x what is taken out",
+    columns: columns! {
+        "scenario" Text "" "scenario";
+        "scope_kind" Text "" "system (without falls of base-asset prices) or portfolio";
+        "scope" Text "" "whose expected shortfall";
+        "level" Float "probability" "its level: the highest of the run whose tail holds 100 paths, else the lowest";
+        "rank" Count "" "1 is what lowers it most";
+        "removal_kind" Text "" "avs, operator, entity or allocation (AVS/operator), of each kind the five that contribute most to some scope";
+        "removed" Text "" "its name; its stake stays where it is and nobody may slash it";
+        "es" Float "eth" "expected shortfall as it is";
+        "es_without" Float "eth" "expected shortfall without it, under the same draws";
+        "change" Float "eth" "es_without - es";
+        "std_err" MaybeFloat "eth" "standard error of the change; null of Sobol points";
+        "ci_low" MaybeFloat "eth" "lower limit of its 95 % interval";
+        "ci_high" MaybeFloat "eth" "upper limit of it";
+        "n_rerun" Count "paths" "paths that were run again without it: of those looked at, the ones that it can have changed";
+    },
+};
+
+/// `contagion.parquet`.
+pub static CONTAGION: TableSchema = TableSchema {
+    name: "contagion",
+    grain: "scenario x node",
+    columns: columns! {
+        "scenario" Text "" "scenario";
+        "node_kind" Text "" "operator, entity, avs, group (of operators, no company), asset, reserve or source_kind";
+        "node" Text "" "its name";
+        "trigger_probability" Float "probability" "that a source fires within the horizon that names the node";
+        "trigger_std_err" MaybeFloat "probability" "its standard error";
+        "hit_probability" MaybeFloat "probability" "of an operator, an entity or a group: that one of its operators is slashed, by an AVS or by the chain; of an AVS: that it is attacked; of an asset: that its nav falls; null for others";
+        "hit_std_err" MaybeFloat "probability" "its standard error";
+        "mean_loss_given_trigger" MaybeFloat "eth" "mean total loss of the system on paths on which a source fires that names the node; null where none did";
+        "std_err" MaybeFloat "eth" "its standard error";
+        "ci_low" MaybeFloat "eth" "lower limit of its 95 % interval";
+        "ci_high" MaybeFloat "eth" "upper limit of it";
+        "amplification" MaybeFloat "1" "mean total over mean direct loss of these paths; null where the latter is not above 0";
+        "amplification_std_err" MaybeFloat "1" "its standard error";
+        "expected_rounds" MaybeFloat "rounds" "mean number of rounds of the cascade on these paths";
+        "rounds_std_err" MaybeFloat "rounds" "its standard error";
+        "debtrank" MaybeFloat "fraction" "linear DebtRank of the node on day 0, see check; null for other nodes than operators, AVSs and wrapped assets, and in networks of more than 2,000 of these";
+    },
+};
+
+/// `joint.parquet`.
+pub static JOINT: TableSchema = TableSchema {
+    name: "joint",
+    grain: "scenario x level x ordered pair of scopes",
+    columns: columns! {
+        "scenario" Text "" "scenario";
+        "a_kind" Text "" "system, asset or portfolio";
+        "a" Text "" "in whose tail";
+        "b_kind" Text "" "as a_kind";
+        "b" Text "" "whose loss";
+        "level" Float "probability" "level of the tail";
+        "probability_both" Float "probability" "that both lose more than nothing and at least their value at risk at the level; 1 - level if they always did together, (1 - level)^2 if they had nothing to do with one another";
+        "probability_both_std_err" MaybeFloat "probability" "its standard error";
+        "covar" Float "eth" "value at risk of b at the level, given that a is in its tail";
+        "covar_std_err" MaybeFloat "eth" "half its interval over 1.96";
+        "covar_ci_low" MaybeFloat "eth" "lower limit of its 95 % interval";
+        "covar_ci_high" MaybeFloat "eth" "upper limit of it";
+        "mes" Float "eth" "mean loss of b, given that a is in its tail: marginal expected shortfall";
+        "mes_std_err" MaybeFloat "eth" "its standard error";
+        "mes_ci_low" MaybeFloat "eth" "lower limit of its 95 % interval";
+        "mes_ci_high" MaybeFloat "eth" "upper limit of it";
+    },
+};
+
+/// `dependence.parquet`.
+pub static DEPENDENCE: TableSchema = TableSchema {
+    name: "dependence",
+    grain: "scenario x kind x pair",
+    columns: columns! {
+        "scenario" Text "" "scenario";
+        "kind" Text "" "events (of a source entry, a path), joint_events (probability that two sources, one of each entry, both fire), factor_correlation";
+        "a" Text "" "entry (kind, and id where there is one) or factor";
+        "b" Text "" "the other of a pair; of events the same";
+        "requested" Float "see kind" "by the law of the run file";
+        "realised" Float "see kind" "on the paths of the run; of factors on 262,144 of them at most";
+        "std_err" MaybeFloat "see kind" "standard error of what was realised; null of Sobol points, and where it never happened";
+        "z" MaybeFloat "1" "(realised - requested) / std_err";
+    },
+};
+
+/// `convergence.parquet`.
+pub static CONVERGENCE: TableSchema = TableSchema {
+    name: "convergence",
+    grain: "scenario x scope x metric x level x number of paths",
+    columns: columns! {
+        "scenario" Text "" "scenario";
+        "scope_kind" Text "" "as in summary";
+        "scope" Text "" "whose loss";
+        "metric" Text "" "mean, var or es";
+        "level" MaybeFloat "probability" "level of var and es";
+        "n_paths" Count "paths" "the first so many: powers of two from 4,096 on, and all";
+        "value" Float "eth" "the figure of these paths";
+        "std_err" MaybeFloat "eth" "its standard error";
+        "ci_low" MaybeFloat "eth" "lower limit of its 95 % interval";
+        "ci_high" MaybeFloat "eth" "upper limit of it";
     },
 };
 
@@ -174,7 +301,7 @@ pub static STRESS_STEPS: TableSchema = TableSchema {
         "users" MaybeFloat "eth" "what users of the attacked AVS lost";
         "amount" MaybeFloat "eth" "sold, bought, seized, borrowed, withdrawn or paid out, as the step says";
         "repaid" MaybeFloat "eth" "debt repaid";
-        "bad_debt" MaybeFloat "eth" "debt left without collateral";
+        "channel.bad_debt" MaybeFloat "eth" "debt left without collateral";
         "paid" MaybeFloat "eth" "paid from the buffer at once";
         "queued" MaybeFloat "eth" "sent into the queue";
         "wait" MaybeFloat "days" "days until it is paid";
@@ -182,8 +309,18 @@ pub static STRESS_STEPS: TableSchema = TableSchema {
 };
 
 /// All tables of a run with a fixed schema.
-pub static TABLES: [&TableSchema; 5] =
-    [&SUMMARY, &EXCEEDANCE, &CONTRIBUTIONS, &CASCADE, &TAIL_PATHS];
+pub static TABLES: [&TableSchema; 10] = [
+    &SUMMARY,
+    &EXCEEDANCE,
+    &CONTRIBUTIONS,
+    &REMOVALS,
+    &CONTAGION,
+    &JOINT,
+    &CASCADE,
+    &CONVERGENCE,
+    &DEPENDENCE,
+    &TAIL_PATHS,
+];
 
 /// The tables of a stress.
 pub static STRESS_TABLES: [&TableSchema; 2] = [&STRESS_DAYS, &STRESS_STEPS];
@@ -199,6 +336,10 @@ pub enum Cell<'a> {
     Maybe(Option<f64>),
     /// Of a count column.
     Count(u64),
+    /// Of a column of lists of texts.
+    Texts(Option<&'a [&'a str]>),
+    /// Of a column of lists of numbers.
+    Floats(Option<&'a [f64]>),
 }
 
 #[derive(Debug)]
@@ -207,6 +348,8 @@ enum Column {
     Float(Vec<f64>),
     Maybe(Vec<Option<f64>>),
     Count(Vec<u64>),
+    Texts(ListBuilder<StringBuilder>),
+    Floats(ListBuilder<Float64Builder>),
 }
 
 /// A table in the making, held to its schema.
@@ -225,6 +368,8 @@ impl Table {
             ColumnType::Float => Column::Float(Vec::new()),
             ColumnType::MaybeFloat => Column::Maybe(Vec::new()),
             ColumnType::Count => Column::Count(Vec::new()),
+            ColumnType::Texts => Column::Texts(ListBuilder::new(StringBuilder::new())),
+            ColumnType::Floats => Column::Floats(ListBuilder::new(Float64Builder::new())),
         };
         Self { schema, columns: schema.columns.iter().map(column).collect() }
     }
@@ -240,13 +385,25 @@ impl Table {
     /// # Panics
     /// When a cell is not of its column's type: a bug of this crate.
     pub fn push<const N: usize>(&mut self, row: [Cell<'_>; N]) {
-        assert_eq!(N, self.columns.len(), "a row of {} has one cell a column", self.schema.name);
-        for (column, cell) in self.columns.iter_mut().zip(row) {
+        self.push_row(&row);
+    }
+
+    /// The same of a row that is put together.
+    pub(crate) fn push_row(&mut self, row: &[Cell<'_>]) {
+        let n = row.len();
+        assert_eq!(n, self.columns.len(), "a row of {} has one cell a column", self.schema.name);
+        for (column, cell) in self.columns.iter_mut().zip(row.iter().copied()) {
             match (column, cell) {
                 (Column::Text(column), Cell::Text(text)) => column.push(text.to_owned()),
                 (Column::Float(column), Cell::Float(x)) => column.push(x),
                 (Column::Maybe(column), Cell::Maybe(x)) => column.push(x),
                 (Column::Count(column), Cell::Count(n)) => column.push(n),
+                (Column::Texts(column), Cell::Texts(texts)) => {
+                    column.append_option(texts.map(|all| all.iter().map(|text| Some(*text))));
+                }
+                (Column::Floats(column), Cell::Floats(numbers)) => {
+                    column.append_option(numbers.map(|all| all.iter().map(|x| Some(*x))));
+                }
                 (column, cell) => unreachable!("{cell:?} in {column:?} of {}", self.schema.name),
             }
         }
@@ -269,6 +426,8 @@ fn into_array(column: Column) -> ArrayRef {
         Column::Float(column) => Arc::new(Float64Array::from(column)),
         Column::Maybe(column) => Arc::new(Float64Array::from(column)),
         Column::Count(column) => Arc::new(UInt64Array::from(column)),
+        Column::Texts(mut column) => Arc::new(column.finish()),
+        Column::Floats(mut column) => Arc::new(column.finish()),
     }
 }
 
@@ -278,8 +437,14 @@ fn field(column: &ColumnSchema) -> Field {
         ColumnType::Float => (DataType::Float64, false),
         ColumnType::MaybeFloat => (DataType::Float64, true),
         ColumnType::Count => (DataType::UInt64, false),
+        ColumnType::Texts => (list_of(DataType::Utf8), true),
+        ColumnType::Floats => (list_of(DataType::Float64), true),
     };
     annotated(Field::new(column.name, data_type, nullable), column.unit, column.meaning)
+}
+
+fn list_of(item: DataType) -> DataType {
+    DataType::List(Arc::new(Field::new_list_field(item, true)))
 }
 
 /// A field that says its unit and meaning.

@@ -2,12 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests that fails is a failed test")]
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use slashfall_graph::spec::{AssetKind, Sharing};
 use slashfall_graph::{Network, Sketch, Yields};
 use slashfall_output::measures::{Estimate, Level};
-use slashfall_output::{Collector, ComponentKind, contributions};
+use slashfall_output::{CloseUps, Collector, ComponentKind, Looks, contributions};
 use slashfall_sampling::{Model, Node, RunSpec, simulate};
 
 fn model<'n>(network: &'n Network, toml: &str) -> Model<'n> {
@@ -157,8 +158,12 @@ fn contributions_sum_to_the_expected_shortfall() {
     let model = model(&network, &year(5, NESTED));
     let collector = collect(&model, 0..20_000);
     let levels: Vec<Level> = [0.5, 0.9, 0.99].into_iter().filter_map(Level::new).collect();
-    let all = contributions(&model, &collector, &levels, || false).unwrap();
-    assert!(contributions(&model, &collector, &levels, || true).is_none());
+    let look = |per_scope, stop: bool| {
+        let looks = Looks { per_scope, of_all: 200, n_worst: 0 };
+        CloseUps::take(&model, &collector, &levels, looks, || stop)
+    };
+    let all = contributions(&model, &look(usize::MAX, false).unwrap(), &levels);
+    assert!(look(usize::MAX, true).is_none());
     let kinds = [
         ComponentKind::Asset,
         ComponentKind::Channel,
@@ -197,6 +202,33 @@ fn contributions_sum_to_the_expected_shortfall() {
         let losses = collector.losses(name).unwrap();
         let sum: f64 = tail.paths().iter().map(|p| p.weight * losses.loss(p.path)).sum();
         assert!((channel(name) - sum / tail.mass()).abs() < 1e-9, "{name}");
+    }
+    // Where some paths stand for all, what they say is within their errors of it, and sums are the same.
+    let some = contributions(&model, &look(600, false).unwrap(), &levels);
+    let mut sums: BTreeMap<_, [f64; 2]> = BTreeMap::new();
+    let (mut n_far, mut n_compared) = (0, 0);
+    for (number, parts) in [&all, &some].into_iter().enumerate() {
+        for part in parts {
+            let key = (part.scope.clone(), part.level.get().to_bits(), part.component_kind);
+            sums.entry(key).or_default()[number] += part.estimate.value;
+        }
+    }
+    for part in &some {
+        let of = |other: &&slashfall_output::Contribution| {
+            (&other.scope, other.level, &other.component)
+                == (&part.scope, part.level, &part.component)
+                && other.component_kind == part.component_kind
+        };
+        if let (Some(whole), Some(std_err)) = (all.iter().find(of), part.estimate.std_err) {
+            n_compared += 1;
+            let off = (whole.estimate.value - part.estimate.value).abs();
+            n_far += i32::from(off > 2.0 * std_err);
+            assert!(off <= 5.0 * std_err + 1e-9 * whole.estimate.value.abs(), "{part:?} {whole:?}");
+        }
+    }
+    assert!(n_compared > 300 && 20 * n_far < n_compared, "{n_far} of {n_compared}");
+    for (key, [whole, part]) in sums {
+        assert!((whole - part).abs() < 1e-9 * whole.abs(), "{key:?}: {whole} {part}");
     }
     // In a year 30 ETH earn 3 %, on every path, and prices move beyond nav.
     for kind in kinds {

@@ -10,7 +10,7 @@ use slashfall_graph::spec::Sharing;
 use slashfall_graph::{Network, Sketch, load_network};
 use slashfall_output::measures::{Estimate, Level, PairedLosses, StopWatch};
 use slashfall_output::tables::measure;
-use slashfall_output::{Collector, ComponentKind, Wanted, contributions};
+use slashfall_output::{CloseUps, Collector, ComponentKind, Looks, Wanted, contributions};
 use slashfall_sampling::config::PathCount;
 use slashfall_sampling::{Model, Node, RunSpec, simulate};
 
@@ -159,7 +159,10 @@ fn contributions_have_the_errors_of_repeated_runs() {
         .map(|seed| {
             with_model(&network, &toml(seed), |model| {
                 let collector = collect(model, 8_192);
-                let split = contributions(model, &collector, &[level(0.99)], || false).unwrap();
+                let looks = Looks { per_scope: 1, of_all: 1, n_worst: 0 };
+                let levels = [level(0.99)];
+                let looked = CloseUps::take(model, &collector, &levels, looks, || false);
+                let split = contributions(model, &looked.unwrap(), &levels);
                 let of_system = split.iter().filter(|part| {
                     part.scope == "system" && part.component_kind == ComponentKind::Operator
                 });

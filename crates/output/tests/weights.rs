@@ -14,7 +14,8 @@ use slashfall_graph::{Network, Sketch};
 use slashfall_output::measures::Level;
 use slashfall_output::tables::{measure, push_cascade, push_summary, push_tail_paths};
 use slashfall_output::{
-    Collector, PathsWriter, ResultFolder, Table, contributions, listed_paths, path_row, schema,
+    CloseUps, Collector, Looks, PathsWriter, ResultFolder, Table, contributions, listed_paths,
+    path_row, schema,
 };
 use slashfall_sampling::{Batch, Model, Node, RunSpec, simulate};
 
@@ -123,11 +124,13 @@ fn contributions_sum_to_the_weighted_shortfall() {
     let collector = collect(&model, true);
     let rows = measure("base", &collector, &levels(), 365).rows;
     let mut sums: BTreeMap<_, f64> = BTreeMap::new();
-    for part in contributions(&model, &collector, &levels(), || false).unwrap() {
+    let looks = Looks { per_scope: usize::MAX, of_all: 100, n_worst: 0 };
+    let close_ups = CloseUps::take(&model, &collector, &levels(), looks, || false).unwrap();
+    for part in contributions(&model, &close_ups, &levels()) {
         let key = (part.scope.clone(), part.level.get().to_bits(), part.component_kind);
         *sums.entry(key).or_default() += part.estimate.value;
     }
-    assert_eq!(sums.len(), 2 * 2 * 6);
+    assert_eq!(sums.len(), 2 * 2 * 8);
     for ((scope, level, kind), sum) in sums {
         let of = |row: &&slashfall_output::tables::SummaryRow| {
             row.scope == scope && row.metric == "es" && row.level.map(f64::to_bits) == Some(level)
@@ -142,7 +145,9 @@ fn tables_carry_the_weights() {
     let network = network();
     let model = model(&network);
     let collector = collect(&model, true);
-    let tail = table(&schema::TAIL_PATHS, |table| push_tail_paths(table, "base", &collector, 50));
+    let tail = table(&schema::TAIL_PATHS, |table| {
+        push_tail_paths(table, ("base", &model), &collector, None, 50)
+    });
     let paths = tail.column_by_name("path").unwrap().as_primitive::<UInt64Type>();
     for (path, found) in paths.values().iter().zip(floats(&tail, "weight").values()) {
         assert_eq!(found.to_bits(), weight(*path).to_bits());

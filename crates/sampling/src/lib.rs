@@ -8,11 +8,13 @@
 mod common;
 pub mod config;
 mod copula;
+mod dependence;
 mod draw;
 mod gamma;
 mod gaussian;
 pub mod importance;
 mod in_order;
+mod incidents;
 mod kernels;
 mod keys;
 mod levels;
@@ -28,13 +30,18 @@ mod source;
 mod stress;
 pub mod synth;
 mod times;
+mod without;
 
 pub use config::{Node, RunSpec, Scenario};
 pub use copula::Copula;
+pub use dependence::Entry;
 pub use gaussian::{survival, upper_quantile};
+pub use incidents::Incidents;
 pub use model::Model;
 pub use severity::Severity;
-pub use simulate::{Batch, PathRecord, event_times, replay, simulate};
+pub use simulate::{
+    Batch, PathRecord, event_times, replay, replay_told, simulate, simulate_noting,
+};
 pub use sobol::{REPLICATES, Sobol};
-pub use source::{Source, SourceKind};
+pub use source::{Named, Source, SourceKind};
 pub use stress::{StressEvent, stress};

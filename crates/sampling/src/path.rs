@@ -3,13 +3,14 @@
 use std::ops::Range;
 
 use slashfall_cascade::{
-    Effect, Events, Group, PathInput, Record, StrikeSum, StrikeSums, Strikes, run_path,
-    run_path_recorded,
+    Effect, Events, Group, PathInput, Record, State, StrikeSum, StrikeSums, Strikes, Target, Told,
+    run_path, run_path_told,
 };
 use slashfall_graph::AvsId;
 
 use crate::draw::Draw;
 use crate::importance::Bend;
+use crate::incidents::Incidents;
 use crate::model::Model;
 use crate::noise::NoiseBuffer;
 use crate::source::Source;
@@ -28,6 +29,8 @@ pub(crate) struct Worker<'m, 'n> {
     strikes: Option<Strikes>,
     /// Where it does not matter in which order they do so.
     tally: Option<Tally>,
+    /// Who was hit on the paths of the batch at hand; none where nobody asks.
+    incidents: Option<Incidents>,
 }
 
 /// What slashes take on the paths drawn, where their order does not matter.
@@ -49,14 +52,22 @@ impl<'m, 'n> Worker<'m, 'n> {
             still: Vec::new(),
             strikes: None,
             tally: None,
+            incidents: None,
         }
     }
 
-    /// For runs: with what spares portfolios of stake their days, which single paths have no use for.
-    pub(crate) fn for_runs(model: &'m Model<'n>) -> Self {
+    /// For runs: with what spares portfolios of stake their days, which single paths have no use for;
+    /// notes who was hit where that is asked for.
+    pub(crate) fn for_runs(model: &'m Model<'n>, notes_incidents: bool) -> Self {
         let strikes = strikes(model);
         let tally = strikes.as_ref().and_then(|strikes| tally(model, strikes));
-        Self { strikes, tally, ..Self::new(model) }
+        let incidents = notes_incidents.then(Incidents::default);
+        Self { strikes, tally, incidents, ..Self::new(model) }
+    }
+
+    /// Who was hit on the paths that were run last; nobody where it was not asked for.
+    pub(crate) fn take_incidents(&mut self) -> Incidents {
+        self.incidents.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Draws the events of `n` paths from `first`; those that are run next are counted from there.
@@ -76,11 +87,19 @@ impl<'m, 'n> Worker<'m, 'n> {
     /// Draws and runs paths from `first` on, as many as there are rows, and writes their figures.
     pub(crate) fn run_all(&mut self, first: u64, rows: &mut [f64]) {
         let width = self.model.layout().width();
+        if let Some(incidents) = &mut self.incidents {
+            incidents.clear();
+        }
         if let Some(tally) = &mut self.tally {
-            tally.run_all(self.model, &mut self.draw, first, rows);
+            tally.run_all(self.model, &mut self.draw, first, rows, self.incidents.as_mut());
             return;
         }
         self.draw(first, rows.len() / width);
+        if let Some(incidents) = &mut self.incidents {
+            incidents
+                .fired
+                .extend(self.draw.all().iter().map(|fired| (fired.offset, fired.source)));
+        }
         if self.model.noise.is_none() {
             // Most of them may be still.
             for ((offset, path), row) in (first..).enumerate().zip(rows.chunks_exact_mut(width)) {
@@ -115,6 +134,12 @@ impl<'m, 'n> Worker<'m, 'n> {
         let inputs: Vec<PathInput<'_>> =
             inputs.map(|(events, uniform)| input(events, &[], uniform)).collect();
         self.group.run_together(&inputs, self.noise.starting_at(first), rows);
+        let Some(incidents) = &mut self.incidents else { return };
+        for lane in 0..n {
+            if let Some(state) = self.group.state_of(lane) {
+                note_state(incidents, offset + lane, state);
+            }
+        }
     }
 
     /// Runs a path and writes its figures.
@@ -143,7 +168,13 @@ impl<'m, 'n> Worker<'m, 'n> {
         let bend = draw.bend(offset);
         let fired = draw.of_path(offset).iter();
         let fired = fired.map(|f| (f.source, draw_severity(model, f.source, bend, path)));
-        strikes.play(fired, row)
+        let is_played = strikes.play(fired, row);
+        if let (true, Some(incidents)) = (is_played, &mut self.incidents) {
+            for fired in self.draw.of_path(offset) {
+                note_struck(incidents, self.model, index(offset), fired.source);
+            }
+        }
+        is_played
     }
 
     fn play(&mut self, path: u64, offset: usize, row: &mut [f64]) {
@@ -151,6 +182,9 @@ impl<'m, 'n> Worker<'m, 'n> {
         let attack_uniform = attack_uniform(self.model, path);
         let input = input(&self.events[0], self.noise.of_path(path), &attack_uniform);
         run_path(self.group.state(), &input, row);
+        if let Some(incidents) = &mut self.incidents {
+            note_state(incidents, offset, self.group.state());
+        }
     }
 
     /// Draws the noise of paths of which the first is `offset` among those drawn.
@@ -161,8 +195,14 @@ impl<'m, 'n> Worker<'m, 'n> {
         }
     }
 
-    /// Runs a path, writes its figures and tells its story.
-    pub(crate) fn run_recorded(&mut self, path: u64, offset: usize, row: &mut [f64]) -> Record {
+    /// Runs a path, writes its figures and tells as much of its story as is asked for.
+    pub(crate) fn run_told(
+        &mut self,
+        path: u64,
+        offset: usize,
+        told: Told,
+        row: &mut [f64],
+    ) -> Record {
         self.prepare(path, offset, 0);
         if let Some(noise) = &self.model.noise {
             let (seed, days) = (self.model.seed, self.model.horizon_days());
@@ -170,7 +210,7 @@ impl<'m, 'n> Worker<'m, 'n> {
         }
         let attack_uniform = attack_uniform(self.model, path);
         let input = input(&self.events[0], self.noise.of_path(path), &attack_uniform);
-        run_path_recorded(self.group.state(), &input, row)
+        run_path_told(self.group.state(), &input, told, row)
     }
 
     fn prepare(&mut self, path: u64, offset: usize, lane: usize) {
@@ -196,18 +236,62 @@ impl<'m, 'n> Worker<'m, 'n> {
 }
 
 impl Tally {
-    fn run_all(&mut self, model: &Model<'_>, draw: &mut Draw, first: u64, rows: &mut [f64]) {
+    fn run_all(
+        &mut self,
+        model: &Model<'_>,
+        draw: &mut Draw,
+        first: u64,
+        rows: &mut [f64],
+        incidents: Option<&mut Incidents>,
+    ) {
         let width = model.layout().width();
         let Self { by_source, sums } = self;
         sums.clear();
         sums.resize(rows.len() / width, StrikeSum::default());
-        draw.each_event(model, first, sums.len(), |offset, source| {
-            sums[offset as usize].add(by_source.of(source));
-        });
+        match incidents {
+            None => draw.each_event(model, first, sums.len(), |offset, source| {
+                sums[offset as usize].add(by_source.of(source));
+            }),
+            Some(incidents) => {
+                draw.each_event(model, first, sums.len(), |offset, source| {
+                    sums[offset as usize].add(by_source.of(source));
+                    incidents.fired.push((offset, source));
+                    note_struck(incidents, model, offset, source);
+                });
+                incidents.sort(sums.len());
+            }
+        }
         for (sum, row) in sums.iter().zip(rows.chunks_exact_mut(width)) {
             by_source.write(sum, row);
         }
     }
+}
+
+/// Notes whom a source has slashed that slashes all that it names.
+fn note_struck(incidents: &mut Incidents, model: &Model<'_>, offset: u32, source: u32) {
+    let source = &model.sources[source as usize];
+    if model.classes[source.class].severity.fixed().is_some_and(|severity| severity <= 0.0) {
+        return;
+    }
+    for reach in &source.reach {
+        if let Target::Member(member) = reach.hit.target {
+            let operator = model.network().member(member).operator;
+            incidents.slashed.push((offset, index(operator.index())));
+        }
+    }
+}
+
+/// Notes who has been hit on the path that was played last.
+fn note_state(incidents: &mut Incidents, offset: usize, state: &State<'_>) {
+    let offset = index(offset);
+    let slashed = state.slashed_operators().map(|id| (offset, index(id.index())));
+    incidents.slashed.extend(slashed);
+    incidents.attacked.extend(state.attacked_avss().map(|id| (offset, index(id.index()))));
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "ids and paths of a batch are 32 bits wide")]
+fn index(number: usize) -> u32 {
+    number as u32
 }
 
 fn tally(model: &Model<'_>, strikes: &Strikes) -> Option<Tally> {

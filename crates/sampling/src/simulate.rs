@@ -4,10 +4,11 @@ use std::ops::{ControlFlow, Range};
 use std::sync::Mutex;
 
 use rayon::prelude::*;
-use slashfall_cascade::Record;
+use slashfall_cascade::{Record, Told};
 
 use crate::draw::{Draw, Fired};
 use crate::in_order::{in_order, lock};
+use crate::incidents::Incidents;
 use crate::levels::{BLOCK, BLOCK_LEN};
 use crate::model::Model;
 use crate::path::Worker;
@@ -17,6 +18,9 @@ use crate::path::Worker;
 const BYTES_PER_THREAD: usize = 10 << 20;
 /// Paths drawn together when single paths are replayed: the cipher makes that many words at once.
 const REPLAY_BLOCK: u64 = 32;
+/// As many paths of one block are cheaper drawn with all that lie between them: to draw a few costs
+/// about as much as to draw a hundredth of the block.
+const MANY_OF_BLOCK: usize = 96;
 
 /// Consecutive paths and their figures.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +34,8 @@ pub struct Batch {
     /// Likelihood ratio of each path, the density of the model over that drawn from; empty where
     /// every path is drawn from the model itself and weighs 1.
     pub weights: Vec<f64>,
+    /// Who was hit; nobody unless [`simulate_noting`] was asked.
+    pub incidents: Incidents,
 }
 
 impl Batch {
@@ -67,6 +73,26 @@ pub fn simulate(
     model: &Model<'_>,
     paths: Range<u64>,
     batch_paths: usize,
+    deliver: impl FnMut(&Batch) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    run_batches(model, paths, batch_paths, false, deliver)
+}
+
+/// As [`simulate`], and notes who was hit on each path.
+pub fn simulate_noting(
+    model: &Model<'_>,
+    paths: Range<u64>,
+    batch_paths: usize,
+    deliver: impl FnMut(&Batch) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    run_batches(model, paths, batch_paths, true, deliver)
+}
+
+fn run_batches(
+    model: &Model<'_>,
+    paths: Range<u64>,
+    batch_paths: usize,
+    notes_incidents: bool,
     mut deliver: impl FnMut(&Batch) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let batch_paths = batch_paths.max(1) as u64;
@@ -77,7 +103,7 @@ pub fn simulate(
     let ahead = if threads > 1 { threads * batches_per_thread } else { 1 };
     let pool = Pool::default();
     let run = |paths| {
-        let mut worker = pool.worker(model);
+        let mut worker = pool.worker(model, notes_incidents);
         let figures = lock(&pool.figures).pop().unwrap_or_default();
         let batch = run_batch(&mut worker, model, paths, figures);
         lock(&pool.workers).push(worker);
@@ -104,8 +130,9 @@ struct Pool<'m, 'n> {
 }
 
 impl<'m, 'n> Pool<'m, 'n> {
-    fn worker(&self, model: &'m Model<'n>) -> Worker<'m, 'n> {
-        lock(&self.workers).pop().unwrap_or_else(|| Worker::for_runs(model))
+    fn worker(&self, model: &'m Model<'n>, notes_incidents: bool) -> Worker<'m, 'n> {
+        let kept = lock(&self.workers).pop();
+        kept.unwrap_or_else(|| Worker::for_runs(model, notes_incidents))
     }
 }
 
@@ -129,7 +156,8 @@ fn run_batch(
     let width = model.layout().width();
     figures.resize(n * width, 0.0);
     worker.run_all(paths.start, &mut figures);
-    Batch { first_path: paths.start, width, figures, weights: worker.weights().to_vec() }
+    let (weights, incidents) = (worker.weights().to_vec(), worker.take_incidents());
+    Batch { first_path: paths.start, width, figures, weights, incidents }
 }
 
 fn n_paths(paths: &Range<u64>) -> usize {
@@ -143,22 +171,42 @@ pub fn replay<T: Send>(
     paths: &[u64],
     make: impl Fn(PathRecord) -> T + Sync,
 ) -> Vec<T> {
+    replay_told(model, paths, Told::All, make)
+}
+
+/// As [`replay`], with as much of the story of each path as is asked for.
+pub fn replay_told<T: Send>(
+    model: &Model<'_>,
+    paths: &[u64],
+    told: Told,
+    make: impl Fn(PathRecord) -> T + Sync,
+) -> Vec<T> {
     debug_assert!(paths.is_sorted_by(|a, b| a < b));
-    let blocks: Vec<&[u64]> = paths.chunk_by(|a, b| a / REPLAY_BLOCK == b / REPLAY_BLOCK).collect();
-    let made: Vec<Vec<T>> = blocks
+    let made: Vec<Vec<T>> = drawn_together(paths)
         .into_par_iter()
         .map_init(
             || Worker::new(model),
-            |worker, block| replay_block(worker, model, block).map(&make).collect(),
+            |worker, block| replay_block(worker, model, block, told).map(&make).collect(),
         )
         .collect();
     made.into_iter().flatten().collect()
+}
+
+/// Parts paths into those that are drawn together.
+fn drawn_together(paths: &[u64]) -> Vec<&[u64]> {
+    let of_block = paths.chunk_by(|a, b| a / BLOCK == b / BLOCK);
+    let parts = of_block.flat_map(|block| {
+        let together = if block.len() >= MANY_OF_BLOCK { BLOCK } else { REPLAY_BLOCK };
+        block.chunk_by(move |a, b| a / together == b / together)
+    });
+    parts.collect()
 }
 
 fn replay_block<'a>(
     worker: &'a mut Worker<'_, '_>,
     model: &'a Model<'_>,
     block: &'a [u64],
+    told: Told,
 ) -> impl Iterator<Item = PathRecord> + 'a {
     let first = block[0];
     let n = n_paths(&(first..block[block.len() - 1] + 1));
@@ -166,7 +214,7 @@ fn replay_block<'a>(
     block.iter().map(move |&path| {
         let offset = n_paths(&(first..path));
         let mut figures = vec![0.0; model.layout().width()];
-        let record = worker.run_recorded(path, offset, &mut figures);
+        let record = worker.run_told(path, offset, told, &mut figures);
         let weight = worker.weights().get(offset).copied().unwrap_or(1.0);
         PathRecord { path, weight, figures, record }
     })

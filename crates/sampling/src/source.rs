@@ -1,6 +1,7 @@
 //! Sources of risk (section 4 of `docs/model.md`): what can fire, how often, how hard, upon whom.
 
 use slashfall_cascade::{Effect, Hit};
+use slashfall_graph::{AssetId, AvsId, GroupId, MemberId, OperatorId, ReserveId};
 
 use crate::keys::StreamKey;
 use crate::rate::Rate;
@@ -46,11 +47,29 @@ source_kinds! {
     ReserveWithdrawal "reserve_withdrawal" "Suppliers of a lending reserve withdraw, as far as it has cash.",
 }
 
+/// What a source names: where it is that something goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// An AVS with one of its operators.
+    Member(MemberId),
+    /// An AVS.
+    Avs(AvsId),
+    /// An operator.
+    Operator(OperatorId),
+    /// A group of operators.
+    Group(GroupId),
+    /// A wrapped asset.
+    Asset(AssetId),
+    /// A lending reserve.
+    Reserve(ReserveId),
+}
+
 /// One thing that can fire, at most once a path.
 #[derive(Clone, Debug)]
 pub struct Source {
     pub(crate) name: String,
     pub(crate) kind: SourceKind,
+    pub(crate) named: Named,
     pub(crate) class: usize,
     pub(crate) key: StreamKey,
     pub(crate) severity_key: StreamKey,
@@ -71,6 +90,12 @@ impl Source {
         self.kind
     }
 
+    /// What it names.
+    #[must_use]
+    pub fn named(&self) -> Named {
+        self.named
+    }
+
     /// What it does.
     #[must_use]
     pub fn effect(&self) -> Effect {
@@ -88,6 +113,8 @@ pub(crate) struct Reach {
 /// Sources that share rate, loadings and severity: those of one `[[source]]` entry.
 #[derive(Clone, Debug)]
 pub(crate) struct Class {
+    /// Kind, and id where there is one.
+    pub(crate) label: String,
     pub(crate) rate: Rate,
     /// Value of the latent variable above which a source of known rate fires within the horizon.
     pub(crate) threshold: Option<f64>,

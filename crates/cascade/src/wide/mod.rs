@@ -87,6 +87,12 @@ impl<'s> Group<'s> {
         &mut self.alone
     }
 
+    /// The state of a path of those that were last played together, by its place among them.
+    #[must_use]
+    pub fn state_of(&self, place: usize) -> Option<&State<'s>> {
+        self.together.as_ref()?.states.get(place)
+    }
+
     /// Plays paths from day 0 to the horizon and writes their figures to `rows`, one after the other;
     /// figures are those of [`run_path`] to the bit.
     pub fn run_paths(&mut self, inputs: &[PathInput<'_>], rows: &mut [f64]) {
@@ -133,7 +139,7 @@ impl<'s> Together<'s> {
     }
 
     fn reset(&mut self) {
-        self.states.iter_mut().for_each(|state| state.reset(false));
+        self.states.iter_mut().for_each(|state| state.reset(None));
         self.block.reset(&self.day_0);
     }
 

@@ -36,6 +36,11 @@ impl Tally {
         self.by_replicate[replicate_of(path)] += 1;
     }
 
+    /// Counts paths of weight 1 that are of no replicate.
+    pub(super) fn add_many(&mut self, n_paths: u64) {
+        self.count += n_paths;
+    }
+
     /// Counts a weighted path.
     pub fn add_weighted(&mut self, weight: f64) {
         self.count += 1;

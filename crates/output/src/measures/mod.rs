@@ -13,6 +13,7 @@ mod column;
 mod coverage_tests;
 mod discordant;
 mod exceedance;
+mod given;
 mod interval;
 mod level;
 mod mass;
@@ -27,6 +28,7 @@ mod run;
 mod shortfall;
 mod sorted;
 mod spread;
+pub(crate) mod stand_ins;
 mod stop;
 #[cfg(test)]
 mod stop_tests;
@@ -34,6 +36,7 @@ mod sum;
 mod tail;
 #[cfg(test)]
 mod testing;
+mod thin;
 #[cfg(test)]
 mod weighted_tests;
 mod weights;
@@ -43,6 +46,7 @@ use serde::Serialize;
 pub use column::{LossColumn, PathLoss, Room};
 pub use discordant::PairedCounts;
 pub use exceedance::ExceedanceRow;
+pub use given::{Given, Outcome};
 pub use interval::probability;
 pub use level::Level;
 pub use mass::Tally;
@@ -52,6 +56,7 @@ pub use sorted::SortedLosses;
 pub use stop::StopWatch;
 pub use sum::Sum;
 pub use tail::{Tail, TailPath};
+pub use thin::TailSample;
 pub use weights::WeightSums;
 
 /// A figure with its sampling error, in the unit of the losses (probabilities: in 1).
@@ -84,6 +89,22 @@ impl Estimate {
             ci_high: self.ci_low.map(|low| amount - low),
             n_eff: self.n_eff,
         }
+    }
+
+    /// So many times the figure.
+    pub(crate) fn times(self, factor: f64) -> Self {
+        let [std_err, ci_low, ci_high] =
+            [self.std_err, self.ci_low, self.ci_high].map(|x| x.map(|x| factor * x));
+        Self { value: factor * self.value, std_err, ci_low, ci_high, n_eff: self.n_eff }
+    }
+
+    /// The same with a further variance: arms of the interval grow as the error does.
+    pub(crate) fn widened(self, variance: f64) -> Self {
+        let Some(std_err) = self.std_err.filter(|_| variance > 0.0) else { return self };
+        let more = std_err.hypot(variance.sqrt());
+        let grown = |limit: f64| self.value + (limit - self.value) * (more / std_err);
+        let (ci_low, ci_high) = (self.ci_low.map(grown), self.ci_high.map(grown));
+        Self { std_err: Some(more), ci_low, ci_high, ..self }
     }
 
     /// A figure whose error the sample cannot support.

@@ -36,6 +36,13 @@ impl Spread {
         spread
     }
 
+    /// Of sums over distances that are not at hand one by one: of `mass x`, `square x^2` and `cube x^3`, and the paths that carry them.
+    pub(super) fn of_moments(moments: [f64; 3], carriers: Distance) -> Self {
+        let mut spread = Self::default();
+        spread.powers.iter_mut().zip(moments).for_each(|(power, moment)| power.add(moment));
+        Self { informative: [carriers.mass, carriers.square], ..spread }
+    }
+
     fn add(&mut self, Distance { mass, square, cube, x }: Distance) {
         self.powers[0].add(mass * x);
         self.powers[1].add(square * x * x);

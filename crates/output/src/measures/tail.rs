@@ -5,7 +5,7 @@ use super::run::{Distance, Run};
 use super::sorted::Ranked;
 use super::spread::Spread;
 use super::weights::Calibration;
-use super::{Estimate, Level, LossColumn, SortedLosses, Sum};
+use super::{Estimate, Level, LossColumn, SortedLosses, Sum, TailSample};
 
 /// A path of the tail.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,6 +18,18 @@ pub struct TailPath {
     pub loss: f64,
     /// Sums of the squares and cubes of its weight, by the same share.
     powers: [f64; 2],
+    /// Number of the group of paths that it and some others stand for.
+    group: usize,
+}
+
+/// Paths of a tail for which some of them stand.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Group {
+    /// Variance of a sum over those that stand for it, in units of the sum of squared distances: `(1 - f) n / (n - 1)` with `n` paths that
+    /// are a share `f` of the group; 0 where they are all of it.
+    variance: f64,
+    /// Sums of `weight x loss` and of its square over them.
+    losses: [f64; 2],
 }
 
 /// The worst `1 - level` of the mass, worst path first.
@@ -36,6 +48,8 @@ pub struct Tail {
     zeros: Run,
     /// The tails of the replicates, each of its own paths; none where paths are independent.
     replicates: Vec<Self>,
+    /// What the paths stand for; none where each stands for itself alone.
+    groups: Vec<Group>,
 }
 
 impl SortedLosses {
@@ -45,6 +59,19 @@ impl SortedLosses {
     /// If losses of the tail are known by bin alone: a bug of the caller, who made too little room for them.
     #[must_use]
     pub fn tail(&self, level: Level) -> Tail {
+        self.tail_of(level, None)
+    }
+
+    /// The same where some of the paths stand for all of them; with replicates, whose tails have edges of their own, all do.
+    ///
+    /// # Panics
+    /// As [`SortedLosses::tail`].
+    #[must_use]
+    pub fn sampled_tail(&self, level: Level, sample: &TailSample) -> Tail {
+        self.tail_of(level, Some(sample).filter(|_| self.replicates().is_empty()))
+    }
+
+    fn tail_of(&self, level: Level, sample: Option<&TailSample>) -> Tail {
         let cut = level.cut(self.n_paths());
         assert!(
             self.is_whole_to(cut.mass),
@@ -56,6 +83,10 @@ impl SortedLosses {
         let share_of_zeros = if zero_mass > 0.0 { zero_mass / zeros.mass } else { 0.0 };
         let mut paths = weighted(self.losses(), cut.mass);
         paths.extend(weighted(self.gains(), cut.mass));
+        let mut groups = Vec::new();
+        if let Some(sample) = sample {
+            (paths, groups) = stand_for_all(&paths, sample);
+        }
         let mut by_path: Vec<(u64, usize)> =
             paths.iter().enumerate().map(|(rank, path)| (path.path, rank)).collect();
         by_path.sort_unstable();
@@ -67,9 +98,87 @@ impl SortedLosses {
             by_path,
             zeros: Run { mass: zero_mass, ..zeros.share(share_of_zeros) },
             replicates: self.replicates().iter().map(|part| part.tail(level)).collect(),
+            groups,
         }
     }
 }
+
+/// The paths that are picked, each with the weight of those that it stands for, and the groups that they make.
+fn stand_for_all(all: &[TailPath], sample: &TailSample) -> (Vec<TailPath>, Vec<Group>) {
+    let (mut paths, mut groups) = (Vec::new(), Vec::new());
+    for stratum in parts_of(all.len(), sample) {
+        let members = &all[stratum.ranks.clone()];
+        let group = groups.len();
+        let picked = stratum.picked.iter().map(|&(rank, step)| (all[rank], step as f64));
+        let [mass, square, cube, loss] = sums(members.iter().map(|path| (*path, 1.0)));
+        let [own_mass, own_square, own_cube, own_loss] = sums(picked.clone());
+        // Where losses and gains cancel the ratio of losses says nothing.
+        let by_loss = loss / own_loss;
+        let by_mass = mass / own_mass;
+        let is_sound = by_loss.is_finite() && (0.5..2.0).contains(&(by_loss / by_mass));
+        let scale = if is_sound { by_loss } else { by_mass };
+        let start = paths.len();
+        paths.extend(picked.map(|(path, step)| TailPath {
+            weight: scale * step * path.weight,
+            powers: [
+                path.powers[0] * step * square / own_square,
+                path.powers[1] * step * cube / own_cube,
+            ],
+            group,
+            ..path
+        }));
+        let n = stratum.picked.len() as f64;
+        let left = 1.0 - n / members.len() as f64;
+        let terms = || paths[start..].iter().map(|path| path.weight * path.loss);
+        groups.push(Group {
+            variance: if n > 1.0 { left * n / (n - 1.0) } else { left },
+            losses: [
+                Sum::from_iter(terms()).value(),
+                Sum::from_iter(terms().map(|x| x * x)).value(),
+            ],
+        });
+    }
+    (paths, groups)
+}
+
+/// Sums over paths, each counted so often: of mass, squares, cubes, and mass times loss.
+fn sums(paths: impl Iterator<Item = (TailPath, f64)>) -> [f64; 4] {
+    let mut sums = [Sum::default(); 4];
+    for (path, count) in paths {
+        let [square, cube] = path.powers;
+        let terms = [path.weight, square, cube, path.weight * path.loss];
+        sums.iter_mut().zip(terms).for_each(|(sum, term)| sum.add(count * term));
+    }
+    sums.map(Sum::value)
+}
+
+/// Consecutive ranks with those picked of them and the steps at which they were.
+struct Part {
+    ranks: std::ops::Range<usize>,
+    picked: Vec<(usize, usize)>,
+}
+
+/// The strata as far as the first `n` ranks go. One of which only few are picked is taken together with the one before.
+fn parts_of(n: usize, sample: &TailSample) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    for stratum in sample.strata().iter().filter(|stratum| stratum.ranks.start < n) {
+        let ranks = stratum.ranks.start..stratum.ranks.end.min(n);
+        let picked: Vec<(usize, usize)> =
+            stratum.picked(n).map(|rank| (rank, stratum.step)).collect();
+        match parts.last_mut() {
+            Some(last) if picked.len() < MIN_PICKED => {
+                last.ranks.end = ranks.end;
+                last.picked.extend(picked);
+            }
+            _ => parts.push(Part { ranks, picked }),
+        }
+    }
+    parts.retain(|part| !part.picked.is_empty());
+    parts
+}
+
+/// Paths that have to be picked of a stratum for it to stand by itself.
+const MIN_PICKED: usize = 16;
 
 /// The paths of `ranked` before which there is less mass than `mass`, the last by the fraction that is left.
 fn weighted(ranked: impl Iterator<Item = Ranked>, mass: f64) -> Vec<TailPath> {
@@ -77,7 +186,7 @@ fn weighted(ranked: impl Iterator<Item = Ranked>, mass: f64) -> Vec<TailPath> {
     let tail_path = |Ranked { path, run, before }| {
         let inside = run.share(((mass - before) / run.mass).min(1.0));
         let powers = [inside.square, inside.cube];
-        TailPath { path, weight: inside.mass, loss: run.loss, powers }
+        TailPath { path, weight: inside.mass, loss: run.loss, powers, group: 0 }
     };
     inside.map(tail_path).collect()
 }
@@ -87,6 +196,11 @@ impl Tail {
     #[must_use]
     pub fn paths(&self) -> &[TailPath] {
         &self.paths
+    }
+
+    /// The same paths ascending, each with its mass.
+    pub fn by_path(&self) -> impl Iterator<Item = (u64, f64)> + '_ {
+        self.by_path.iter().map(|&(path, rank)| (path, self.paths[rank].weight))
     }
 
     /// The numbers of all paths whose components are asked for, ascending: those of the tail, and those of the tails of the replicates,
@@ -121,10 +235,20 @@ impl Tail {
         let at_edge = self.mean_at_edge(component);
         let mut rest = self.whole();
         let mut distances = Vec::with_capacity(component.entries().len() + 1);
+        let mut of_groups = vec![[0.0; 3]; self.groups.len()];
+        let mut own = self.by_path.iter().peekable();
         for entry in component.entries() {
-            if let Some(&TailPath { weight, powers: [square, cube], .. }) = self.find(entry.path) {
+            while own.next_if(|(path, _)| *path < entry.path).is_some() {}
+            if let Some((_, rank)) = own.next_if(|(path, _)| *path == entry.path) {
+                let path = &self.paths[*rank];
+                let TailPath { weight, powers: [square, cube], group, .. } = *path;
                 distances.push(Distance { mass: weight, square, cube, x: entry.loss - at_edge });
                 rest = [rest[0] - weight, rest[1] - square, rest[2] - cube];
+                if let Some(sums) = of_groups.get_mut(group) {
+                    let (own, loss) = (weight * entry.loss, weight * path.loss);
+                    let terms = [own, own * own, own * loss];
+                    sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+                }
             }
         }
         let [mass, square, cube] = rest.map(|rest| rest.max(0.0));
@@ -132,11 +256,25 @@ impl Tail {
         let spread = Spread::of(distances.into_iter(), self.calibration);
         let found = spread.estimate(at_edge, self.n_paths, self.mass);
         let found = Estimate { n_eff: self.effective(), ..found };
+        let found = found.widened(self.variance_of_sample(&of_groups));
         if self.replicates.is_empty() {
             return found;
         }
         let support = Support::of_tail(self.mass).and(&found);
         sectioned(found, self.in_replicates(component).into_iter(), support)
+    }
+
+    /// What it adds to the variance of a contribution that paths stand for others: by group that of a sum over a sample of it of
+    /// `C - R L`, as their losses are known (the ratio estimator; Cochran 1977, 6.4).
+    fn variance_of_sample(&self, of_groups: &[[f64; 3]]) -> f64 {
+        let of_group = |(group, [sum, square, product]): (&Group, &[f64; 3])| {
+            let [loss, loss_square] = group.losses;
+            let ratio = if loss.abs() > 0.0 { sum / loss } else { 0.0 };
+            let spread = square - 2.0 * ratio * product + ratio * ratio * loss_square;
+            let is_rounding = spread <= ROUNDING * square.max(ratio * ratio * loss_square);
+            if is_rounding { 0.0 } else { group.variance * spread }
+        };
+        self.groups.iter().zip(of_groups).map(of_group).sum::<f64>() / (self.mass * self.mass)
     }
 
     /// What a component contributes in each replicate.
@@ -164,6 +302,11 @@ impl Tail {
 
     /// Paths that it is worth.
     fn effective(&self) -> f64 {
+        if !self.groups.is_empty() {
+            let square = |path: &TailPath| path.weight * path.weight;
+            let zeros = self.zeros.square;
+            return self.mass.powi(2) / (self.paths.iter().map(square).sum::<f64>() + zeros);
+        }
         let [mass, square, _] = self.whole();
         if self.calibration.is_none() { mass } else { mass * mass / square }
     }
@@ -176,7 +319,7 @@ impl Tail {
 
     /// Mean of a component over the tail paths nearest the edge; paths not listed count as 0.
     fn mean_at_edge(&self, component: &LossColumn) -> f64 {
-        let is_plain = self.calibration.is_none();
+        let is_plain = self.calibration.is_none() && self.groups.is_empty();
         let (near, zeros) = if is_plain {
             (self.mass.sqrt().ceil().max(1.0), self.zeros.mass.ceil())
         } else {
@@ -201,6 +344,9 @@ impl Tail {
         self.zeros.mass > 0.0 && self.paths.last().is_none_or(|last| last.loss > 0.0)
     }
 }
+
+/// A spread of this size, relative to what it is of, is rounding.
+const ROUNDING: f64 = 1e-12;
 
 #[cfg(test)]
 mod tests {
@@ -301,6 +447,51 @@ mod tests {
             let observed = sorted(&values).std().value;
             println!("component {part}: stated / observed error {:.4}", mean_error / observed);
             close(mean_error, observed, 0.10);
+        }
+    }
+
+    /// With some paths standing for all, parts still add up, and errors are those of repeated runs: of a part that goes with the loss
+    /// hardly more than with all, of one that does not, more.
+    #[test]
+    fn some_paths_stand_for_all() {
+        let mut uniform = Uniform(12);
+        let at = level(0.9);
+        let mut runs: [Vec<Estimate>; 2] = [Vec::new(), Vec::new()];
+        let mut whole = Vec::new();
+        for _ in 0..600 {
+            let components = pair(&mut uniform, 6_000);
+            let losses = sorted(&total(&components));
+            let sample = TailSample::new(600, 120);
+            let tail = losses.sampled_tail(at, &sample);
+            assert!(tail.paths().len() < 180, "{}", tail.paths().len());
+            let parts = components.each_ref().map(|part| tail.contribution(&column(part)));
+            let es = losses.expected_shortfall(at).value;
+            close(parts[0].value + parts[1].value, es, 1e-12);
+            runs.iter_mut().zip(parts).for_each(|(runs, part)| runs.push(part));
+            whole.push(losses.tail(at).contribution(&column(&components[0])).std_err.unwrap());
+        }
+        for runs in &runs {
+            let values: Vec<f64> = runs.iter().map(|run| run.value).collect();
+            let n = runs.len() as f64;
+            let stated =
+                (runs.iter().filter_map(|run| run.std_err).map(|e| e * e).sum::<f64>() / n).sqrt();
+            let observed = sorted(&values).std().value;
+            close(stated, observed, 0.10);
+        }
+        let stated = runs[0].iter().filter_map(|run| run.std_err).sum::<f64>();
+        assert!(stated > 1.05 * whole.iter().sum::<f64>());
+    }
+
+    #[test]
+    fn the_loss_itself_is_known_whoever_stands_for_it() {
+        let losses = total(&pair(&mut Uniform(9), 20_000));
+        let ranked = sorted(&losses);
+        for at in [0.95, 0.8] {
+            let sample = TailSample::new(6_000, 300);
+            let some = ranked.sampled_tail(level(at), &sample).contribution(&column(&losses));
+            let es = ranked.expected_shortfall(level(at));
+            close(some.value, es.value, 1e-12);
+            close(some.std_err.unwrap(), es.std_err.unwrap(), 0.15);
         }
     }
 }

@@ -6,19 +6,19 @@ use crate::schema::{Cell, Table};
 /// Adds the histogram of a scenario.
 pub fn push_cascade(table: &mut Table, scenario: &str, collector: &Collector) {
     for (rounds, bin) in (0..).zip(&collector.rounds) {
-        if bin.n_paths == 0 {
+        if bin.n_paths() == 0 {
             continue;
         }
-        let [direct, contagion, total] = bin.means();
+        let (total, direct) = (bin.mean_total(), bin.mean_direct());
         table.push([
             Cell::Text(scenario),
             Cell::Count(rounds),
-            Cell::Count(bin.n_paths),
-            Cell::Float(bin.probability(collector.weights())),
+            Cell::Count(bin.n_paths()),
+            Cell::Float(bin.probability(collector.weights()).value),
             Cell::Float(direct),
-            Cell::Float(contagion),
-            Cell::Float(total),
-            Cell::Maybe(bin.std_err_total()),
+            Cell::Float(total.value - direct),
+            Cell::Float(total.value),
+            Cell::Maybe(total.std_err),
         ]);
     }
 }

@@ -1,13 +1,23 @@
 //! Lays estimates out as rows, one file a table.
 
 mod cascade;
+mod contagion;
+mod convergence;
+mod dependence;
 mod exceedance;
+mod joint;
+mod removals;
 mod stress;
 mod summary;
 mod tail_paths;
 
 pub use cascade::push_cascade;
+pub use contagion::push_contagion;
+pub use convergence::{Waypoint, is_waypoint, push_convergence};
+pub use dependence::push_dependence;
 pub use exceedance::{Curve, push_exceedance};
+pub use joint::push_joint;
+pub use removals::push_removals;
 pub use stress::{push_stress_days, push_stress_steps};
 pub use summary::{Measured, SummaryRow, measure, push_summary};
 pub use tail_paths::push_tail_paths;
@@ -35,6 +45,12 @@ pub fn push_contributions(table: &mut Table, scenario: &str, contributions: &[Co
             Cell::Float(contribution.estimate.value),
             Cell::Maybe(contribution.share()),
             Cell::Maybe(contribution.estimate.std_err),
+            Cell::Maybe(contribution.estimate.ci_low),
+            Cell::Maybe(contribution.estimate.ci_high),
+            Cell::Float(contribution.estimate.n_eff),
+            Cell::Float(contribution.standalone.value),
+            Cell::Maybe(contribution.standalone.std_err),
+            Cell::Maybe(contribution.diversification()),
         ]);
     }
 }

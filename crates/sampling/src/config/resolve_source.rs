@@ -13,7 +13,7 @@ use super::spec::{EventSpec, GroupEffect, KindSpec, RateSpec, RunSpec, SourceSpe
 use crate::copula::{Copula, event_probability};
 use crate::keys::{Purpose, StreamKey};
 use crate::rate::{Evidence, Rate};
-use crate::source::{Class, Reach, Source};
+use crate::source::{Class, Named, Reach, Source};
 use crate::stress::StressEvent;
 
 /// Stands between the parts of a name of a stream; no name has it, so no two names run together.
@@ -33,6 +33,7 @@ pub(super) struct Sources {
 struct Draft {
     /// Kind, id and target: what a later entry replaces, and the name of the streams.
     name: String,
+    named: Named,
     effect: Effect,
     reach: Vec<Hit>,
 }
@@ -62,6 +63,7 @@ impl Sources {
             }
             let rate = evidence.rate(source, book);
             classes.push(Class {
+                label: shown(&[source.kind.kind().name(), &source.id].join(SEPARATOR)),
                 rate,
                 threshold: threshold(rate, spec, copula),
                 residual: residual(source, copula),
@@ -149,6 +151,7 @@ fn finish(draft: &Draft, entry: &SourceSpec, class: usize, network: &Network) ->
     Source {
         name: shown(&draft.name),
         kind: entry.kind.kind(),
+        named: draft.named,
         class,
         key,
         severity_key: StreamKey::new(Purpose::Severity, &draft.name),
@@ -326,6 +329,7 @@ fn member_drafts(
             (network.avs(registration.avs), network.operator(registration.operator));
         Draft {
             name: name(&[&avs.name, &operator.name]),
+            named: Named::Member(member),
             effect: Effect::SlashByAvs,
             reach: vec![Hit { target: Target::Member(member), share: 1.0 }],
         }
@@ -338,6 +342,7 @@ fn avs_drafts(book: &Book<'_, '_>, avss: &[AvsId], name: impl Fn(&[&str]) -> Str
     let hit = |&member| Hit { target: Target::Member(member), share: 1.0 };
     let draft = |&avs| Draft {
         name: name(&[&network.avs(avs).name]),
+        named: Named::Avs(avs),
         effect: Effect::SlashByAvs,
         reach: network.avs_members(avs).iter().map(hit).collect(),
     };
@@ -351,6 +356,7 @@ fn reserve_drafts(
 ) -> Vec<Draft> {
     let draft = |&reserve| Draft {
         name: name(&[&book.network.reserve(reserve).name]),
+        named: Named::Reserve(reserve),
         effect: Effect::WithdrawSupply { reserve },
         reach: Vec::new(),
     };
@@ -365,6 +371,7 @@ fn operator_drafts(
 ) -> Vec<Draft> {
     let draft = |&operator| Draft {
         name: name(&[&book.network.operator(operator).name]),
+        named: Named::Operator(operator),
         effect,
         reach: vec![Hit { target: Target::Operator(operator), share: 1.0 }],
     };
@@ -385,6 +392,7 @@ fn group_drafts(
         };
         Draft {
             name: name(&[&group.kind, &group.name]),
+            named: Named::Group(id),
             effect: effect(id),
             reach: group.members.iter().map(hit).collect(),
         }
@@ -400,6 +408,7 @@ fn asset_drafts(
 ) -> Vec<Draft> {
     let draft = |&asset| Draft {
         name: name(&[&book.network.asset(asset).name]),
+        named: Named::Asset(asset),
         effect: effect(asset),
         reach: Vec::new(),
     };

@@ -40,6 +40,11 @@ pub(crate) struct Tilt {
 }
 
 impl Tilt {
+    /// True of paths that are drawn from the model itself.
+    pub(crate) fn is_plain(&self, path: u64) -> bool {
+        self.plain.has(path)
+    }
+
     /// The uniform of a source's severity on a path, made of the one that it has in the model.
     pub(crate) fn severity_uniform(&self, source: u32, bend: Bend, u: f64) -> f64 {
         self.twist.severity_uniform(source, bend.theta, u)

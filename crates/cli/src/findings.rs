@@ -1,0 +1,219 @@
+//! What is found of each scenario while its paths come and after: gathered, laid out in tables, and kept for the terminal.
+
+use std::collections::BTreeMap;
+use std::ops::{ControlFlow, Range};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use slashfall_graph::Network;
+use slashfall_graph::facts::{DebtRanks, debtrank};
+use slashfall_output::measures::Level;
+use slashfall_output::tables::{
+    SummaryRow, Waypoint, is_waypoint, measure, push_cascade, push_contagion, push_contributions,
+    push_convergence, push_dependence, push_exceedance, push_joint, push_removals, push_summary,
+    push_tail_paths,
+};
+use slashfall_output::{
+    CloseUps, Collector, Contagion, Contribution, EventCounts, Looks, ResultFolder, Table, Wanted,
+    contributions, joint, removals, schema,
+};
+use slashfall_sampling::config::Detail;
+use slashfall_sampling::{Batch, Model, Scenario, simulate, simulate_noting};
+
+use crate::run::levels;
+
+/// Nodes of a network up to which DebtRank of each is worked out.
+const RANKED_NODES: usize = 2_000;
+
+/// What is gathered of a scenario while its paths come.
+pub(crate) struct Gathered {
+    pub(crate) collector: Collector,
+    /// None where nobody asks who was hit.
+    incidents: Option<(Contagion, EventCounts)>,
+    levels: Vec<Level>,
+    waypoints: Vec<Waypoint>,
+}
+
+impl Gathered {
+    pub(crate) fn new(scenario: &Scenario<'_>, wanted: &Wanted, levels: Vec<Level>) -> Self {
+        let is_asked = scenario.spec.detail >= Detail::Standard;
+        Self {
+            collector: Collector::for_run(scenario.model.setting(), wanted),
+            incidents: is_asked
+                .then(|| (Contagion::new(&scenario.model), EventCounts::new(&scenario.model))),
+            levels,
+            waypoints: Vec::new(),
+        }
+    }
+
+    /// Runs paths, gathers what they say, and hands each batch on.
+    pub(crate) fn simulate(
+        &mut self,
+        model: &Model<'_>,
+        paths: Range<u64>,
+        batch_paths: usize,
+        mut deliver: impl FnMut(&Batch, &Collector) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let notes_incidents = self.incidents.is_some();
+        let take = |batch: &Batch| {
+            self.absorb(batch);
+            deliver(batch, &self.collector)
+        };
+        if notes_incidents {
+            simulate_noting(model, paths, batch_paths, take)
+        } else {
+            simulate(model, paths, batch_paths, take)
+        }
+    }
+
+    fn absorb(&mut self, batch: &Batch) {
+        self.collector.absorb(batch);
+        let Some((contagion, counts)) = &mut self.incidents else { return };
+        contagion.absorb(batch);
+        counts.absorb(batch);
+        if is_waypoint(self.collector.n_paths()) {
+            self.waypoints.push(Waypoint::take(&self.collector, &self.levels));
+        }
+    }
+
+    /// The waypoints, all paths the last.
+    fn waypoints(&self) -> Vec<Waypoint> {
+        let mut waypoints = self.waypoints.clone();
+        if !is_waypoint(self.collector.n_paths()) {
+            waypoints.push(Waypoint::take(&self.collector, &self.levels));
+        }
+        waypoints
+    }
+}
+
+/// Everything that is shown, one element a scenario.
+#[derive(Default)]
+pub(crate) struct Findings {
+    pub(crate) rows: Vec<SummaryRow>,
+    pub(crate) contributions: BTreeMap<String, Vec<Contribution>>,
+    /// What should be known before they are believed.
+    pub(crate) doubts: Vec<String>,
+}
+
+/// The tables of a run in the making.
+pub(crate) struct Tables {
+    summary: Table,
+    exceedance: Table,
+    contributions: Table,
+    removals: Table,
+    contagion: Table,
+    joint: Table,
+    cascade: Table,
+    convergence: Table,
+    dependence: Table,
+    tail_paths: Table,
+    ranks: DebtRanks,
+}
+
+impl Tables {
+    pub(crate) fn new(network: &Network) -> Self {
+        let n_nodes = network.operators().len() + network.avss().len() + network.n_wrapped();
+        let unknown = DebtRanks { nodes: Vec::new(), value_eth: 0.0, n_unsettled: 0 };
+        Self {
+            summary: Table::new(&schema::SUMMARY),
+            exceedance: Table::new(&schema::EXCEEDANCE),
+            contributions: Table::new(&schema::CONTRIBUTIONS),
+            removals: Table::new(&schema::REMOVALS),
+            contagion: Table::new(&schema::CONTAGION),
+            joint: Table::new(&schema::JOINT),
+            cascade: Table::new(&schema::CASCADE),
+            convergence: Table::new(&schema::CONVERGENCE),
+            dependence: Table::new(&schema::DEPENDENCE),
+            tail_paths: Table::new(&schema::TAIL_PATHS),
+            ranks: if n_nodes <= RANKED_NODES { debtrank(network) } else { unknown },
+        }
+    }
+
+    /// Adds a scenario; breaks off when `stop` is raised.
+    pub(crate) fn add(
+        &mut self,
+        scenario: &Scenario<'_>,
+        gathered: &Gathered,
+        findings: &mut Findings,
+        stop: &AtomicBool,
+    ) -> ControlFlow<()> {
+        let (name, horizon_days) = (&scenario.name, scenario.spec.horizon_days);
+        let (collector, levels) = (&gathered.collector, levels(&scenario.spec.levels));
+        let measured = measure(name, collector, &levels, horizon_days);
+        push_summary(&mut self.summary, &measured.rows);
+        findings.rows.extend(measured.rows);
+        push_exceedance(&mut self.exceedance, name, &measured.curves, horizon_days);
+        push_cascade(&mut self.cascade, name, collector);
+        let stopped = || stop.load(Ordering::SeqCst);
+        let mut close_ups = None;
+        if scenario.spec.detail >= Detail::Standard {
+            let looks = Looks::beside(collector.n_paths());
+            let taken = CloseUps::take(&scenario.model, collector, &levels, looks, stopped);
+            let Some(taken) = taken else { return ControlFlow::Break(()) };
+            self.look(scenario, gathered, &taken, findings);
+            self.take_out(scenario, gathered, &taken, stopped)?;
+            close_ups = Some(taken);
+        }
+        let count = usize::try_from(scenario.spec.tail_paths).unwrap_or(usize::MAX);
+        let of_scenario = (name.as_str(), &scenario.model);
+        push_tail_paths(&mut self.tail_paths, of_scenario, collector, close_ups.as_ref(), count);
+        ControlFlow::Continue(())
+    }
+
+    /// Adds what needs paths that were looked at closely, and who was hit.
+    fn look(
+        &mut self,
+        scenario: &Scenario<'_>,
+        gathered: &Gathered,
+        close_ups: &CloseUps<'_>,
+        findings: &mut Findings,
+    ) {
+        let (name, model, levels) = (&scenario.name, &scenario.model, &gathered.levels);
+        let split = contributions(model, close_ups, levels);
+        push_contributions(&mut self.contributions, name, &split);
+        findings.contributions.insert(name.clone(), split);
+        push_joint(&mut self.joint, name, &joint(close_ups, levels));
+        push_convergence(&mut self.convergence, name, &gathered.waypoints());
+        if let Some((contagion, counts)) = &gathered.incidents {
+            let realised = counts.realised(model, &scenario.spec.factors);
+            push_dependence(&mut self.dependence, name, &realised);
+            let (network, collector) = (model.network(), &gathered.collector);
+            let nodes = contagion.figures(network, &self.ranks, collector.weights());
+            push_contagion(&mut self.contagion, name, network, &nodes, collector);
+        }
+    }
+
+    /// Adds what expected shortfalls would be without the largest contributors; breaks off when it is stopped.
+    fn take_out(
+        &mut self,
+        scenario: &Scenario<'_>,
+        gathered: &Gathered,
+        close_ups: &CloseUps<'_>,
+        stopped: impl Fn() -> bool,
+    ) -> ControlFlow<()> {
+        let n_paths = gathered.collector.n_paths();
+        let Some(at) = headline_level(&gathered.levels, n_paths) else {
+            return ControlFlow::Continue(());
+        };
+        match removals(&scenario.model, close_ups, at, stopped) {
+            Some(found) => push_removals(&mut self.removals, &scenario.name, &found),
+            None => return ControlFlow::Break(()),
+        }
+        ControlFlow::Continue(())
+    }
+
+    pub(crate) fn write(self, folder: &ResultFolder, detail: Detail) -> anyhow::Result<()> {
+        folder.write_table(self.summary)?;
+        folder.write_table(self.exceedance)?;
+        folder.write_table(self.cascade)?;
+        folder.write_table(self.tail_paths)?;
+        if detail >= Detail::Standard {
+            folder.write_table(self.contributions)?;
+            folder.write_table(self.removals)?;
+            folder.write_table(self.contagion)?;
+            folder.write_table(self.joint)?;
+            folder.write_table(self.convergence)?;
+            folder.write_table(self.dependence)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! Picks the paths of a tail that are looked at closely, where there are more than can be: all of the worst, then one of two, one of
+//! four, and so on further in, so that each level's tail has about as many.
+//!
+//! A stratum is a run of ranks of which every `step`-th is picked. What is found on the picked paths stands for all of their stratum, by
+//! the ratio of what the stratum has lost to what they have (Cochran 1977, "Sampling Techniques", chapter 6): so parts of the loss still
+//! add up to it exactly.
+
+use std::ops::Range;
+
+/// Paths of a tail that are picked, by rank.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TailSample {
+    strata: Vec<Stratum>,
+}
+
+/// Consecutive ranks, from 0 for the worst.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stratum {
+    pub(super) ranks: Range<usize>,
+    pub(super) step: usize,
+}
+
+impl Stratum {
+    /// The ranks picked before one, the middle of each `step`.
+    pub(super) fn picked(&self, end: usize) -> impl Iterator<Item = usize> + use<> {
+        let Range { start, end: own_end } = self.ranks;
+        (start + self.step / 2..own_end.min(end)).step_by(self.step)
+    }
+}
+
+impl TailSample {
+    /// Of `n` ranks about `budget`: the first `r` and half as many of each range twice as deep as the one before. All where there are
+    /// no more than that.
+    #[must_use]
+    pub fn new(n: usize, budget: usize) -> Self {
+        if n <= budget {
+            return Self { strata: vec![Stratum { ranks: 0..n, step: 1 }] };
+        }
+        // r (1 + log2(n / r) / 2) = budget, from below.
+        let needed = |whole: f64| whole * (1.0 + (n as f64 / whole).log2().max(0.0) / 2.0);
+        let (mut low, mut high) = (1.0, budget as f64);
+        for _ in 0..60 {
+            let middle = f64::midpoint(low, high);
+            if needed(middle) > budget as f64 { high = middle } else { low = middle }
+        }
+        let whole = usize::try_from(super::level::whole(low)).unwrap_or(1).clamp(1, n);
+        let mut strata = vec![Stratum { ranks: 0..whole, step: 1 }];
+        let (mut start, mut step) = (whole, 2);
+        while start < n {
+            let end = (2 * start).min(n);
+            strata.push(Stratum { ranks: start..end, step });
+            (start, step) = (end, 2 * step);
+        }
+        Self { strata }
+    }
+
+    pub(super) fn strata(&self) -> &[Stratum] {
+        &self.strata
+    }
+
+    /// All ranks picked, ascending.
+    pub fn picked(&self) -> impl Iterator<Item = usize> + '_ {
+        self.strata.iter().flat_map(|stratum| stratum.picked(usize::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_are_all_picked() {
+        assert_eq!(TailSample::new(5, 5).picked().collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+        assert_eq!(TailSample::new(0, 5).picked().count(), 0);
+    }
+
+    #[test]
+    fn deeper_ranks_are_picked_less_often() {
+        for (n, budget) in [(1_000, 100), (50_000, 2_840), (1_000_000, 400), (401, 400)] {
+            let sample = TailSample::new(n, budget);
+            let ends: Vec<usize> = sample.strata().iter().map(|s| s.ranks.end).collect();
+            assert!(ends.is_sorted_by(|a, b| a < b) && ends.last() == Some(&n));
+            let steps = sample.strata().iter().map(|stratum| stratum.step);
+            assert!(steps.enumerate().all(|(number, step)| step == 1 << number));
+            let picked: Vec<usize> = sample.picked().collect();
+            assert!(picked.is_sorted_by(|a, b| a < b) && picked[0] == 0);
+            let share = picked.len() as f64 / budget as f64;
+            assert!((0.8..1.1).contains(&share), "{n} {budget}: {share}");
+        }
+        // A budget too small for any stratum to have a path picked still looks at the worst.
+        assert_eq!(TailSample::new(10, 1).picked().next(), Some(0));
+    }
+}
