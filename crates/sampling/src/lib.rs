@@ -20,6 +20,9 @@ mod model;
 mod noise;
 mod path;
 mod rate;
+mod score;
+#[cfg(test)]
+mod score_tests;
 mod search;
 mod severity;
 mod simulate;
@@ -28,13 +31,16 @@ mod source;
 mod stress;
 pub mod synth;
 mod times;
+mod variant;
 
 pub use config::{Node, RunSpec, Scenario};
 pub use copula::Copula;
 pub use gaussian::{survival, upper_quantile};
 pub use model::Model;
+pub use score::{Parameter, PathScore, Scorer};
 pub use severity::Severity;
 pub use simulate::{Batch, PathRecord, event_times, replay, simulate};
 pub use sobol::{REPLICATES, Sobol};
 pub use source::{Source, SourceKind};
 pub use stress::{StressEvent, stress};
+pub use variant::Entries;

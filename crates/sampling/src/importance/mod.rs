@@ -24,8 +24,10 @@ pub use pilot::{Aim, Goal, Pilot, Refusal};
 pub(crate) use draw::{Bend, Paths, bend};
 pub(crate) use shift::Shared;
 
-use shift::Shift;
+use shift::{Shift, Streams};
 use twist::Twist;
+
+use crate::model::Model;
 
 /// The law that paths are drawn from.
 #[derive(Clone, Debug)]
@@ -40,6 +42,12 @@ pub(crate) struct Tilt {
 }
 
 impl Tilt {
+    /// What all sources of a path share where it is tilted; none of a path that is drawn from the model.
+    pub(crate) fn shared(&self, model: &Model<'_>, path: u64) -> Option<Shared> {
+        let is_tilted = !self.plain.has(path);
+        is_tilted.then(|| self.shift.draw(model.seed, &Streams::of_paths(model), path))
+    }
+
     /// The uniform of a source's severity on a path, made of the one that it has in the model.
     pub(crate) fn severity_uniform(&self, source: u32, bend: Bend, u: f64) -> f64 {
         self.twist.severity_uniform(source, bend.theta, u)
