@@ -12,12 +12,12 @@ use anyhow::Context;
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::measures::{Level, StopWatch};
 use slashfall_output::tables::{
-    SummaryRow, measure, push_cascade, push_contributions, push_exceedance, push_summary,
-    push_tail_paths,
+    SummaryRow, measure, push_avs_rates, push_cascade, push_contributions, push_exceedance,
+    push_sensitivities, push_summary, push_tail_paths,
 };
 use slashfall_output::{
-    Collector, Contribution, Manifest, PathsWriter, ResultFolder, Table, Wanted, contributions,
-    schema,
+    AvsRate, Collector, Contribution, Manifest, PathsWriter, ResultFolder, Sensitivities, Table,
+    Wanted, avs_rates, contributions, headline_level, schema, sensitivities,
 };
 use slashfall_sampling::config::{Detail, PathCount, StopRule};
 use slashfall_sampling::{Scenario, simulate};
@@ -28,7 +28,7 @@ use crate::input::{Input, Overrides};
 use crate::notes::{doubts, note_of_events, notes};
 use crate::progress::Progress;
 use crate::provenance::{manifest, metadata, note, peak_memory_bytes};
-use crate::{Ending, contributors, summary};
+use crate::{Ending, avs_rate, contributors, summary, tornado};
 
 /// Paths a batch: what sources are drawn along together.
 const BATCH_PATHS: usize = 4_096;
@@ -45,6 +45,8 @@ struct Played {
 struct Findings {
     rows: Vec<SummaryRow>,
     contributions: BTreeMap<String, Vec<Contribution>>,
+    sensitivities: BTreeMap<String, Sensitivities>,
+    avs_rates: BTreeMap<String, Vec<AvsRate>>,
     /// What should be known before they are believed.
     doubts: Vec<String>,
 }
@@ -241,6 +243,8 @@ struct Tables {
     summary: Table,
     exceedance: Table,
     contributions: Table,
+    sensitivities: Table,
+    avs_rate: Table,
     cascade: Table,
     tail_paths: Table,
 }
@@ -251,6 +255,8 @@ impl Tables {
             summary: Table::new(&schema::SUMMARY),
             exceedance: Table::new(&schema::EXCEEDANCE),
             contributions: Table::new(&schema::CONTRIBUTIONS),
+            sensitivities: Table::new(&schema::SENSITIVITIES),
+            avs_rate: Table::new(&schema::AVS_RATE),
             cascade: Table::new(&schema::CASCADE),
             tail_paths: Table::new(&schema::TAIL_PATHS),
         }
@@ -273,24 +279,51 @@ impl Tables {
         push_cascade(&mut self.cascade, name, collector);
         let count = usize::try_from(scenario.spec.tail_paths).unwrap_or(usize::MAX);
         push_tail_paths(&mut self.tail_paths, name, collector, count);
+        let stopped = || stop.load(Ordering::SeqCst);
+        self.add_avs_rates(scenario, collector, findings, &stopped)?;
         if scenario.spec.detail >= Detail::Standard {
-            let stopped = || stop.load(Ordering::SeqCst);
             let Some(split) = contributions(&scenario.model, collector, &levels, stopped) else {
                 return ControlFlow::Break(());
             };
             push_contributions(&mut self.contributions, name, &split);
             findings.contributions.insert(name.clone(), split);
+            let Some(found) = sensitivities(&scenario.model, collector, &levels, stopped) else {
+                return ControlFlow::Break(());
+            };
+            push_sensitivities(&mut self.sensitivities, name, &found.rows);
+            findings.sensitivities.insert(name.clone(), found);
         }
+        ControlFlow::Continue(())
+    }
+
+    /// Adds what expected shortfalls of a scenario are at other rates of AVSs' slashes.
+    fn add_avs_rates(
+        &mut self,
+        scenario: &Scenario<'_>,
+        collector: &Collector,
+        findings: &mut Findings,
+        stopped: impl Fn() -> bool,
+    ) -> ControlFlow<()> {
+        let Some(at) = headline(scenario, collector.n_paths()) else {
+            return ControlFlow::Continue(());
+        };
+        let Some(rows) = avs_rates(&scenario.model, at, collector.n_paths(), stopped) else {
+            return ControlFlow::Break(());
+        };
+        push_avs_rates(&mut self.avs_rate, &scenario.name, &rows);
+        findings.avs_rates.insert(scenario.name.clone(), rows);
         ControlFlow::Continue(())
     }
 
     fn write(self, folder: &ResultFolder, detail: Detail) -> anyhow::Result<()> {
         folder.write_table(self.summary)?;
         folder.write_table(self.exceedance)?;
+        folder.write_table(self.avs_rate)?;
         folder.write_table(self.cascade)?;
         folder.write_table(self.tail_paths)?;
         if detail >= Detail::Standard {
             folder.write_table(self.contributions)?;
+            folder.write_table(self.sensitivities)?;
         }
         Ok(())
     }
@@ -307,6 +340,11 @@ fn wanted(scenario: &Scenario<'_>) -> Wanted {
     let split_from = lowest.filter(|_| spec.detail >= Detail::Standard);
     let by_replicate = scenario.model.sobol().is_some();
     Wanted { n_paths, split_from, n_listed: spec.tail_paths, by_replicate }
+}
+
+/// The level of a scenario that is shown first.
+fn headline(scenario: &Scenario<'_>, n_paths: u64) -> Option<Level> {
+    headline_level(&levels(&scenario.spec.levels), n_paths)
 }
 
 fn levels(levels: &[f64]) -> Vec<Level> {
@@ -363,6 +401,14 @@ fn print(
             summary::print(&mut stdout, input, scenario, &findings.rows, manifest)?;
             if let Some(split) = findings.contributions.get(&scenario.name) {
                 contributors::print(&mut stdout, split)?;
+            }
+            let paths = manifest.paths.get(&scenario.name).copied().unwrap_or_default();
+            let found = findings.sensitivities.get(&scenario.name).zip(headline(scenario, paths));
+            if let Some((found, at)) = found {
+                tornado::print(&mut stdout, found, at)?;
+            }
+            if let Some(rows) = findings.avs_rates.get(&scenario.name) {
+                avs_rate::print(&mut stdout, rows)?;
             }
         }
     }

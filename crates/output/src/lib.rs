@@ -4,6 +4,7 @@
 //! turn them into estimates; [`tables`] lay these out, one schema a table, defined once; a
 //! [`ResultFolder`] holds the files until all are whole and only then takes its name.
 
+mod avs_rate;
 mod collect;
 mod contributions;
 pub mod difference;
@@ -17,9 +18,11 @@ mod room;
 mod rounds;
 pub mod schema;
 mod scope;
+mod sensitivities;
 pub mod tables;
 mod weighting;
 
+pub use avs_rate::{AVS_RATES, AvsRate, avs_rates, headline_level};
 pub use collect::Collector;
 pub use contributions::{ComponentKind, Contribution, contributions};
 pub use folder::{OutputError, ResultFolder};
@@ -32,4 +35,5 @@ pub use recorded::{ListedPath, listed_paths, path_row};
 pub use room::Wanted;
 pub use schema::{SCHEMA_VERSION, Table};
 pub use scope::{Scope, ScopeKind, WITHOUT_PRICES, scopes};
+pub use sensitivities::{Method, Sensitivities, Sensitivity, sensitivities};
 pub use weighting::{Importance, Sampling, SobolPoints};

@@ -2,12 +2,14 @@
 
 mod cascade;
 mod exceedance;
+mod sensitivities;
 mod stress;
 mod summary;
 mod tail_paths;
 
 pub use cascade::push_cascade;
 pub use exceedance::{Curve, push_exceedance};
+pub use sensitivities::{push_avs_rates, push_sensitivities};
 pub use stress::{push_stress_days, push_stress_steps};
 pub use summary::{Measured, SummaryRow, measure, push_summary};
 pub use tail_paths::push_tail_paths;
