@@ -8,18 +8,18 @@ use slashfall_graph::Network;
 use slashfall_graph::facts::{DebtRanks, debtrank};
 use slashfall_output::measures::Level;
 use slashfall_output::tables::{
-    SummaryRow, Waypoint, is_waypoint, measure, push_cascade, push_contagion, push_contributions,
-    push_convergence, push_dependence, push_exceedance, push_joint, push_removals, push_summary,
-    push_tail_paths,
+    SummaryRow, Waypoint, is_waypoint, measure, push_avs_rates, push_cascade, push_contagion,
+    push_contributions, push_convergence, push_dependence, push_exceedance, push_joint,
+    push_removals, push_sensitivities, push_summary, push_tail_paths,
 };
 use slashfall_output::{
-    CloseUps, Collector, Contagion, Contribution, EventCounts, Looks, ResultFolder, Table, Wanted,
-    contributions, joint, removals, schema,
+    AvsRate, CloseUps, Collector, Contagion, Contribution, EventCounts, Looks, ResultFolder,
+    Sensitivities, Table, Wanted, avs_rates, contributions, joint, removals, schema, sensitivities,
 };
 use slashfall_sampling::config::Detail;
 use slashfall_sampling::{Batch, Model, Scenario, simulate, simulate_noting};
 
-use crate::run::levels;
+use crate::run::{headline, levels};
 
 /// Nodes of a network up to which DebtRank of each is worked out.
 const RANKED_NODES: usize = 2_000;
@@ -90,6 +90,8 @@ impl Gathered {
 pub(crate) struct Findings {
     pub(crate) rows: Vec<SummaryRow>,
     pub(crate) contributions: BTreeMap<String, Vec<Contribution>>,
+    pub(crate) sensitivities: BTreeMap<String, Sensitivities>,
+    pub(crate) avs_rates: BTreeMap<String, Vec<AvsRate>>,
     /// What should be known before they are believed.
     pub(crate) doubts: Vec<String>,
 }
@@ -100,6 +102,8 @@ pub(crate) struct Tables {
     exceedance: Table,
     contributions: Table,
     removals: Table,
+    sensitivities: Table,
+    avs_rate: Table,
     contagion: Table,
     joint: Table,
     cascade: Table,
@@ -118,6 +122,8 @@ impl Tables {
             exceedance: Table::new(&schema::EXCEEDANCE),
             contributions: Table::new(&schema::CONTRIBUTIONS),
             removals: Table::new(&schema::REMOVALS),
+            sensitivities: Table::new(&schema::SENSITIVITIES),
+            avs_rate: Table::new(&schema::AVS_RATE),
             contagion: Table::new(&schema::CONTAGION),
             joint: Table::new(&schema::JOINT),
             cascade: Table::new(&schema::CASCADE),
@@ -144,6 +150,7 @@ impl Tables {
         push_exceedance(&mut self.exceedance, name, &measured.curves, horizon_days);
         push_cascade(&mut self.cascade, name, collector);
         let stopped = || stop.load(Ordering::SeqCst);
+        self.vary_avs_rate(scenario, collector, findings, stopped)?;
         let mut close_ups = None;
         if scenario.spec.detail >= Detail::Standard {
             let looks = Looks::beside(collector.n_paths());
@@ -151,6 +158,11 @@ impl Tables {
             let Some(taken) = taken else { return ControlFlow::Break(()) };
             self.look(scenario, gathered, &taken, findings);
             self.take_out(scenario, gathered, &taken, stopped)?;
+            let Some(found) = sensitivities(&scenario.model, collector, &levels, stopped) else {
+                return ControlFlow::Break(());
+            };
+            push_sensitivities(&mut self.sensitivities, name, &found.rows);
+            findings.sensitivities.insert(name.clone(), found);
             close_ups = Some(taken);
         }
         let count = usize::try_from(scenario.spec.tail_paths).unwrap_or(usize::MAX);
@@ -182,6 +194,25 @@ impl Tables {
         }
     }
 
+    /// Adds what expected shortfalls are at other rates of AVSs' slashes; breaks off when it is stopped.
+    fn vary_avs_rate(
+        &mut self,
+        scenario: &Scenario<'_>,
+        collector: &Collector,
+        findings: &mut Findings,
+        stopped: impl Fn() -> bool,
+    ) -> ControlFlow<()> {
+        let Some(at) = headline(scenario, collector.n_paths()) else {
+            return ControlFlow::Continue(());
+        };
+        let Some(rows) = avs_rates(&scenario.model, at, collector.n_paths(), stopped) else {
+            return ControlFlow::Break(());
+        };
+        push_avs_rates(&mut self.avs_rate, &scenario.name, &rows);
+        findings.avs_rates.insert(scenario.name.clone(), rows);
+        ControlFlow::Continue(())
+    }
+
     /// Adds what expected shortfalls would be without the largest contributors; breaks off when it is stopped.
     fn take_out(
         &mut self,
@@ -190,8 +221,7 @@ impl Tables {
         close_ups: &CloseUps<'_>,
         stopped: impl Fn() -> bool,
     ) -> ControlFlow<()> {
-        let n_paths = gathered.collector.n_paths();
-        let Some(at) = headline_level(&gathered.levels, n_paths) else {
+        let Some(at) = headline(scenario, gathered.collector.n_paths()) else {
             return ControlFlow::Continue(());
         };
         match removals(&scenario.model, close_ups, at, stopped) {
@@ -204,11 +234,13 @@ impl Tables {
     pub(crate) fn write(self, folder: &ResultFolder, detail: Detail) -> anyhow::Result<()> {
         folder.write_table(self.summary)?;
         folder.write_table(self.exceedance)?;
+        folder.write_table(self.avs_rate)?;
         folder.write_table(self.cascade)?;
         folder.write_table(self.tail_paths)?;
         if detail >= Detail::Standard {
             folder.write_table(self.contributions)?;
             folder.write_table(self.removals)?;
+            folder.write_table(self.sensitivities)?;
             folder.write_table(self.contagion)?;
             folder.write_table(self.joint)?;
             folder.write_table(self.convergence)?;

@@ -2,6 +2,7 @@
 
 mod absent;
 mod args;
+mod avs_rate;
 mod check;
 mod contributors;
 mod diff;
@@ -22,6 +23,7 @@ mod story;
 mod stress;
 mod summary;
 mod synth;
+mod tornado;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::Context;
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::measures::{Level, StopWatch};
-use slashfall_output::{Collector, Manifest, PathsWriter, ResultFolder, Wanted};
+use slashfall_output::{Collector, Manifest, PathsWriter, ResultFolder, Wanted, headline_level};
 use slashfall_sampling::Scenario;
 use slashfall_sampling::config::{Detail, PathCount, StopRule};
 
@@ -21,7 +21,7 @@ use crate::input::{Input, Overrides};
 use crate::notes::{doubts, note_of_events, notes};
 use crate::progress::Progress;
 use crate::provenance::{manifest, metadata, note, peak_memory_bytes};
-use crate::{Ending, contributors, summary};
+use crate::{Ending, avs_rate, contributors, summary, tornado};
 
 /// Paths a batch: what sources are drawn along together.
 const BATCH_PATHS: usize = 4_096;
@@ -233,6 +233,11 @@ fn wanted(scenario: &Scenario<'_>) -> Wanted {
     Wanted { n_paths, split_from, n_listed: spec.tail_paths, by_replicate }
 }
 
+/// The level of a scenario that is shown first.
+pub(crate) fn headline(scenario: &Scenario<'_>, n_paths: u64) -> Option<Level> {
+    headline_level(&levels(&scenario.spec.levels), n_paths)
+}
+
 pub(crate) fn levels(levels: &[f64]) -> Vec<Level> {
     levels.iter().copied().filter_map(Level::new).collect()
 }
@@ -287,6 +292,14 @@ fn print(
             summary::print(&mut stdout, input, scenario, &findings.rows, manifest)?;
             if let Some(split) = findings.contributions.get(&scenario.name) {
                 contributors::print(&mut stdout, split)?;
+            }
+            let paths = manifest.paths.get(&scenario.name).copied().unwrap_or_default();
+            let found = findings.sensitivities.get(&scenario.name).zip(headline(scenario, paths));
+            if let Some((found, at)) = found {
+                tornado::print(&mut stdout, found, at)?;
+            }
+            if let Some(rows) = findings.avs_rates.get(&scenario.name) {
+                avs_rate::print(&mut stdout, rows)?;
             }
         }
     }

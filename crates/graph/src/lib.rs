@@ -12,6 +12,7 @@ mod network;
 mod problem;
 mod read;
 mod resolve;
+mod scaled;
 mod sketch;
 pub mod spec;
 mod venues;

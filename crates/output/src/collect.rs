@@ -5,8 +5,8 @@ use rayon::prelude::*;
 use slashfall_cascade::{Figure, Layout, Setting};
 use slashfall_sampling::Batch;
 
-use crate::measures::{Given, LossColumn, Outcome, Room, Tally, WeightSums};
-use crate::room::Wanted;
+use crate::measures::{Given, LossColumn, Outcome, PathLoss, Room, Tally, WeightSums};
+use crate::room::{Wanted, n_head};
 use crate::scope::{Scope, scopes};
 
 /// Discounts that count as a depeg, ascending, and the metric of each.
@@ -33,12 +33,21 @@ pub(crate) struct ScopeLosses {
     pub(crate) return_eth: Option<f64>,
     /// Losses on the rows of the batch at hand that are not all 0; kept for its memory.
     of_batch: Vec<f64>,
+    /// Its losses on the first paths, of scopes whose figures are asked what they hang on.
+    pub(crate) head: Vec<PathLoss>,
+    n_head: u64,
 }
 
 impl ScopeLosses {
     /// Takes its losses from the rows of a batch that `moved` names, and counts depegs.
     fn read(&mut self, batch: &Batch, moved: &[usize]) {
         self.scope.losses_eth(batch, moved, &mut self.of_batch);
+        if batch.first_path < self.n_head {
+            let of_path = |(&at, &loss)| PathLoss { path: batch.first_path + at as u64, loss };
+            let own = moved.iter().zip(&self.of_batch).map(of_path);
+            let own = own.filter(|own| own.loss.abs() > 0.0 && own.path < self.n_head);
+            self.head.extend(own);
+        }
         let (Some(depegs), Some(column)) = (&mut self.depegs, self.worst_discount) else { return };
         for &at in moved {
             let worst = batch.figures[at * batch.width + column];
@@ -106,6 +115,8 @@ impl OutcomeFigures {
 pub struct Collector {
     layout: Layout,
     weights: WeightSums,
+    /// First paths whose losses are kept in any case.
+    n_head: u64,
     /// Whether the tails of some scopes are needed path by path.
     needs_tails: bool,
     pub(crate) scopes: Vec<ScopeLosses>,
@@ -126,7 +137,7 @@ impl Collector {
     /// [`Wanted::by_replicate`]).
     #[must_use]
     pub fn new(setting: &Setting<'_>) -> Self {
-        Self::with_rooms(setting, true, |_, _| Room::UNBOUNDED)
+        Self::with_rooms(setting, n_head(0), true, |_, _| Room::UNBOUNDED)
     }
 
     /// Before the first path, with room for what is wanted and for as much of the rest as fits into 96 MiB. What does not fit is counted
@@ -134,14 +145,16 @@ impl Collector {
     #[must_use]
     pub fn for_run(setting: &Setting<'_>, wanted: &Wanted) -> Self {
         let needs_tails = wanted.split_from.is_some();
-        let own =
-            Self::with_rooms(setting, needs_tails, |scope, n_scopes| wanted.room(scope, n_scopes));
+        let n_head = n_head(wanted.n_paths);
+        let room = |scope: &Scope, n_scopes| wanted.room(scope, n_scopes);
+        let own = Self::with_rooms(setting, n_head, needs_tails, room);
         let replicated = wanted.by_replicate.then(WeightSums::of_replicates);
         Self { weights: replicated.unwrap_or_default(), ..own }
     }
 
     fn with_rooms(
         setting: &Setting<'_>,
+        n_head: u64,
         needs_tails: bool,
         room: impl Fn(&Scope, usize) -> Room,
     ) -> Self {
@@ -162,14 +175,17 @@ impl Collector {
                 depegs: worst_discount.map(|_| [Tally::default(); 3]),
                 worst_discount,
                 return_eth: return_eth(&scope, setting),
+                n_head: if needs_tails && scope.is_split() { n_head } else { 0 },
                 scope,
                 of_batch: Vec::new(),
+                head: Vec::new(),
             }
         };
         let scopes = all.into_iter().map(keep).collect();
         Self {
             layout,
             weights: WeightSums::default(),
+            n_head,
             needs_tails,
             scopes,
             columns: rooms.into_iter().map(LossColumn::with_room).collect(),
@@ -302,6 +318,11 @@ impl Collector {
     #[must_use]
     pub fn n_paths(&self) -> u64 {
         self.weights.n_paths()
+    }
+
+    /// First paths whose losses are all known, of scopes that are split.
+    pub(crate) fn n_head(&self) -> u64 {
+        self.n_head.min(self.n_paths())
     }
 
     /// What they weigh.

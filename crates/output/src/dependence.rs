@@ -68,7 +68,7 @@ impl EventCounts {
     /// Before the first path.
     #[must_use]
     pub fn new(model: &Model<'_>) -> Self {
-        let entries = model.entries();
+        let entries = model.source_entries();
         let n = entries.len();
         let expected = |a: usize| entries[a].n_sources as f64 * entries[a].probability;
         let mut pairs: Vec<(usize, usize)> =
@@ -131,7 +131,7 @@ impl EventCounts {
     /// What came of it, on all paths that were added.
     #[must_use]
     pub fn realised(&self, model: &Model<'_>, factor_names: &[String]) -> Vec<Realised> {
-        let entries = model.entries();
+        let entries = model.source_entries();
         let single = |(entry, moments): (&Entry, &Moments)| Realised {
             kind: "events",
             a: entry.name.clone(),

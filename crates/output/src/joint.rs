@@ -79,7 +79,7 @@ impl Pair<'_> {
         let is_bad = |(loss, edge): (f64, f64)| loss > 0.0 && loss >= edge;
         let are_bad = |losses: [f64; 2]| losses.into_iter().zip(edges).all(is_bad);
         let column = self.column(|losses| f64::from(u8::from(are_bad(losses))));
-        self.tail.contribution(&column).times(1.0 - level.get()).within(0.0, 1.0)
+        self.tail.contribution(&column).scaled(1.0 - level.get()).within(0.0, 1.0)
     }
 
     /// The level's quantile of the second's loss in the tail.

@@ -4,6 +4,7 @@
 //! turn them into estimates; [`tables`] lay these out, one schema a table, defined once; a
 //! [`ResultFolder`] holds the files until all are whole and only then takes its name.
 
+mod avs_rate;
 mod close_ups;
 mod collect;
 mod contagion;
@@ -21,10 +22,12 @@ mod removals;
 mod room;
 pub mod schema;
 mod scope;
+mod sensitivities;
 mod split;
 pub mod tables;
 mod weighting;
 
+pub use avs_rate::{AVS_RATES, AvsRate, avs_rates, headline_level};
 pub use close_ups::{CloseUp, CloseUps, Looks};
 pub use collect::Collector;
 pub use contagion::{Contagion, NodeFigures, NodeKind};
@@ -42,5 +45,6 @@ pub use removals::{Without, removals};
 pub use room::Wanted;
 pub use schema::{SCHEMA_VERSION, Table};
 pub use scope::{Scope, ScopeKind, WITHOUT_PRICES, scopes};
+pub use sensitivities::{Method, Sensitivities, Sensitivity, sensitivities};
 pub use split::ComponentKind;
 pub use weighting::{Importance, Sampling, SobolPoints};

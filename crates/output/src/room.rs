@@ -17,6 +17,17 @@ const REPLICATED_BYTES: u64 = 8 << 30;
 /// Memory that the bins of a scope take: two signs, some twenty octaves of 1,024 bins of 32 bytes.
 const BINS_BYTES: u64 = 3 << 19;
 
+/// First paths whose losses are kept one by one, at least.
+const MIN_HEAD: u64 = 8_192;
+/// Paths of a run for each of the first whose losses are kept.
+const PATHS_PER_HEAD: u64 = 64;
+
+/// First paths of a run whose losses are kept one by one beside the tails, so that means can be asked what
+/// they hang on: whole blocks of 4,096.
+pub(crate) fn n_head(n_paths: u64) -> u64 {
+    (n_paths / PATHS_PER_HEAD).max(MIN_HEAD).next_multiple_of(4_096)
+}
+
 /// What is wanted of the worst paths, beside figures.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Wanted {

@@ -269,6 +269,49 @@ pub static CONVERGENCE: TableSchema = TableSchema {
     },
 };
 
+/// `sensitivities.parquet`.
+pub static SENSITIVITIES: TableSchema = TableSchema {
+    name: "sensitivities",
+    grain: "scenario x scope x metric x level x parameter",
+    columns: columns! {
+        "scenario" Text "" "scenario";
+        "scope_kind" Text "" "as in summary";
+        "scope" Text "" "whose figure";
+        "metric" Text "" "mean, var or es";
+        "level" MaybeFloat "probability" "level of var and es";
+        "parameter" Text "" "key of the run file, or cover (all covers), or depth (all reserves of pools)";
+        "method" Text "" "likelihood_ratio or common_numbers";
+        "derivative" MaybeFloat "see unit" "change of the figure for each unit of relative change of the parameter, of a loading for each unit of it; null where the sample does not support one";
+        "std_err" MaybeFloat "see unit" "its standard error; null where the sample does not support one";
+        "ci_low" MaybeFloat "see unit" "lower limit of its 95 % interval";
+        "ci_high" MaybeFloat "see unit" "upper limit of its 95 % interval";
+        "step" Float "fraction" "a step to judge it by: 0.1 (a tenth more) of rates and amounts, 0.05 of loadings";
+        "change" MaybeFloat "see unit" "derivative x step";
+        "elasticity" MaybeFloat "fraction" "derivative / figure; null of loadings, and where the figure is 0";
+        "unit" Text "" "eth";
+    },
+};
+
+/// `avs_rate.parquet`.
+pub static AVS_RATE: TableSchema = TableSchema {
+    name: "avs_rate",
+    grain: "scenario x rate x scope",
+    columns: columns! {
+        "scenario" Text "" "scenario";
+        "source_kind" Text "" "whose rate: avs_fault, or avs_incident where there is none";
+        "rate" Float "1 / year" "rate of every source of that kind, in place of what the run file says";
+        "scope_kind" Text "" "as in summary";
+        "scope" Text "" "whose expected shortfall";
+        "level" Float "probability" "its level; lower than that of the summary where its tail would hold fewer than ten paths";
+        "value" Float "eth" "expected shortfall";
+        "std_err" MaybeFloat "eth" "its standard error; null where the sample does not support one";
+        "ci_low" MaybeFloat "eth" "lower limit of its 95 % interval";
+        "ci_high" MaybeFloat "eth" "upper limit of its 95 % interval";
+        "n_paths" Count "paths" "paths run at this rate";
+        "unit" Text "" "eth";
+    },
+};
+
 /// `stress_days.parquet`.
 pub static STRESS_DAYS: TableSchema = TableSchema {
     name: "stress_days",
@@ -309,17 +352,19 @@ pub static STRESS_STEPS: TableSchema = TableSchema {
 };
 
 /// All tables of a run with a fixed schema.
-pub static TABLES: [&TableSchema; 10] = [
+pub static TABLES: [&TableSchema; 12] = [
     &SUMMARY,
     &EXCEEDANCE,
+    &AVS_RATE,
+    &CASCADE,
+    &TAIL_PATHS,
     &CONTRIBUTIONS,
     &REMOVALS,
+    &SENSITIVITIES,
     &CONTAGION,
     &JOINT,
-    &CASCADE,
-    &CONVERGENCE,
     &DEPENDENCE,
-    &TAIL_PATHS,
+    &CONVERGENCE,
 ];
 
 /// The tables of a stress.

@@ -33,6 +33,15 @@ impl Copula {
         }
     }
 
+    /// The value above which the latent variable lies with probability `p`; none where it never does.
+    pub(crate) fn threshold(self, p: f64) -> Option<f64> {
+        match p {
+            p if p <= 0.0 => None,
+            p if p >= 1.0 => Some(f64::NEG_INFINITY),
+            p => Some(self.upper_quantile(p)),
+        }
+    }
+
     /// The `x` with `P(X >= x) = p`.
     #[must_use]
     pub fn upper_quantile(self, p: f64) -> f64 {

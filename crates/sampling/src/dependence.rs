@@ -24,11 +24,15 @@ pub struct Entry {
 impl Model<'_> {
     /// The entries that sources come from, in file order.
     #[must_use]
-    pub fn entries(&self) -> Vec<Entry> {
+    pub fn source_entries(&self) -> Vec<Entry> {
+        let label = |class: &Class| {
+            let kind = self.sources[class.sources.start].kind.name();
+            if class.id.is_empty() { kind.to_owned() } else { format!("{kind}/{}", class.id) }
+        };
         let name = |number: usize| {
-            let label = &self.classes[number].label;
-            let same = self.classes[..number].iter().filter(|class| class.label == *label).count();
-            if same > 0 { format!("{label} #{}", same + 1) } else { label.clone() }
+            let own = label(&self.classes[number]);
+            let same = self.classes[..number].iter().filter(|class| label(class) == own).count();
+            if same > 0 { format!("{own} #{}", same + 1) } else { own }
         };
         let entry = |(number, class): (usize, &Class)| Entry {
             name: name(number),

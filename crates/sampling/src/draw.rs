@@ -7,7 +7,7 @@
 //! let too many through.
 
 use crate::common::{CERTAIN, Chances, Common};
-use crate::importance::{Bend, Paths, bend};
+use crate::importance::{Bend, Paths, Shared, bend};
 use crate::levels::BLOCK;
 use crate::model::Model;
 use crate::rate::Rate;
@@ -106,6 +106,12 @@ impl Draw {
     /// The same of a path and all that follow it; empty where no path does.
     pub(crate) fn bends_from(&self, offset: usize) -> &[Bend] {
         self.bends.get(offset..).unwrap_or_default()
+    }
+
+    /// What all sources of a path share, of the block that was drawn last, whose streams these are: of a
+    /// tilted path the tilt knows.
+    pub(crate) fn shared_of_streams(&self, model: &Model<'_>, offset: usize) -> Shared {
+        self.common.shared(model, offset)
     }
 
     /// What each path weighs; empty where each weighs 1.

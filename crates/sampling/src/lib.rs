@@ -22,6 +22,9 @@ mod model;
 mod noise;
 mod path;
 mod rate;
+mod score;
+#[cfg(test)]
+mod score_tests;
 mod search;
 mod severity;
 mod simulate;
@@ -30,6 +33,7 @@ mod source;
 mod stress;
 pub mod synth;
 mod times;
+mod variant;
 mod without;
 
 pub use config::{Node, RunSpec, Scenario};
@@ -38,6 +42,7 @@ pub use dependence::Entry;
 pub use gaussian::{survival, upper_quantile};
 pub use incidents::Incidents;
 pub use model::Model;
+pub use score::{Parameter, PathScore, Scorer};
 pub use severity::Severity;
 pub use simulate::{
     Batch, PathRecord, event_times, replay, replay_told, simulate, simulate_noting,
@@ -45,3 +50,4 @@ pub use simulate::{
 pub use sobol::{REPLICATES, Sobol};
 pub use source::{Named, Source, SourceKind};
 pub use stress::{StressEvent, stress};
+pub use variant::Entries;

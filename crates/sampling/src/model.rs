@@ -25,6 +25,8 @@ pub struct Model<'n> {
     pub(crate) thresholds: Arc<ThresholdTable>,
     /// Streams of the factors that some source loads on.
     pub(crate) factors: Vec<StreamKey>,
+    /// What they are called.
+    pub(crate) factor_names: Vec<String>,
     pub(crate) mixing: StreamKey,
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) classes: Vec<Class>,

@@ -38,6 +38,15 @@ pub enum Severity {
     },
     /// One of a list, each as likely, ascending.
     Empirical(Vec<f64>),
+    /// Another law times a factor, cut at `cap`.
+    Scaled {
+        /// What it is multiplied by.
+        factor: f64,
+        /// Everything above counts as this.
+        cap: f64,
+        /// The other law.
+        of: Box<Self>,
+    },
 }
 
 impl Severity {
@@ -46,6 +55,14 @@ impl Severity {
         match self {
             Self::Fixed(value) => Some(*value),
             _ => None,
+        }
+    }
+
+    /// The law times a factor, which is positive, cut at `cap`.
+    pub(crate) fn scaled(&self, factor: f64, cap: f64) -> Self {
+        match self {
+            Self::Fixed(value) => Self::Fixed((factor * value).min(cap)),
+            law => Self::Scaled { factor, cap, of: Box::new(law.clone()) },
         }
     }
 
@@ -69,6 +86,7 @@ impl Severity {
             Self::Empirical(values) => {
                 values[((u * values.len() as f64) as usize).min(values.len() - 1)]
             }
+            Self::Scaled { factor, cap, of } => (factor * of.quantile(u)).min(*cap),
         }
     }
 }

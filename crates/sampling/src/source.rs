@@ -113,8 +113,8 @@ pub(crate) struct Reach {
 /// Sources that share rate, loadings and severity: those of one `[[source]]` entry.
 #[derive(Clone, Debug)]
 pub(crate) struct Class {
-    /// Kind, and id where there is one.
-    pub(crate) label: String,
+    /// What the entry calls itself; empty where it does not.
+    pub(crate) id: String,
     pub(crate) rate: Rate,
     /// Value of the latent variable above which a source of known rate fires within the horizon.
     pub(crate) threshold: Option<f64>,

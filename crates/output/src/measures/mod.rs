@@ -11,6 +11,7 @@ mod bins;
 mod column;
 #[cfg(test)]
 mod coverage_tests;
+mod density;
 mod discordant;
 mod exceedance;
 mod given;
@@ -37,6 +38,7 @@ mod tail;
 #[cfg(test)]
 mod testing;
 mod thin;
+mod thinned;
 #[cfg(test)]
 mod weighted_tests;
 mod weights;
@@ -44,6 +46,7 @@ mod weights;
 use serde::Serialize;
 
 pub use column::{LossColumn, PathLoss, Room};
+pub(crate) use density::QuantileSlope;
 pub use discordant::PairedCounts;
 pub use exceedance::ExceedanceRow;
 pub use given::{Given, Outcome};
@@ -57,6 +60,7 @@ pub use stop::StopWatch;
 pub use sum::Sum;
 pub use tail::{Tail, TailPath};
 pub use thin::TailSample;
+pub(crate) use thinned::{Pick, Sampled, picks, sampled_mean};
 pub use weights::WeightSums;
 
 /// A figure with its sampling error, in the unit of the losses (probabilities: in 1).
@@ -91,13 +95,6 @@ impl Estimate {
         }
     }
 
-    /// So many times the figure.
-    pub(crate) fn times(self, factor: f64) -> Self {
-        let [std_err, ci_low, ci_high] =
-            [self.std_err, self.ci_low, self.ci_high].map(|x| x.map(|x| factor * x));
-        Self { value: factor * self.value, std_err, ci_low, ci_high, n_eff: self.n_eff }
-    }
-
     /// The same with a further variance: arms of the interval grow as the error does.
     pub(crate) fn widened(self, variance: f64) -> Self {
         let Some(std_err) = self.std_err.filter(|_| variance > 0.0) else { return self };
@@ -105,6 +102,26 @@ impl Estimate {
         let grown = |limit: f64| self.value + (limit - self.value) * (more / std_err);
         let (ci_low, ci_high) = (self.ci_low.map(grown), self.ci_high.map(grown));
         Self { std_err: Some(more), ci_low, ci_high, ..self }
+    }
+
+    /// The estimate times a factor.
+    pub(crate) fn scaled(self, factor: f64) -> Self {
+        let by = |x: Option<f64>| x.map(|x| factor * x);
+        let (low, high) = (by(self.ci_low), by(self.ci_high));
+        let (ci_low, ci_high) = if factor < 0.0 { (high, low) } else { (low, high) };
+        let std_err = self.std_err.map(|std_err| factor.abs() * std_err);
+        Self { value: factor * self.value, std_err, ci_low, ci_high, n_eff: self.n_eff }
+    }
+
+    /// The estimate times something of mean 1 that is known with a variance of its own.
+    pub(crate) fn with_relative_variance(self, variance: f64) -> Self {
+        let Some(own) = self.std_err.filter(|std_err| *std_err > 0.0) else { return self };
+        let std_err = own.hypot(self.value * variance.sqrt());
+        let longer = |limit: Option<f64>| {
+            limit.map(|limit| self.value + (limit - self.value) * std_err / own)
+        };
+        let (ci_low, ci_high) = (longer(self.ci_low), longer(self.ci_high));
+        Self { std_err: Some(std_err), ci_low, ci_high, ..self }
     }
 
     /// A figure whose error the sample cannot support.

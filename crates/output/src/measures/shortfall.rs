@@ -109,7 +109,7 @@ impl SortedLosses {
     }
 
     /// Sum of the squares of the weights over the worst paths of a mass of `mass`.
-    fn square_beyond(&self, mass: f64) -> f64 {
+    pub(super) fn square_beyond(&self, mass: f64) -> f64 {
         let (mut left, mut square) = (mass, 0.0);
         for run in self.runs() {
             if left <= 0.0 {

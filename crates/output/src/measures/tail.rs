@@ -221,6 +221,31 @@ impl Tail {
         self.mass
     }
 
+    /// Paths run.
+    pub(super) fn n_paths(&self) -> u64 {
+        self.n_paths
+    }
+
+    pub(super) fn calibration(&self) -> Option<Calibration> {
+        self.calibration
+    }
+
+    /// Whether only paths of different replicates are independent.
+    pub(super) fn is_replicated(&self) -> bool {
+        !self.replicates.is_empty()
+    }
+
+    /// Mass of the paths with a loss of 0 that the tail holds.
+    pub(super) fn zero_mass(&self) -> f64 {
+        self.zeros.mass
+    }
+
+    /// Mass of a path, and the square and cube of its weight, each by the share that belongs to the tail.
+    pub(super) fn powers(&self, rank: usize) -> [f64; 3] {
+        let TailPath { weight, powers: [square, cube], .. } = self.paths[rank];
+        [weight, square, cube]
+    }
+
     /// What `component` contributes to the expected shortfall: its mean over the tail, `E[C | tail]` (Euler; Tasche 1999, "Risk
     /// contributions and performance measurement"). Components that add up to the loss path by path contribute amounts that add up
     /// to the expected shortfall.

@@ -91,6 +91,11 @@ impl WeightSums {
         if self.is_plain() { self.n_paths as f64 } else { self.power(1).powi(2) / self.power(2) }
     }
 
+    /// Mass of some of the paths, whose weights and squares of weights have these sums.
+    pub(crate) fn mass(self, weight: f64, square: f64) -> f64 {
+        self.calibration().map_or(weight, |calibration| calibration.mass(weight, square))
+    }
+
     /// `sum w^k`, k from 1 to 3.
     pub(super) fn power(self, k: usize) -> f64 {
         self.powers[k - 1].value()

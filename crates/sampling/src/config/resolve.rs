@@ -131,6 +131,7 @@ impl RunSpec {
                 .iter()
                 .map(|name| StreamKey::new(Purpose::Factor, name))
                 .collect(),
+            factor_names: self.factors.clone(),
             mixing: StreamKey::new(Purpose::Mixing, ""),
             evidence: sources.evidence,
             classes: sources.classes,

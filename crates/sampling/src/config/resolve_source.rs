@@ -63,7 +63,7 @@ impl Sources {
             }
             let rate = evidence.rate(source, book);
             classes.push(Class {
-                label: shown(&[source.kind.kind().name(), &source.id].join(SEPARATOR)),
+                id: source.id.clone(),
                 rate,
                 threshold: threshold(rate, spec, copula),
                 residual: residual(source, copula),
@@ -224,11 +224,7 @@ fn report_other_evidence(entry: &SourceSpec, (events, years): (f64, f64), book: 
 fn threshold(rate: Rate, spec: &RunSpec, copula: Copula) -> Option<f64> {
     let Rate::Known(rate) = rate else { return None };
     let p = event_probability(rate, f64::from(spec.horizon_days));
-    match p {
-        p if p <= 0.0 => None,
-        p if p >= 1.0 => Some(f64::NEG_INFINITY),
-        p => Some(copula.upper_quantile(p)),
-    }
+    copula.threshold(p)
 }
 
 fn residual(source: &SourceSpec, copula: Copula) -> f64 {

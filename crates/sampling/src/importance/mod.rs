@@ -24,8 +24,10 @@ pub use pilot::{Aim, Goal, Pilot, Refusal};
 pub(crate) use draw::{Bend, Paths, bend};
 pub(crate) use shift::Shared;
 
-use shift::Shift;
+use shift::{Shift, Streams};
 use twist::Twist;
+
+use crate::model::Model;
 
 /// The law that paths are drawn from.
 #[derive(Clone, Debug)]
@@ -43,6 +45,12 @@ impl Tilt {
     /// True of paths that are drawn from the model itself.
     pub(crate) fn is_plain(&self, path: u64) -> bool {
         self.plain.has(path)
+    }
+
+    /// What all sources of a path share where it is tilted; none of a path that is drawn from the model.
+    pub(crate) fn shared(&self, model: &Model<'_>, path: u64) -> Option<Shared> {
+        let is_tilted = !self.is_plain(path);
+        is_tilted.then(|| self.shift.draw(model.seed, &Streams::of_paths(model), path))
     }
 
     /// The uniform of a source's severity on a path, made of the one that it has in the model.

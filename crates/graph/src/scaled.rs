@@ -1,0 +1,58 @@
+//! The same network with some of its amounts scaled, so that a figure can be asked how much it hangs
+//! on them.
+
+use crate::network::Network;
+
+impl Network {
+    /// The network with all covers times `factor`, which is positive.
+    #[must_use]
+    pub fn with_cover_scaled(&self, factor: f64) -> Self {
+        let mut scaled = self.clone();
+        scaled.assets.iter_mut().for_each(|asset| asset.cover_eth *= factor);
+        scaled
+    }
+
+    /// The network with both reserves of all pools times `factor`, which is positive: prices stay, and
+    /// what it takes to move them is scaled.
+    #[must_use]
+    pub fn with_depth_scaled(&self, factor: f64) -> Self {
+        let mut scaled = self.clone();
+        for pool in &mut scaled.pools {
+            pool.reserve_units *= factor;
+            pool.reserve_eth *= factor;
+        }
+        scaled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::spec::{AssetKind, PoolRow};
+    use crate::{Network, Sketch};
+
+    fn network() -> Network {
+        Sketch::new()
+            .asset("lst", AssetKind::Lst)
+            .with(|asset| asset.cover_eth = 3.0)
+            .operator("op", "Op")
+            .holding("lst", "op", "ETH", 100.0)
+            .pool(PoolRow::constant_product("pool", "lst", 8.0, 4.0))
+            .network()
+            .unwrap()
+    }
+
+    #[test]
+    fn only_what_is_named_is_scaled() {
+        let network = network();
+        let (cover, depth) = (network.with_cover_scaled(2.0), network.with_depth_scaled(0.5));
+        let covers = |of: &Network| of.assets().iter().map(|asset| asset.cover_eth).sum::<f64>();
+        let pool = |of: &Network| (of.pools()[0].reserve_units, of.pools()[0].reserve_eth);
+        assert_eq!([covers(&network), covers(&cover), covers(&depth)], [3.0, 6.0, 3.0]);
+        assert_eq!(
+            [pool(&network), pool(&cover), pool(&depth)],
+            [(8.0, 4.0), (8.0, 4.0), (4.0, 2.0)]
+        );
+        assert_eq!(cover.with_cover_scaled(0.5), network);
+        assert_eq!(depth.with_depth_scaled(2.0), network);
+    }
+}

@@ -1,0 +1,206 @@
+//! Derivatives by what moves the loss of a path and not its density: severities, covers, depth of pools.
+//! Paths are run again with a tenth more and a tenth less of them, all else equal.
+
+use std::collections::BTreeMap;
+
+use slashfall_graph::Network;
+use slashfall_sampling::{Entries, Model, PathRecord, PathScore, replay};
+
+use super::design::{Asked, Design};
+use super::{Method, RELATIVE_STEP, Sensitivity, scored_path};
+use crate::collect::Collector;
+use crate::measures::{Pick, Sampled, picks, sampled_mean};
+use crate::scope::ScopeKind;
+
+/// Paths of a run for each path that is run again, however often.
+const PATHS_PER_REPLAY: u64 = 512;
+/// Paths run again at least.
+const MIN_REPLAYED: u64 = 256;
+/// Paths of a tail below which it is not asked.
+const LEAST: usize = 64;
+
+/// What may be moved.
+enum Lever {
+    Severity(Entries),
+    Cover,
+    Depth,
+}
+
+impl Lever {
+    /// All that a model has.
+    fn all(model: &Model<'_>) -> Vec<Self> {
+        let network = model.network();
+        let mut all: Vec<Self> = model.entries().into_iter().map(Self::Severity).collect();
+        if network.assets().iter().any(|asset| asset.cover_eth > 0.0) {
+            all.push(Self::Cover);
+        }
+        if !network.pools().is_empty() {
+            all.push(Self::Depth);
+        }
+        all
+    }
+
+    fn key(&self, model: &Model<'_>) -> String {
+        match self {
+            Self::Severity(entries) => model.severity_key(entries),
+            Self::Cover => "cover".to_owned(),
+            Self::Depth => "depth".to_owned(),
+        }
+    }
+
+    /// Whether it may matter on a path.
+    fn concerns(&self, model: &Model<'_>, path: &PathScore) -> bool {
+        match self {
+            Self::Severity(entries) => {
+                path.fired.iter().any(|&source| model.is_of(source as usize, entries))
+            }
+            Self::Cover | Self::Depth => true,
+        }
+    }
+
+    /// Calls `with` with the model once it has been moved.
+    fn moved<T>(&self, model: &Model<'_>, factor: f64, with: impl Fn(&Model<'_>) -> T) -> T {
+        let on = |network: &Network| with(&model.on(network));
+        match self {
+            Self::Severity(entries) => with(&model.with_severities_scaled(entries, factor)),
+            Self::Cover => on(&model.network().with_cover_scaled(factor)),
+            Self::Depth => on(&model.network().with_depth_scaled(factor)),
+        }
+    }
+}
+
+/// By path, how fast the loss of each design moves; paths that a lever does not concern are left out.
+type Slopes = BTreeMap<u64, Vec<f64>>;
+
+/// Which paths are run again, and for what.
+pub(super) struct Bumps<'d, 'n> {
+    model: &'d Model<'n>,
+    designs: &'d [Design<'d>],
+    levers: Vec<Lever>,
+    /// By design; none where there are not paths enough for it.
+    picks: Vec<Option<Vec<Pick>>>,
+    n_head: u64,
+}
+
+impl<'d, 'n> Bumps<'d, 'n> {
+    /// Deals out as many paths as a run may spend: a quarter to the body, the rest to tails, that of the system
+    /// without prices first, then the system's, portfolios and assets.
+    pub(super) fn new(
+        model: &'d Model<'n>,
+        collector: &Collector,
+        designs: &'d [Design<'d>],
+    ) -> Self {
+        let n = (collector.n_paths() / PATHS_PER_REPLAY).max(MIN_REPLAYED);
+        let n_head = n / 4;
+        let mut left = usize::try_from(n - n_head).unwrap_or(usize::MAX);
+        let mut order: Vec<usize> = (0..designs.len()).collect();
+        order.sort_by_key(|&number| (rank(&designs[number]), number));
+        let each = (left / designs.len().max(1)).max(2 * LEAST);
+        let mut picked: Vec<Option<Vec<Pick>>> = designs.iter().map(|_| None).collect();
+        for number in order {
+            let own = picks(designs[number].levels[0].tail.paths().len(), each.min(left));
+            if each <= left || own.len() <= left {
+                left -= own.len();
+                picked[number] = Some(own);
+            }
+        }
+        Self { model, designs, levers: Lever::all(model), picks: picked, n_head }
+    }
+
+    /// The paths that are run again.
+    pub(super) fn paths(&self) -> Vec<u64> {
+        let of_tails = self.designs.iter().zip(&self.picks).flat_map(|(design, picks)| {
+            picks.iter().flatten().map(|pick| design.listed_path(pick).0)
+        });
+        of_tails.chain(0..self.n_head).collect()
+    }
+
+    /// Runs them again; by lever. None when `stop` says that nobody waits.
+    pub(super) fn play(
+        &self,
+        scored: &[PathScore],
+        stop: &impl Fn() -> bool,
+    ) -> Option<Vec<Slopes>> {
+        let mut paths = self.paths();
+        paths.sort_unstable();
+        paths.dedup();
+        let of_lever = |lever: &Lever| {
+            let concerned = |path: &&u64| {
+                scored_path(scored, **path).is_some_and(|path| lever.concerns(self.model, path))
+            };
+            let own: Vec<u64> = paths.iter().filter(concerned).copied().collect();
+            (!stop()).then(|| self.slopes(lever, &own))
+        };
+        self.levers.iter().map(of_lever).collect()
+    }
+
+    fn slopes(&self, lever: &Lever, paths: &[u64]) -> Slopes {
+        if paths.is_empty() {
+            return Slopes::new();
+        }
+        let losses = |record: PathRecord| -> Vec<f64> {
+            self.designs.iter().map(|design| design.scopes[0].loss_eth(&record.figures)).collect()
+        };
+        let play = |factor| lever.moved(self.model, factor, |model| replay(model, paths, losses));
+        let (up, down) = (play(1.0 + RELATIVE_STEP), play(1.0 - RELATIVE_STEP));
+        let slope = |(up, down): (&f64, &f64)| (up - down) / (2.0 * RELATIVE_STEP);
+        let of_path = |(up, down): (Vec<f64>, Vec<f64>)| up.iter().zip(&down).map(slope).collect();
+        paths.iter().copied().zip(up.into_iter().zip(down).map(of_path)).collect()
+    }
+
+    /// The rows of a design.
+    pub(super) fn rows(
+        &self,
+        number: usize,
+        design: &Design<'_>,
+        collector: &Collector,
+        scored: &[PathScore],
+        moved: &[Slopes],
+    ) -> Vec<Sensitivity> {
+        let Some(picks) = &self.picks[number] else { return Vec::new() };
+        let asked = design.asked(picks, self.n_head);
+        let of = |(lever, slopes): (&Lever, &Slopes)| {
+            let slope = |own: &Asked| slopes.get(&own.path).map_or(0.0, |slopes| slopes[number]);
+            let row = |metric, level, derivative, figure| Sensitivity {
+                scope_kind: design.scopes[0].kind,
+                scope: String::new(),
+                metric,
+                level,
+                parameter: lever.key(self.model),
+                method: Method::CommonNumbers,
+                derivative,
+                step: RELATIVE_STEP,
+                figure,
+            };
+            let sampled = asked.iter().filter_map(|own| {
+                let weight = scored_path(scored, own.path)?.weight;
+                let (path, stands_for) = (own.path, own.stands_for);
+                Some(Sampled { path, weight, stands_for, value: slope(own) })
+            });
+            let sampled: Vec<Sampled> = sampled.collect();
+            let mean = sampled_mean(collector.weights(), &sampled);
+            let mut rows = vec![row("mean", None, Some(mean), design.mean)];
+            let of_tail: Vec<f64> = asked[..picks.len()].iter().map(slope).collect();
+            for at in &design.levels {
+                let at_edge = at.tail.thinned_at_edge(picks, &of_tail);
+                let es = at.tail.thinned(picks, &of_tail, at_edge);
+                // A few hundred paths do not say what the few next to the edge do.
+                rows.push(row("var", Some(at.level), None, at.var.value));
+                rows.push(row("es", Some(at.level), Some(es), at.es));
+            }
+            rows
+        };
+        self.levers.iter().zip(moved).flat_map(of).collect()
+    }
+}
+
+/// Which designs come first.
+fn rank(design: &Design<'_>) -> u8 {
+    let of_scope = |scope: &&crate::scope::Scope| match scope.kind {
+        _ if scope.is_without_prices() => 0,
+        ScopeKind::System => 1,
+        ScopeKind::Portfolio => 2,
+        ScopeKind::Asset | ScopeKind::AssetMarket | ScopeKind::Channel => 3,
+    };
+    design.scopes.iter().map(of_scope).min().unwrap_or(u8::MAX)
+}
