@@ -115,8 +115,13 @@ impl Estimate {
 
     /// The estimate times something of mean 1 that is known with a variance of its own.
     pub(crate) fn with_relative_variance(self, variance: f64) -> Self {
+        self.with_variance(self.value * self.value * variance)
+    }
+
+    /// The estimate with another error that has nothing to do with its own, of this variance.
+    pub(crate) fn with_variance(self, variance: f64) -> Self {
         let Some(own) = self.std_err.filter(|std_err| *std_err > 0.0) else { return self };
-        let std_err = own.hypot(self.value * variance.sqrt());
+        let std_err = own.hypot(variance.sqrt());
         let longer = |limit: Option<f64>| {
             limit.map(|limit| self.value + (limit - self.value) * std_err / own)
         };

@@ -16,8 +16,8 @@ use crate::scope::ScopeKind;
 const PATHS_PER_REPLAY: u64 = 512;
 /// Paths run again at least.
 const MIN_REPLAYED: u64 = 256;
-/// Paths of a tail below which it is not asked.
-const LEAST: usize = 64;
+/// Paths of a tail that are asked at least, where it comes to its turn.
+const LEAST: usize = 24;
 
 /// What may be moved.
 enum Lever {
@@ -83,8 +83,8 @@ pub(super) struct Bumps<'d, 'n> {
 }
 
 impl<'d, 'n> Bumps<'d, 'n> {
-    /// Deals out as many paths as a run may spend: a quarter to the body, the rest to tails, that of the system
-    /// without prices first, then the system's, portfolios and assets.
+    /// Deals out as many paths as a run may spend: a quarter to the body, of the rest half to the tail of the system
+    /// without prices, the other half evenly to those of the system, of portfolios and of assets, as far as it goes.
     pub(super) fn new(
         model: &'d Model<'n>,
         collector: &Collector,
@@ -92,17 +92,19 @@ impl<'d, 'n> Bumps<'d, 'n> {
     ) -> Self {
         let n = (collector.n_paths() / PATHS_PER_REPLAY).max(MIN_REPLAYED);
         let n_head = n / 4;
-        let mut left = usize::try_from(n - n_head).unwrap_or(usize::MAX);
+        let of_tails = usize::try_from(n - n_head).unwrap_or(usize::MAX);
+        let mut left = of_tails;
         let mut order: Vec<usize> = (0..designs.len()).collect();
         order.sort_by_key(|&number| (rank(&designs[number]), number));
-        let each = (left / designs.len().max(1)).max(2 * LEAST);
         let mut picked: Vec<Option<Vec<Pick>>> = designs.iter().map(|_| None).collect();
+        let mut most = left / 2;
         for number in order {
-            let own = picks(designs[number].levels[0].tail.paths().len(), each.min(left));
-            if each <= left || own.len() <= left {
-                left -= own.len();
+            if left >= LEAST {
+                let own = picks(designs[number].levels[0].tail.paths().len(), most.min(left));
+                left = left.saturating_sub(own.len());
                 picked[number] = Some(own);
             }
+            most = (of_tails / 2 / designs.len().max(1)).max(LEAST);
         }
         Self { model, designs, levers: Lever::all(model), picks: picked, n_head }
     }
