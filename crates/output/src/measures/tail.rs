@@ -276,7 +276,11 @@ impl Tail {
                 }
             }
         }
-        let [mass, square, cube] = rest.map(|rest| rest.max(0.0));
+        let [mut mass, square, cube] = rest.map(|rest| rest.max(0.0));
+        if !self.groups.is_empty() {
+            // Those who stand for others may count for a little more than all of them together.
+            mass = rest[0];
+        }
         distances.push(Distance { mass, square, cube, x: -at_edge });
         let spread = Spread::of(distances.into_iter(), self.calibration);
         let found = spread.estimate(at_edge, self.n_paths, self.mass);
