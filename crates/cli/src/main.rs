@@ -2,6 +2,7 @@
 
 mod absent;
 mod args;
+mod calibrate;
 mod check;
 mod contributors;
 mod diff;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         Command::Schema(schema) => schema::schema(&schema),
         Command::Synth(synth) => synth::synth(&synth),
         Command::Import(import) => import::import(&import),
+        Command::Calibrate(args) => calibrate::calibrate(&args),
         Command::Completions { shell } => completions(shell),
         Command::Man => man(),
     };
