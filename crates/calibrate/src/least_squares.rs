@@ -15,6 +15,10 @@ pub(crate) struct Fit<const P: usize> {
 /// Steps after which a search ends; a handful are enough where there is a minimum.
 const MAX_STEPS: usize = 200;
 
+/// Relative fall of the sum below which a search ends: parameters are then within a millionth of their
+/// standard errors.
+const WORTH_A_STEP: f64 = 1e-13;
+
 /// Step of the central differences: parameters are logarithms, so it is relative.
 const STEP: f64 = 1e-5;
 
@@ -39,9 +43,9 @@ pub(crate) fn least_squares<const P: usize>(
             damping *= if next.is_some() { 0.1 } else { 10.0 };
         }
         let Some(next) = next else { break };
-        let moved = (0..P).map(|p| (next[p] - fit.parameters[p]).abs()).fold(0.0, f64::max);
+        let before = sum_of_squares(&fit.residuals);
         fit = at(next, &residuals);
-        if moved < 1e-13 {
+        if before - sum_of_squares(&fit.residuals) < WORTH_A_STEP * before {
             break;
         }
     }

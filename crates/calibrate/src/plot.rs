@@ -200,7 +200,7 @@ where
         .build_cartesian_2d(x, y)?)
 }
 
-fn legend<X, Y>(chart: &mut Chart<'_, '_, X, Y>) -> Drawn
+fn legend<'a, 'b: 'a, X, Y>(chart: &mut Chart<'a, 'b, X, Y>) -> Drawn
 where
     X: Ranged<ValueType = f64> + ValueFormatter<f64>,
     Y: Ranged<ValueType = f64> + ValueFormatter<f64>,

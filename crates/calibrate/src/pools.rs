@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use slashfall_graph::spec::{Invariant, PoolRow};
 use slashfall_graph::{Problem, Problems, pools_csv};
 
-use crate::least_squares::{Fit, least_squares};
+use crate::least_squares::{Fit, least_squares, sum_of_squares};
 use invariant::out;
 pub use quotes::FittedQuote;
 use quotes::{Quote, read_quotes};
@@ -70,6 +70,9 @@ const AMPLIFICATION: std::ops::RangeInclusive<f64> = 0.01..=1e6;
 
 /// Amplifications that searches start from.
 const STARTS: [f64; 4] = [1.0, 10.0, 100.0, 1_000.0];
+
+/// Starts that are searched from: those with the least squares of all.
+const TRIED: usize = 3;
 
 /// Reserves that searches start from, over the largest amount of the quotes.
 const SIZES: [f64; 4] = [0.7, 1.5, 5.0, 50.0];
@@ -177,12 +180,15 @@ fn rounds(quotes: &[Quote]) -> Vec<usize> {
     quotes.iter().map(|quote| quote.round).collect()
 }
 
-/// The best of the minima that the starts lead to.
+/// The best of the minima that the likeliest starts lead to.
 fn best<const P: usize>(
     starts: &[[f64; P]],
     residuals: impl Fn(&[f64; P]) -> Vec<f64>,
 ) -> Option<Fit<P>> {
-    let fits = starts.iter().map(|start| least_squares(*start, &residuals));
+    let mut starts: Vec<(f64, &[f64; P])> =
+        starts.iter().map(|start| (sum_of_squares(&residuals(start)), start)).collect();
+    starts.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let fits = starts.iter().take(TRIED).map(|(_, start)| least_squares(**start, &residuals));
     fits.min_by(|a, b| a.variance(0).total_cmp(&b.variance(0)))
 }
 
@@ -207,7 +213,7 @@ fn tell(
     let amplification = shape.amplification.unwrap_or(100.0);
     let left = residuals(request, quotes, shape);
     let by_size = |a: &usize, b: &usize| left[*a].abs().total_cmp(&left[*b].abs());
-    let squares: f64 = left.iter().map(|r| r * r).sum();
+    let squares = sum_of_squares(&left);
     PoolFit {
         row: PoolRow {
             pool: request.pool.clone(),
