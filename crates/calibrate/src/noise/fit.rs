@@ -10,7 +10,7 @@ use super::read::Observed;
 use super::{Estimate, JumpRule, NavRule, NoiseFit};
 use crate::least_squares::{Fit, least_squares};
 
-/// Times that jumps, speeds and nav are found in turn; three or four are enough where they settle.
+/// Times that jumps and parameters are found in turn; three or four are enough where they settle.
 const MAX_TURNS: usize = 30;
 
 /// Speeds of panic that searches start from, a day.
@@ -28,71 +28,51 @@ const MAX_KAPPA: f64 = 4.6;
 /// Standard errors beyond which a property that the law does not have is told.
 const TOLD_BEYOND: f64 = 4.0;
 
-/// Where the search stands.
-struct State {
-    discounts: Vec<f64>,
+/// What least squares found, with the jumps that it was given.
+struct Found {
     jumps: Vec<bool>,
-    trend: Option<Trend>,
-    speeds: Speeds,
-}
-
-/// What least squares found: speeds, and their standard errors where there are any.
-struct Speeds {
     kappa: f64,
+    /// None where the data do not tell.
     kappa_std_err: Option<f64>,
+    /// Speed and its error, where there are jumps.
     panic: Option<(f64, Option<f64>)>,
+    /// Line of nav, and the error of its growth, where it is fitted.
+    trend: Option<(Trend, Option<f64>)>,
+    discounts: Vec<f64>,
     split: Split,
 }
 
 pub(super) fn fit(observed: &Observed, rule: JumpRule) -> Result<NoiseFit, Problem> {
-    let state = settle(observed, rule);
-    let unfit =
-        |expected: String| Problem::new(&observed.file, expected).key(&observed.asset.column);
-    let Speeds { kappa, kappa_std_err, .. } = state.speeds;
-    let Some(kappa_std_err) = kappa_std_err.filter(|_| kappa < MAX_KAPPA) else {
-        return Err(unfit(
-            "a discount that carries over from day to day was expected: the law cannot be fitted \
-             to one that does not"
-                .into(),
-        ));
+    let found = settle(observed, rule);
+    let Some(kappa_std_err) = found.kappa_std_err.filter(|_| found.kappa < MAX_KAPPA) else {
+        let expected = "a discount that carries over from day to day was expected: the law cannot be \
+                        fitted to one that does not";
+        return Err(Problem::new(&observed.file, expected).key(&observed.asset.column));
     };
-    Ok(describe(observed, rule, state, kappa_std_err))
+    Ok(describe(observed, rule, found, kappa_std_err))
 }
 
-/// Finds jumps, speeds and nav in turn until the jumps stay the same and the nav stands still.
-fn settle(observed: &Observed, rule: JumpRule) -> State {
-    let n = observed.price.values.len();
-    let is_trend = observed.asset.nav == NavRule::Trend;
-    let mut trend = is_trend.then(|| Trend::fit(&observed.price.values, 0.0));
-    let mut discounts = discounts(observed, trend);
-    let mut jumps = vec![false; n];
-    let mut speeds = fit_speeds(&discounts, &jumps);
+/// Finds jumps and parameters in turn until the jumps stay the same.
+fn settle(observed: &Observed, rule: JumpRule) -> Found {
+    let mut found = search(observed, vec![false; observed.price.values.len()]);
     for _ in 0..MAX_TURNS {
-        let found = find_jumps(&speeds.split, rule);
-        let moved = trend.map_or(0.0, |old| {
-            let panic = speeds.split.panic.iter();
-            let calm = observed.price.values.iter().zip(panic).map(|(price, j)| price / (1.0 - j));
-            let new = Trend::fit(&calm.collect::<Vec<_>>(), (-speeds.kappa).exp());
-            trend = Some(new);
-            (old.at(0) - new.at(0)).abs() + (old.at(n - 1) - new.at(n - 1)).abs()
-        });
-        if found == jumps && moved < 1e-10 {
+        let jumps = find_jumps(&found.split, rule);
+        if jumps == found.jumps {
             break;
         }
-        jumps = found;
-        discounts = self::discounts(observed, trend);
-        speeds = fit_speeds(&discounts, &jumps);
+        found = search(observed, jumps);
     }
-    State { discounts, jumps, trend, speeds }
+    found
 }
 
 fn discounts(observed: &Observed, trend: Option<Trend>) -> Vec<f64> {
-    let nav = |t: usize| match (trend, &observed.nav) {
-        (Some(trend), _) => trend.at(t),
-        (None, Some(nav)) => nav[t],
-        (None, None) => 1.0,
-    };
-    observed.price.values.iter().enumerate().map(|(t, price)| 1.0 - price / nav(t)).collect()
+    let prices = &observed.price.values;
+    let off = |(price, nav): (&f64, f64)| 1.0 - price / nav;
+    match (trend, &observed.nav) {
+        (Some(trend), _) => prices.iter().zip(trend.navs(prices.len())).map(off).collect(),
+        (None, Some(navs)) => prices.iter().zip(navs.iter().copied()).map(off).collect(),
+        (None, None) => prices.iter().map(|price| 1.0 - price).collect(),
+    }
 }
 
 /// Days whose surprise is beyond the ordinary, upwards alone: a fall of the discount is no panic.
@@ -109,39 +89,85 @@ fn median(mut values: Vec<f64>) -> f64 {
     f64::midpoint(values[(n - 1) / 2], values[n / 2])
 }
 
-/// The speeds that make the sum of squares least; that is the maximum of the likelihood, noise being
-/// normal. Jump sizes are profiled out.
-fn fit_speeds(discounts: &[f64], jumps: &[bool]) -> Speeds {
-    let n_jumps = jumps.iter().filter(|jump| **jump).count();
-    let clusters: Vec<usize> = (0..discounts.len() - 1).collect();
-    // Days before which a jump frees a parameter each.
-    let estimated = n_jumps + 1;
-    if n_jumps == 0 {
-        let fit = least_squares([start_kappa(discounts)], |[ln_kappa]| {
-            split(discounts, jumps, (-ln_kappa.exp()).exp(), 0.0).residuals
-        });
-        let kappa = fit.parameters[0].exp();
-        let kappa_std_err = fit.std_errs(estimated, &clusters).map(|[error]| kappa * error);
-        let split = split(discounts, jumps, (-kappa).exp(), 0.0);
-        return Speeds { kappa, kappa_std_err, panic: None, split };
-    }
-    let fits = PANIC_STARTS.map(|start| fit_both(discounts, jumps, start));
-    let best = fits.into_iter().min_by(|a, b| a.variance(0).total_cmp(&b.variance(0)));
-    let Some(fit) = best else { unreachable!("there are starts") };
-    let [kappa, panic] = fit.parameters.map(f64::exp);
-    let errors = fit.std_errs(estimated + 1, &clusters);
-    Speeds {
-        kappa,
-        kappa_std_err: errors.map(|[error, _]| kappa * error),
-        panic: Some((panic, errors.map(|[_, error]| panic * error))),
-        split: split(discounts, jumps, (-kappa).exp(), (-panic).exp()),
+/// Parameters of a search: the logarithm of `kappa`, that of `panic_kappa` where there are jumps, and
+/// the line of nav where that is fitted.
+#[derive(Clone, Copy)]
+struct Parameters {
+    ln_kappa: f64,
+    ln_panic: Option<f64>,
+    trend: Option<Trend>,
+}
+
+/// The parameters that make the sum of squares least; that is the maximum of the likelihood, noise
+/// being normal. Jump sizes are profiled out.
+fn search(observed: &Observed, jumps: Vec<bool>) -> Found {
+    let is_trend = observed.asset.nav == NavRule::Trend;
+    let line = is_trend.then(|| Trend::through(&observed.price.values));
+    let kappa = start_kappa(&discounts(observed, line));
+    match (jumps.contains(&true), line) {
+        (false, None) => {
+            let read = |p: &[f64; 1]| Parameters { ln_kappa: p[0], ln_panic: None, trend: None };
+            found(observed, jumps, &[[kappa]], read)
+        }
+        (false, Some(Trend { level, growth })) => {
+            let read = |&[ln_kappa, level, growth]: &[f64; 3]| Parameters {
+                ln_kappa,
+                ln_panic: None,
+                trend: Some(Trend { level, growth }),
+            };
+            found(observed, jumps, &[[kappa, level, growth]], read)
+        }
+        (true, None) => {
+            let read = |&[ln_kappa, ln_panic]: &[f64; 2]| Parameters {
+                ln_kappa,
+                ln_panic: Some(ln_panic),
+                trend: None,
+            };
+            found(observed, jumps, &PANIC_STARTS.map(|panic| [kappa, panic.ln()]), read)
+        }
+        (true, Some(Trend { level, growth })) => {
+            let read = |&[ln_kappa, ln_panic, level, growth]: &[f64; 4]| {
+                let trend = Some(Trend { level, growth });
+                Parameters { ln_kappa, ln_panic: Some(ln_panic), trend }
+            };
+            let starts = PANIC_STARTS.map(|panic| [kappa, panic.ln(), level, growth]);
+            found(observed, jumps, &starts, read)
+        }
     }
 }
 
-fn fit_both(discounts: &[f64], jumps: &[bool], panic: f64) -> Fit<2> {
-    least_squares([start_kappa(discounts), panic.ln()], |[ln_kappa, ln_panic]| {
-        split(discounts, jumps, (-ln_kappa.exp()).exp(), (-ln_panic.exp()).exp()).residuals
-    })
+/// The best of the searches from `starts`, at least one; `read` says what its parameters are.
+fn found<const P: usize>(
+    observed: &Observed,
+    jumps: Vec<bool>,
+    starts: &[[f64; P]],
+    read: impl Fn(&[f64; P]) -> Parameters,
+) -> Found {
+    let parts = |p: &[f64; P]| {
+        let Parameters { ln_kappa, ln_panic, trend } = read(p);
+        let discounts = discounts(observed, trend);
+        let q = ln_panic.map_or(0.0, |ln_panic| (-ln_panic.exp()).exp());
+        let split = split(&discounts, &jumps, (-ln_kappa.exp()).exp(), q);
+        (discounts, split)
+    };
+    let from = |start: &[f64; P]| least_squares(*start, |p| parts(p).1.residuals);
+    let least = |a: Fit<P>, b: Fit<P>| if b.variance(0) < a.variance(0) { b } else { a };
+    let fit = starts[1..].iter().map(from).fold(from(&starts[0]), least);
+    let (discounts, split) = parts(&fit.parameters);
+    let Parameters { ln_kappa, ln_panic, trend } = read(&fit.parameters);
+    // A jump frees a parameter each.
+    let n_estimated = P + jumps.iter().filter(|jump| **jump).count();
+    let days: Vec<usize> = (0..split.residuals.len()).collect();
+    let errors = fit.std_errs(n_estimated, &days);
+    Found {
+        kappa: ln_kappa.exp(),
+        kappa_std_err: errors.map(|errors| ln_kappa.exp() * errors[0]),
+        panic: ln_panic.map(|ln| (ln.exp(), errors.map(|errors| ln.exp() * errors[1]))),
+        trend: trend.map(|trend| (trend, errors.map(|errors| errors[P - 1]))),
+        jumps,
+        discounts,
+        split,
+    }
 }
 
 /// The logarithm of `kappa` from the plain regression of each day on the day before.
@@ -164,9 +190,8 @@ fn kappa_bias(kappa: f64, n: usize, is_trend: bool) -> f64 {
     (c0 + c1 * kappa.exp() + 0.5 * (2.0 * kappa).exp()) / n as f64
 }
 
-fn describe(observed: &Observed, rule: JumpRule, state: State, kappa_std_err: f64) -> NoiseFit {
-    let State { discounts, jumps, trend, speeds } = state;
-    let Speeds { kappa, panic, split, .. } = speeds;
+fn describe(observed: &Observed, rule: JumpRule, found: Found, kappa_std_err: f64) -> NoiseFit {
+    let Found { jumps, kappa, panic, trend, discounts, split, .. } = found;
     let calm: Vec<usize> = (0..split.residuals.len()).filter(|t| !jumps[t + 1]).collect();
     let residuals: Vec<f64> = calm.iter().map(|&t| split.residuals[t]).collect();
     let n_estimated = 1 + usize::from(panic.is_some()) + 2 * usize::from(trend.is_some());
@@ -178,7 +203,7 @@ fn describe(observed: &Observed, rule: JumpRule, state: State, kappa_std_err: f6
         column: observed.asset.column.clone(),
         days: [observed.price.first, observed.price.last()],
         nav: observed.asset.nav,
-        nav_growth: trend.map(|trend| (trend.growth * 365.0).exp_m1()),
+        nav_growth: trend.map(|(trend, error)| growth(trend, error, discounts.len())),
         sigma_daily,
         kappa: Estimate { value: unbiased.max(0.0), std_err: kappa_std_err },
         kappa_raw: kappa,
@@ -192,6 +217,14 @@ fn describe(observed: &Observed, rule: JumpRule, state: State, kappa_std_err: f6
     };
     fit.notes = notes(&fit, unbiased, rule);
     fit
+}
+
+/// Growth of nav a year.
+fn growth(trend: Trend, std_err: Option<f64>, days: usize) -> Estimate {
+    let years = (days as f64 - 1.0) / 365.0;
+    let value = (trend.growth / years).exp_m1();
+    let std_err = std_err.map_or(f64::INFINITY, |error| (1.0 + value) * error / years);
+    Estimate { value, std_err }
 }
 
 /// Standard deviation of residuals about 0, with an error that holds for tails that are not normal:

@@ -48,11 +48,7 @@ fn head(text: &mut String, request: &NoiseRequest, fit: &NoiseFit) {
                 "Nav is that of {}.",
                 request.nav.as_ref().map_or_else(String::new, |nav| nav.display().to_string())
             ),
-            NavRule::Trend => format!(
-                "Nav is a fitted line in time that grows {:.3} % a year: an average discount is in it, and \
-             a yield that changes is in the noise.",
-                100.0 * fit.nav_growth.unwrap_or_default()
-            ),
+            NavRule::Trend => trend_remark(fit),
         },
     );
     let jumps = request.jumps;
@@ -67,6 +63,17 @@ fn head(text: &mut String, request: &NoiseRequest, fit: &NoiseFit) {
     for note in &fit.notes {
         remark(text, format!("Note: {note}."));
     }
+}
+
+fn trend_remark(fit: &NoiseFit) -> String {
+    let percent = |x: f64| format!("{:.3}", 100.0 * x);
+    let growth = fit.nav_growth.map_or_else(String::new, |Estimate { value, std_err }| {
+        format!(" that grows {} ± {} % a year", percent(value), percent(std_err))
+    });
+    format!(
+        "Nav is a fitted line in time{growth}: an average discount is in it, and a yield that changes \
+         is in the noise."
+    )
 }
 
 fn section(text: &mut String, fit: &NoiseFit) {

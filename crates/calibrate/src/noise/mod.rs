@@ -90,7 +90,7 @@ pub struct NoiseFit {
     /// Where the nav came from.
     pub nav: NavRule,
     /// Growth of nav a year, of a fitted trend.
-    pub nav_growth: Option<f64>,
+    pub nav_growth: Option<Estimate>,
     /// Standard deviation of a day's ordinary noise.
     pub sigma_daily: Estimate,
     /// Speed of reversion a day, less its small-sample bias.

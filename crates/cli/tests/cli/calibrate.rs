@@ -19,7 +19,8 @@ fn prices() -> Vec<String> {
     let mut lines = vec!["date,ETH,STETH".to_owned()];
     let (mut d, mut j, mut eth, mut state) = (0.0_f64, 0.0_f64, 1_500.0_f64, 1_u64);
     let mut uniform = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
     };
     for t in 0..365 {
@@ -38,11 +39,23 @@ fn write(example: &Example, file: &str, lines: &[String]) {
 }
 
 const NOISE: [&str; 9] = [
-    "calibrate", "noise", "--prices", "prices.csv", "--numeraire", "ETH", "-o", "fit", "--nav-one",
+    "calibrate",
+    "noise",
+    "--prices",
+    "prices.csv",
+    "--numeraire",
+    "ETH",
+    "-o",
+    "fit",
+    "--nav-one",
 ];
 
 fn noise<'a>(more: &[&'a str]) -> Vec<&'a str> {
-    NOISE.into_iter().chain(["stETH", "--asset", "stETH=STETH"]).chain(more.iter().copied()).collect()
+    NOISE
+        .into_iter()
+        .chain(["stETH", "--asset", "stETH=STETH"])
+        .chain(more.iter().copied())
+        .collect()
 }
 
 #[test]
@@ -54,7 +67,9 @@ fn noise_goes_into_a_run_file_as_it_is() {
     assert!(said.contains("depegs       3 in 1.00 years") && said.ends_with("written to fit\n"));
     assert!(example.read("fit/stETH.svg").starts_with("<svg"));
     let fragment = example.read("fit/noise.toml");
-    for part in ["[noise.stETH]", "# std err", "events = 3, exposure_years = 0.99726", "empirical = ["] {
+    for part in
+        ["[noise.stETH]", "# std err", "events = 3, exposure_years = 0.99726", "empirical = ["]
+    {
         assert!(fragment.contains(part), "{part:?} is not in {fragment}");
     }
     let run = example.read("run.toml") + &fragment;
@@ -106,7 +121,9 @@ fn broken_prices_are_told_and_nothing_written() {
     broken(
         |lines| lines.swap(10, 11),
         &all,
-        &["row 11 (line 12), column `date`: found \"2023-01-10\", a day after that of the row before"],
+        &[
+            "row 11 (line 12), column `date`: found \"2023-01-10\", a day after that of the row before",
+        ],
     );
     broken(|lines| lines[0] = "date,ETH,stETHx".into(), &all, &["did you mean \"stETHx\"?"]);
     let mut unknown = noise(&[]);
@@ -161,8 +178,25 @@ fn quotes() -> String {
 }
 
 const POOLS: [&str; 20] = [
-    "calibrate", "pools", "--quotes", "quotes.csv", "--pool", "curve", "--asset", "stETH", "--token",
-    "stETH", "--eth", "WETH", "--nav", "1", "--fee", "0", "--invariant", "constant-product", "-o",
+    "calibrate",
+    "pools",
+    "--quotes",
+    "quotes.csv",
+    "--pool",
+    "curve",
+    "--asset",
+    "stETH",
+    "--token",
+    "stETH",
+    "--eth",
+    "WETH",
+    "--nav",
+    "1",
+    "--fee",
+    "0",
+    "--invariant",
+    "constant-product",
+    "-o",
     "fit",
 ];
 
@@ -199,15 +233,15 @@ fn broken_quotes_are_told_and_nothing_written() {
     assert!(problems_of(&example, &POOLS)[0].contains("found \"8\", at least 10 quotes"));
     // A pool that is hardly touched does not tell its amplification from its reserves.
     let flat: String = (1..=20).map(|i| format!("stETH,WETH,{i},{i},0\n")).collect();
-    example.write("quotes.csv", format!("src,dst,in_amount,out_amount,timestamp\n{flat}").as_bytes());
+    example
+        .write("quotes.csv", format!("src,dst,in_amount,out_amount,timestamp\n{flat}").as_bytes());
     let mut args = POOLS;
     args[17] = "stableswap";
     assert!(problems_of(&example, &args)[0].contains("that tell the parameters apart"));
 }
 
-const LOANS: [&str; 8] = [
-    "calibrate", "loans", "--markets", "markets.csv", "--positions", "positions.csv", "-o", "fit",
-];
+const LOANS: [&str; 8] =
+    ["calibrate", "loans", "--markets", "markets.csv", "--positions", "positions.csv", "-o", "fit"];
 
 #[test]
 fn loans_go_into_a_network_as_they_are() {
@@ -225,7 +259,8 @@ fn loans_go_into_a_network_as_they_are() {
 #[test]
 fn broken_positions_are_told_and_nothing_written() {
     let example = Example::empty();
-    example.write("markets.csv", b"market,collateral,loan,lltv,oracle\nmarket,ezETH,WETH,86,0x95\n");
+    example
+        .write("markets.csv", b"market,collateral,loan,lltv,oracle\nmarket,ezETH,WETH,86,0x95\n");
     let positions = "market,collateral_eth,debt_eth\nmarkett,10,8\nmarket,many,1\nmarket,0,1\n";
     example.write("positions.csv", positions.as_bytes());
     let said = problems_of(&example, &[&LOANS[..], &["--edges", "2,1"]].concat());
@@ -249,7 +284,8 @@ const RATES: [&str; 6] = ["calibrate", "rates", "--counts", "counts.csv", "-o", 
 #[test]
 fn rates_go_into_a_run_file_as_they_are() {
     let example = Example::new();
-    let counts = "label,events,exposure_years\nkeys,4,1\nkeys,0,1\nincidents,1,10\nlarge,9,1\nlarge,0,1\n";
+    let counts =
+        "label,events,exposure_years\nkeys,4,1\nkeys,0,1\nincidents,1,10\nlarge,9,1\nlarge,0,1\n";
     example.write("counts.csv", counts.as_bytes());
     let said = example.good(&RATES);
     for part in [
