@@ -109,8 +109,8 @@ pub fn fit_pool(request: &PoolRequest) -> Result<PoolFit, Problems> {
     Ok(if AMPLIFICATION.contains(&fit.row.amplification) { fit } else { Err(untold())? })
 }
 
-const UNTOLD: &str = "quotes that tell the parameters apart were expected: larger amounts, the other \
-                      invariant, or --reserves";
+const UNTOLD: &str = "quotes that tell the parameters apart were expected: larger amounts, the \
+                      other invariant, or --reserves";
 
 fn check(request: &PoolRequest) -> Problems {
     let mut problems = Problems::default();

@@ -1,5 +1,7 @@
 //! Groups of loans have the collateral and the debt of their positions, whatever the groups.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 
 use slashfall_calibrate::loans::{LoanRequest, Loans, group_loans, table};

@@ -1,6 +1,8 @@
 //! Parameters of noise come back: from paths of the engine, and from many short series, whose spread
 //! is what the stated errors say; and what real prices say stays what it is.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use rand::rngs::ChaCha8Rng;

@@ -1,6 +1,8 @@
 //! Pools come back from quotes: those that the engine's own curves pay, to a millionth; from noisy
 //! ones, with the errors that are stated; and what real quotes say stays what it is.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::fmt::Write;

@@ -1,7 +1,7 @@
 //! The fit of one asset: exact maximum likelihood of the discrete law given the first day and the
 //! days of jumps, which are found in turn with it.
 
-use slashfall_graph::Problem;
+use slashfall_graph::{Problem, Problems};
 
 use super::depeg::depeg;
 use super::nav::Trend;
@@ -42,14 +42,20 @@ struct Found {
     split: Split,
 }
 
-pub(super) fn fit(observed: &Observed, rule: JumpRule) -> Result<NoiseFit, Problem> {
+/// The fit; none where the law is not one of these days, which is a problem like any other.
+pub(super) fn fit(
+    observed: &Observed,
+    rule: JumpRule,
+    problems: &mut Problems,
+) -> Option<NoiseFit> {
     let found = settle(observed, rule);
-    let Some(kappa_std_err) = found.kappa_std_err.filter(|_| found.kappa < MAX_KAPPA) else {
+    let kappa_std_err = found.kappa_std_err.filter(|_| found.kappa < MAX_KAPPA);
+    if kappa_std_err.is_none() {
         let expected = "a discount that carries over from day to day was expected: the law cannot be \
                         fitted to one that does not";
-        return Err(Problem::new(&observed.file, expected).key(&observed.asset.column));
-    };
-    Ok(describe(observed, rule, found, kappa_std_err))
+        problems.push(Problem::new(&observed.file, expected).key(&observed.asset.column));
+    }
+    Some(describe(observed, rule, found, kappa_std_err?))
 }
 
 /// Finds jumps and parameters in turn until the jumps stay the same.

@@ -84,13 +84,13 @@ fn section(text: &mut String, fit: &NoiseFit) {
     match fit.beta_market {
         Some(beta) => estimate(text, "beta_market", beta, "; the market's day is the fall of ETH"),
         None => {
-            remark(text, "beta_market is not known: the price of ETH does not move in the file.")
+            remark(text, "beta_market is not known: the price of ETH does not move in the file.");
         }
     }
     match fit.panic_kappa {
         Some(panic) => estimate(text, "panic_kappa", panic, ""),
         None => {
-            remark(text, "panic_kappa is not known: no panic was seen, or too little after it.")
+            remark(text, "panic_kappa is not known: no panic was seen, or too little after it.");
         }
     }
 }

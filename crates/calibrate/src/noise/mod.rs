@@ -120,10 +120,8 @@ pub struct NoiseFit {
 pub fn fit_noise(request: &NoiseRequest) -> Result<Vec<NoiseFit>, Problems> {
     let observed = read::read(request)?;
     let mut problems = Problems::default();
-    let fits = observed
-        .iter()
-        .filter_map(|one| fit::fit(one, request.jumps).map_err(|p| problems.push(p)).ok())
-        .collect();
+    let fits =
+        observed.iter().filter_map(|one| fit::fit(one, request.jumps, &mut problems)).collect();
     problems.or_ok(fits)
 }
 

@@ -42,7 +42,7 @@ pub(super) fn read(request: &NoiseRequest) -> Result<Vec<Observed>, Problems> {
                 _ => None,
             };
             let Some(eth) = eth else { continue };
-            observed.push(observe(request, asset, usd, &eth, nav));
+            observed.push(observe(request, asset, &usd, &eth, nav));
         }
     }
     problems.or_ok(observed)
@@ -61,7 +61,7 @@ fn read_nav(
 fn observe(
     request: &NoiseRequest,
     asset: &AssetRequest,
-    price: Series,
+    price: &Series,
     eth: &[f64],
     nav: Option<Vec<f64>>,
 ) -> Observed {
@@ -69,7 +69,7 @@ fn observe(
     Observed {
         asset: asset.clone(),
         file: request.prices.display().to_string(),
-        price: Series { values, ..price },
+        price: Series { values, first: price.first },
         nav,
         market: eth.windows(2).map(|pair| (pair[0] / pair[1]).ln()).collect(),
     }

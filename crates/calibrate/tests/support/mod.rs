@@ -38,6 +38,7 @@ pub(crate) fn fit(dir: &Path, nav: NavRule, eth: &[f64], price_eth: &[f64]) -> N
 }
 
 /// The folder of snapshots, if it is there; says so if not.
+#[expect(clippy::print_stdout, reason = "who reads the tests is to see what was skipped")]
 pub(crate) fn snapshots() -> Option<PathBuf> {
     let data = std::env::var_os("SLASHFALL_DATA").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
