@@ -166,12 +166,12 @@ fn a_nav_file_is_read_by_day() {
     assert!(problems[0].contains("navs.csv, key `STETH`: a value on 2023-12-31 was expected"));
 }
 
-/// Quotes of a constant product of 1,000 against 1,000.
+/// Quotes of a constant product of 100 against 100.
 fn quotes() -> String {
     let mut text = String::from("src,dst,in_amount,out_amount,timestamp\n");
     for i in 1..=40 {
-        let amount = f64::from(i * i) * 0.5;
-        let paid = 1_000.0 * amount / (1_000.0 + amount);
+        let amount = f64::from(i * i) * 0.05;
+        let paid = 100.0 * amount / (100.0 + amount);
         let _ = writeln!(text, "stETH,WETH,{amount:?},{paid:?},{}", i / 10 * 3_600);
     }
     text
@@ -206,7 +206,8 @@ fn a_pool_goes_into_a_network_as_it_is() {
     example.write("quotes.csv", quotes().as_bytes());
     let said = example.good(&POOLS);
     assert!(said.starts_with("curve: 40 quotes in 5 rounds\n"), "{said}");
-    assert!(said.contains("reserve_eth             1000.0000 ±"), "{said}");
+    let reserve = format!("  {:<18} {:>14.4} ± 0.0000\n", "reserve_eth", 100.0);
+    assert!(said.contains(&reserve), "{said}");
     assert!(example.read("fit/pool.svg").contains("amount in, ETH"));
     let csv = example.read("fit/pools.csv");
     example.write("network/pools.csv", csv.as_bytes());
@@ -216,7 +217,7 @@ fn a_pool_goes_into_a_network_as_it_is() {
 #[test]
 fn broken_quotes_are_told_and_nothing_written() {
     let example = Example::empty();
-    let text = quotes().replace("stETH,WETH,0.5,", "stETH,WETH,half,").replace(",2.0,", ",-2,");
+    let text = quotes().replace("stETH,WETH,0.05,", "stETH,WETH,half,").replace(",0.2,", ",-2,");
     example.write("quotes.csv", text.as_bytes());
     let problems = problems_of(&example, &POOLS);
     assert_eq!(problems.len(), 2, "{problems:#?}");
@@ -266,7 +267,7 @@ fn broken_positions_are_told_and_nothing_written() {
     let said = problems_of(&example, &[&LOANS[..], &["--edges", "2,1"]].concat());
     let parts = [
         "`--edges`: found \"2,1\"",
-        "column `lltv`: found \"86\", a fraction above 0, at most 1, was expected",
+        "column `lltv`: found \"86\", a fraction above 0, at most 1 was expected",
         "column `oracle`: found \"0x95\", an oracle was expected",
         "column `market`: found \"market\", a close factor was expected",
         "row 1 (line 2), column `market`: found \"markett\"",
