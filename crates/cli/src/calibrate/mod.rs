@@ -39,7 +39,7 @@ fn write(dir: &Path, files: &[(String, Vec<u8>)]) -> anyhow::Result<()> {
     .with_context(|| format!("the results could not be written to {}", dir.display()))
 }
 
-fn drawing(error: String) -> anyhow::Error {
+fn drawing(error: &str) -> anyhow::Error {
     anyhow::anyhow!("the picture could not be drawn: {error}")
 }
 
@@ -59,7 +59,7 @@ fn calibrate_noise(args: &Noise) -> anyhow::Result<Ending> {
     let fits = fit_noise(&request)?;
     let mut files = vec![("noise.toml".to_owned(), fragment(&request, &fits).into_bytes())];
     for fit in &fits {
-        let svg = noise::plot(fit).map_err(drawing)?;
+        let svg = noise::plot(fit).map_err(|error| drawing(&error))?;
         files.push((format!("{}.svg", file_name(&fit.asset)), svg.into_bytes()));
     }
     write(&args.output, &files)?;
@@ -146,7 +146,7 @@ fn calibrate_pools(args: &Pools) -> anyhow::Result<Ending> {
         reserves: args.reserves.as_deref().and_then(|given| given.try_into().ok()),
     };
     let fit = fit_pool(&request)?;
-    let svg = pools::plot(&fit).map_err(drawing)?;
+    let svg = pools::plot(&fit).map_err(|error| drawing(&error))?;
     let files =
         [("pools.csv".to_owned(), pools::table(&fit)?), ("pool.svg".to_owned(), svg.into_bytes())];
     write(&args.output, &files)?;
