@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Synth(Synth),
     /// Turn a snapshot of a real protocol into a network folder.
     Import(Import),
+    /// Fit noise, pools, loans and rates to observations, with standard errors.
+    Calibrate(crate::calibrate::args::Calibrate),
     /// Print completions for a shell.
     Completions {
         /// The shell.

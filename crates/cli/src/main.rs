@@ -3,6 +3,7 @@
 mod absent;
 mod args;
 mod avs_rate;
+mod calibrate;
 mod check;
 mod contributors;
 mod diff;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         Command::Schema(schema) => schema::schema(&schema),
         Command::Synth(synth) => synth::synth(&synth),
         Command::Import(import) => import::import(&import),
+        Command::Calibrate(args) => calibrate::calibrate(&args),
         Command::Completions { shell } => completions(shell),
         Command::Man => man(),
     };

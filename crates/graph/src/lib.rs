@@ -34,4 +34,4 @@ pub use sketch::Sketch;
 pub use spec::{NetworkSpec, Yields};
 pub use venues::{Loan, Market, Pool, Portfolio, Position, Reserve};
 pub use without::Removal;
-pub use write::write_network;
+pub use write::{loans_csv, pools_csv, write_folder, write_network};

@@ -10,7 +10,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::spec::{MetaSpec, NetworkSpec, OperatorRow, Table};
+use crate::spec::{LoanRow, MetaSpec, NetworkSpec, OperatorRow, PoolRow, Table};
 use columns::{
     ALLOCATIONS, ASSETS, AVS, GROUPS, HOLDINGS, LOANS, POOLS, PORTFOLIOS, RESERVES,
     allocation_cells, asset_cells, avs_cells, group_cells, holding_cells, loan_cells, pool_cells,
@@ -28,20 +28,46 @@ use columns::{
 /// `AlreadyExists` when there is anything at `dir`, which is then left alone; otherwise what the
 /// file system reports, with the path it was about.
 pub fn write_network(spec: &NetworkSpec, dir: &Path) -> io::Result<()> {
+    write_folder(dir, |partial| write_files(spec, partial))
+}
+
+/// Makes a folder of what `write` puts into the one that it is given: complete, or not at all, as
+/// [`write_network`] says.
+///
+/// # Errors
+/// `AlreadyExists` when there is anything at `dir`, which is then left alone; otherwise what `write`
+/// or the file system reports.
+pub fn write_folder(dir: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     if fs::symlink_metadata(dir).is_ok() {
         return Err(io::Error::new(
             io::ErrorKind::AlreadyExists,
-            format!("{}: exists already; a network is only written to a new folder", dir.display()),
+            format!("{}: exists already; only a new folder is written to", dir.display()),
         ));
     }
     let partial = partial_sibling(dir)?;
-    let written = write_files(spec, &partial)
+    let written = write(&partial)
         .and_then(|()| fs::rename(&partial, dir).map_err(|error| about(dir, &error)));
     if written.is_err() {
         // The folder is ours alone; that it cannot be removed matters less than why we stopped.
         let _ = fs::remove_dir_all(&partial);
     }
     written
+}
+
+/// The table `pools` of a network folder, as CSV.
+///
+/// # Errors
+/// None in practice: the rows are written to memory.
+pub fn pools_csv(rows: &[PoolRow]) -> io::Result<Vec<u8>> {
+    csv_bytes(&POOLS, &rows.iter().map(pool_cells).collect::<Vec<_>>())
+}
+
+/// The table `loans` of a network folder, as CSV.
+///
+/// # Errors
+/// None in practice: the rows are written to memory.
+pub fn loans_csv(rows: &[LoanRow]) -> io::Result<Vec<u8>> {
+    csv_bytes(&LOANS, &rows.iter().map(loan_cells).collect::<Vec<_>>())
 }
 
 /// A new folder beside `dir` under a name of its own.
@@ -128,13 +154,16 @@ fn write_optional(
 }
 
 fn write_table(dir: &Path, table: &str, header: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+    write_file(dir, &format!("{table}.csv"), &csv_bytes(header, rows)?)
+}
+
+fn csv_bytes(header: &[&str], rows: &[Vec<String>]) -> io::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(header)?;
     for row in rows {
         writer.write_record(row)?;
     }
-    let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
-    write_file(dir, &format!("{table}.csv"), &bytes)
+    writer.into_inner().map_err(csv::IntoInnerError::into_error)
 }
 
 fn write_file(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {

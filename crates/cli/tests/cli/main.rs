@@ -5,6 +5,7 @@
 
 mod broken_networks;
 mod broken_run_files;
+mod calibrate;
 mod commands;
 mod diff;
 mod example;

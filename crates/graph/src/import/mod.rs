@@ -8,3 +8,4 @@ mod raw;
 mod snapshot;
 
 pub use eigenlayer::{EigenlayerFiles, EigenlayerOptions, ImportReport, import_eigenlayer};
+pub use raw::{RawCells, RawTable};

@@ -6,28 +6,33 @@ use std::path::Path;
 use crate::problem::{Place, Problem, Problems};
 
 /// One raw CSV table, cells trimmed.
-pub(super) struct RawTable {
+#[derive(Clone, Debug)]
+pub struct RawTable {
     pub(super) file: String,
     header: Vec<String>,
     rows: Vec<RawRow>,
 }
 
+#[derive(Clone, Debug)]
 struct RawRow {
     line: Option<usize>,
     cells: Vec<String>,
 }
 
 /// One cell of each column asked for, and where they stand.
-pub(super) struct RawCells<'a, const N: usize> {
+#[derive(Clone, Debug)]
+pub struct RawCells<'a, const N: usize> {
     file: &'a str,
     columns: [&'a str; N],
     place: Place,
-    pub(super) cells: [&'a str; N],
+    /// The cells, in the order in which their columns were asked for.
+    pub cells: [&'a str; N],
 }
 
 impl<const N: usize> RawCells<'_, N> {
     /// A problem of the `column`-th of these cells.
-    pub(super) fn problem(&self, column: usize, expected: &str) -> Problem {
+    #[must_use]
+    pub fn problem(&self, column: usize, expected: &str) -> Problem {
         Problem::new(self.file, expected)
             .at(self.place.clone())
             .key(self.columns[column])
@@ -37,7 +42,8 @@ impl<const N: usize> RawCells<'_, N> {
 
 impl RawTable {
     /// Reads a whole file; none when it cannot be read at all, which is a problem like any other.
-    pub(super) fn read(path: &Path, problems: &mut Problems) -> Option<Self> {
+    #[must_use]
+    pub fn read(path: &Path, problems: &mut Problems) -> Option<Self> {
         let file = path.display().to_string();
         let opened = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path);
         let mut reader = match opened {
@@ -59,12 +65,14 @@ impl RawTable {
     }
 
     /// The first of `names` that is a column.
-    pub(super) fn find<'a>(&self, names: &[&'a str]) -> Option<&'a str> {
+    #[must_use]
+    pub fn find<'a>(&self, names: &[&'a str]) -> Option<&'a str> {
         names.iter().copied().find(|name| self.header.iter().any(|column| column == name))
     }
 
     /// The cells of `columns` of every row; no rows when a column is missing, which is a problem.
-    pub(super) fn select<'a, const N: usize>(
+    #[must_use]
+    pub fn select<'a, const N: usize>(
         &'a self,
         columns: [&'a str; N],
         problems: &mut Problems,
