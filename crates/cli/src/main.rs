@@ -17,6 +17,7 @@ mod recorded;
 mod replay;
 mod run;
 mod schema;
+mod selftest;
 mod story;
 mod stress;
 mod summary;
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::replay(&args),
         Command::Diff(args) => diff::diff(&args),
         Command::Schema(schema) => schema::schema(&schema),
+        Command::Selftest(selftest) => selftest::selftest(&selftest),
         Command::Synth(synth) => synth::synth(&synth),
         Command::Import(import) => import::import(&import),
         Command::Completions { shell } => completions(shell),

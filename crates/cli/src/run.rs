@@ -28,6 +28,7 @@ use crate::input::{Input, Overrides};
 use crate::notes::{doubts, note_of_events, notes};
 use crate::progress::Progress;
 use crate::provenance::{manifest, metadata, note, peak_memory_bytes};
+use crate::selftest::proved;
 use crate::{Ending, contributors, summary};
 
 /// Paths a batch: what sources are drawn along together.
@@ -69,6 +70,7 @@ fn run_scenarios(
     scenarios: &mut [Scenario<'_>],
     start: Instant,
 ) -> anyhow::Result<Ending> {
+    let selftest = proved()?;
     let drawings = prepare_drawings(args, input, scenarios)?;
     let stop = stop_on_ctrl_c()?;
     let files = input.files()?;
@@ -77,7 +79,7 @@ fn run_scenarios(
     let folder = ResultFolder::create(&target, args.overwrite, metadata(input, scenarios, &files))?;
     let mut tables = Tables::new();
     let mut findings = Findings::default();
-    let mut manifest = manifest(input, scenarios, files, &target);
+    let mut manifest = manifest(input, scenarios, files, &target, selftest);
     for ((number, scenario), mut drawing) in scenarios.iter().enumerate().zip(drawings) {
         let played = play(args, &folder, scenario, number, &mut drawing, &stop)?;
         let added = if played.interrupted {

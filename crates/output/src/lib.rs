@@ -25,7 +25,7 @@ pub use contributions::{ComponentKind, Contribution, contributions};
 pub use folder::{OutputError, ResultFolder};
 pub use happenings::{Amounts, DaySums, StepRow};
 pub use manifest::{
-    DEFINITIONS, Digest, InputFile, Manifest, digest_all, digest_file, digest_text,
+    DEFINITIONS, Digest, InputFile, Manifest, SelfTest, digest_all, digest_file, digest_text,
 };
 pub use paths::{PathsWriter, named_figures};
 pub use recorded::{ListedPath, listed_paths, path_row};

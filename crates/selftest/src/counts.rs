@@ -33,11 +33,13 @@ fn rate_from_evidence(size: Size) -> Answer {
     let n = size.paths(16_384, 4_194_304);
     let collector = collect(&scenario.model, n);
     let law = from_evidence(10, 1.0, 20.0, 1.0);
+    // Of one name in closed form; the law's alternating sums have lost four digits.
+    let mean = 10.0 * (1.0 - 1.05f64.powf(-1.5));
     let losses = ranked(&collector, "system")?;
     let (_, certain) = scenario.model.expected_events().into_values().next().unwrap_or_default();
     Ok(vec![
-        Check::exact("expected events", law.mean(), certain, 1e-12),
-        Check::estimate("mean count", law.mean(), &losses.mean()),
+        Check::exact("expected events", mean, certain, 1e-12),
+        Check::estimate("mean count", mean, &losses.mean()),
         Check::estimate("P(N >= 1)", law.at_least(1), &losses.probability_positive()),
         Check::share("P(N >= 4)", law.at_least(4), n_above(&collector, 3.5), n),
         Check::estimate(

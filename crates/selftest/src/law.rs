@@ -71,16 +71,15 @@ pub(crate) fn student4_tail(x: f64) -> f64 {
     0.5 - 0.75 * (y - y * y * y / 3.0)
 }
 
-/// `E[f(Z)]` of a standard normal, by the trapezoid rule, which for such integrands converges faster
-/// than any power of the step.
-fn normal_mean(f: impl Fn(f64) -> f64) -> f64 {
+/// Places and weights of the trapezoid rule for means over a standard normal, which for such
+/// integrands converges faster than any power of the step.
+fn normal_nodes() -> impl Iterator<Item = (f64, f64)> {
     const STEP: f64 = 0.05;
-    const N: i32 = 200;
-    let at = |i: i32| {
+    let node = |i: i32| {
         let z = STEP * f64::from(i);
-        (-0.5 * z * z).exp() * f(z)
+        (z, STEP / (2.0 * PI).sqrt() * (-0.5 * z * z).exp())
     };
-    STEP / (2.0 * PI).sqrt() * (-N..=N).map(at).sum::<f64>()
+    (-200..=200).map(node)
 }
 
 /// `ln C(n, k)` for all k.
@@ -96,19 +95,16 @@ fn ln_choose(n: usize) -> Vec<f64> {
 /// latent variables correlate by `rho` (Vasicek 1987): binomial given the factor.
 pub(crate) fn one_factor(n: usize, p: f64, rho: f64) -> Law {
     let (ln_choose, threshold) = (ln_choose(n), normal_upper_quantile(p));
-    let given = |z: f64| normal_tail((threshold - rho.sqrt() * z) / (1.0 - rho).sqrt());
-    let of = |k: usize| {
-        normal_mean(|z| {
-            let (q, rest) = (given(z), given_not(threshold, rho, z));
-            (ln_choose[k] + k as f64 * q.ln() + (n - k) as f64 * rest.ln()).exp()
-        })
-    };
-    Law((0..=n).map(of).collect())
-}
-
-/// Probability that a name does not fail given the factor, exact where it is small.
-fn given_not(threshold: f64, rho: f64, z: f64) -> f64 {
-    normal_tail((rho.sqrt() * z - threshold) / (1.0 - rho).sqrt())
+    let mut law = vec![0.0; n + 1];
+    for (z, weight) in normal_nodes() {
+        let distance = (threshold - rho.sqrt() * z) / (1.0 - rho).sqrt();
+        // Each from its own tail, as either may be tiny.
+        let (fails, stays) = (normal_tail(distance).ln(), normal_tail(-distance).ln());
+        for (k, of) in law.iter_mut().enumerate() {
+            *of += weight * (ln_choose[k] + k as f64 * fails + (n - k) as f64 * stays).exp();
+        }
+    }
+    Law(law)
 }
 
 /// Probability that two names of probability `p` fail both under a t copula with 4 degrees of freedom
@@ -119,7 +115,9 @@ pub(crate) fn both_of_two_student4(p: f64, rho: f64) -> f64 {
     let threshold = root(0.0, 1e4, |x| student4_tail(x) - p);
     let both = |r: f64| {
         let x = threshold * 0.5 * r;
-        normal_mean(|z| normal_tail((x - rho.sqrt() * z) / (1.0 - rho).sqrt()).powi(2))
+        let of =
+            |(z, weight)| weight * normal_tail((x - rho.sqrt() * z) / (1.0 - rho).sqrt()).powi(2);
+        normal_nodes().map(of).sum::<f64>()
     };
     let at = |i: i32| {
         let r = (STEP * f64::from(i)).exp();

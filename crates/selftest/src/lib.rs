@@ -43,12 +43,17 @@ pub enum Size {
 }
 
 impl Size {
-    /// Paths of a problem, a multiple of 4,096 of them so that blocks are whole.
-    fn paths(self, quick: u64, full: u64) -> u64 {
+    /// Number of paths, or anything else that depends on the size.
+    fn choose<T>(self, quick: T, full: T) -> T {
         match self {
             Self::Quick => quick,
             Self::Full => full,
         }
+    }
+
+    /// Paths of a problem, whole blocks of 4,096 in full.
+    fn paths(self, quick: u64, full: u64) -> u64 {
+        self.choose(quick, full)
     }
 }
 

@@ -51,7 +51,7 @@ fn noise(size: Size) -> Answer {
     let at = |asset, figure| layout.asset(asset, figure);
     let (a, b) = (at(0, AssetFigure::MarketLoss), at(1, AssetFigure::MarketLoss));
     let btc = at(2, AssetFigure::NavLoss);
-    let n = size.paths(8_192, 1_048_576);
+    let n = size.paths(2_048, 1_048_576);
     let log_variance = VOL * VOL * f64::from(DAYS) / 365.0;
     let mut sums = [0.0; 5];
     let flow = simulate(&model, 0..n, 4_096, |batch| {

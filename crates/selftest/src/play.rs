@@ -10,7 +10,7 @@ use slashfall_graph::{Network, Problems, Sketch};
 use slashfall_output::measures::{Level, SortedLosses};
 use slashfall_output::{Collector, Wanted};
 use slashfall_sampling::importance::Refusal;
-use slashfall_sampling::{Model, Node, PathRecord, RunSpec, Scenario, simulate, stress};
+use slashfall_sampling::{Batch, Model, Node, PathRecord, RunSpec, Scenario, simulate, stress};
 
 /// What run files are called in messages.
 const FILE: &str = "selftest.toml";
@@ -89,12 +89,22 @@ pub(crate) fn faults(operators: &str, rate: &str, more: &str) -> String {
 
 /// The figures of the first `n` paths, collected as a run collects them.
 pub(crate) fn collect(model: &Model<'_>, n_paths: u64) -> Collector {
+    collect_and(model, n_paths, |_| ())
+}
+
+/// The same; `watch` sees every batch too.
+pub(crate) fn collect_and(
+    model: &Model<'_>,
+    n_paths: u64,
+    mut watch: impl FnMut(&Batch),
+) -> Collector {
     let by_replicate = model.sobol().is_some();
     let split_from = Level::new(0.99);
     let wanted = Wanted { n_paths, split_from, n_listed: 1_000, by_replicate };
     let mut collector = Collector::for_run(model.setting(), &wanted);
     let flow = simulate(model, 0..n_paths, BATCH_PATHS, |batch| {
         collector.absorb(batch);
+        watch(batch);
         ControlFlow::Continue(())
     });
     debug_assert!(flow.is_continue());

@@ -72,36 +72,43 @@ fn paid(sold: f64) -> f64 {
     1e5 - get_y(50.0, d, 1e5 + sold)
 }
 
-fn stableswap(_: Size) -> Answer {
+fn stableswap(size: Size) -> Answer {
     let mut row = PoolRow::stableswap("p", "k", 1e5, 1e5);
     row.amplification = 50.0;
     let one = curve([row])?;
-    // Half as large twice: sellers split evenly.
-    let halves = ["p", "q"]
-        .map(|pool| PoolRow { amplification: 50.0, ..PoolRow::stableswap(pool, "k", 5e4, 5e4) });
-    let two = curve(halves)?;
     let of = |curve: &PriceCurve, sold: f64| curve.proceeds(0.0, sold);
-    Ok(vec![
+    let mut checks = vec![
         Check::exact("price, nothing sold", 1.0, one.price(0.0), 1e-13),
         Check::exact("10,000 sold", paid(1e4), of(&one, 1e4), 1e-11),
         Check::exact("50,000 sold", paid(5e4), of(&one, 5e4), 1e-11),
         Check::exact("100,000 sold", paid(1e5), of(&one, 1e5), 1e-11),
-        Check::exact("100,000 sold into two halves", paid(1e5), of(&two, 1e5), 1e-11),
-    ])
+    ];
+    if size == Size::Full {
+        // Half as large twice: sellers split evenly.
+        let half =
+            |pool| PoolRow { amplification: 50.0, ..PoolRow::stableswap(pool, "k", 5e4, 5e4) };
+        let two = curve([half("p"), half("q")])?;
+        checks.push(Check::exact("100,000 sold into two halves", paid(1e5), of(&two, 1e5), 1e-11));
+    }
+    Ok(checks)
 }
 
 /// The price that was seen in September 2022, and the published points of other imbalances.
-fn steth(_: Size) -> Answer {
+fn steth(size: Size) -> Answer {
     let price = |asset: f64, eth: f64| -> Result<f64, crate::Unsolvable> {
         let mut row = PoolRow::stableswap("p", "k", asset, eth);
         row.amplification = 50.0;
         Ok(curve([row])?.price(0.0))
     };
-    Ok(vec![
-        Check::exact("price observed", 0.961_00, price(524_839.79, 159_447.08)?, 1e-5),
-        Check::exact("491,000 against 111,300", 0.937, price(491e3, 111.3e3)?, 1e-3),
-        Check::exact("68.3 against 31.7 parts", 0.981, price(683e3, 317e3)?, 1e-3),
-    ])
+    let observed = price(524_839.79, 159_447.08)?;
+    let mut checks = vec![Check::exact("price observed", 0.961_00, observed, 1e-5)];
+    if size == Size::Full {
+        checks.extend([
+            Check::exact("491,000 against 111,300", 0.937, price(491e3, 111.3e3)?, 1e-3),
+            Check::exact("68.3 against 31.7 parts", 0.981, price(683e3, 317e3)?, 1e-3),
+        ]);
+    }
+    Ok(checks)
 }
 
 /// 300 / 300 and 600 / 600 are together 900 / 900: 100 sold pay 900 - 900^2 / 1,000 = 90. 900 / 400 and

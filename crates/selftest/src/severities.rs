@@ -43,7 +43,7 @@ fn check(size: Size, severity: &str, expected: &Expected) -> Answer {
     let network = names(&[STAKE]).network()?;
     let toml = year_of_faults(INDEPENDENT, P, &format!("severity = {severity}"));
     let scenario = resolve(&network, &toml)?;
-    let collector = collect(&scenario.model, size.paths(16_384, 2_097_152));
+    let collector = collect(&scenario.model, size.paths(8_192, 2_097_152));
     let (losses, at) = (ranked(&collector, "system")?, level(expected.level)?);
     let percent = 100.0 * expected.level;
     let var = losses.value_at_risk(at);
