@@ -88,11 +88,15 @@ fn cells(outcome: &Outcome, is_first: bool) -> [String; 8] {
         outcome.what.clone(),
         figure(outcome.expected),
         figure(outcome.got),
-        format!("{:.1e}", outcome.error),
-        format!("{:.1e}", outcome.bound),
+        distance(outcome.error),
+        distance(outcome.bound),
         outcome.z.map(|z| format!("{z:.2}")).unwrap_or_default(),
         if outcome.passed { "ok" } else { "WRONG" }.to_owned(),
     ]
+}
+
+fn distance(x: f64) -> String {
+    if x == 0.0 { "0".to_owned() } else { format!("{x:.1e}") }
 }
 
 /// A figure to [`DIGITS`] digits, without zeros at its end.

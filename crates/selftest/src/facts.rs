@@ -75,6 +75,6 @@ fn distress(_: Size) -> Answer {
             1e-10,
         ),
         Check::exact("of the AVS", 0.5, rank(&network, Node::Avs(AvsId::new(0))), 1e-10),
-        Check::exact("value at risk of distress", 100.0, debtrank(&network).value_eth, 1e-12),
+        Check::exact("what it is a fraction of, ETH", 100.0, debtrank(&network).value_eth, 1e-12),
     ])
 }

@@ -1,14 +1,11 @@
 //! Noise of the market: discounts, base prices and what they have in common, on days without events.
 
-use std::ops::ControlFlow;
-
 use slashfall_cascade::AssetFigure;
 use slashfall_graph::Sketch;
 use slashfall_graph::spec::AssetKind;
-use slashfall_sampling::simulate;
 
 use crate::outcome::Check;
-use crate::play::{resolve, run_file};
+use crate::play::{BATCH_PATHS, each_batch, resolve, run_file};
 use crate::{Answer, Problem, Size};
 
 pub(crate) const PROBLEMS: [Problem; 1] = [Problem {
@@ -54,7 +51,7 @@ fn noise(size: Size) -> Answer {
     let n = size.paths(2_048, 1_048_576);
     let log_variance = VOL * VOL * f64::from(DAYS) / 365.0;
     let mut sums = [0.0; 5];
-    let flow = simulate(&model, 0..n, 4_096, |batch| {
+    each_batch(&model, n, BATCH_PATHS, |batch| {
         for (_, row) in batch.rows() {
             let (x, y, price) = (row[a], row[b], 1.0 - row[btc]);
             let log = price.ln() + 0.5 * log_variance;
@@ -62,9 +59,7 @@ fn noise(size: Size) -> Answer {
                 *sum += term;
             }
         }
-        ControlFlow::Continue(())
     });
-    debug_assert!(flow.is_continue());
     let root_n = (n as f64).sqrt();
     let [mean, square, product, price, log_square] = sums.map(|sum| sum / n as f64);
     let left = (-2.0 * KAPPA).exp();

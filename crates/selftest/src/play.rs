@@ -15,7 +15,7 @@ use slashfall_sampling::{Batch, Model, Node, PathRecord, RunSpec, Scenario, simu
 /// What run files are called in messages.
 const FILE: &str = "selftest.toml";
 /// Paths a batch, as in a run.
-const BATCH_PATHS: usize = 4_096;
+pub(crate) const BATCH_PATHS: usize = 4_096;
 /// One seed for all: the figures are drawn once and for all.
 pub(crate) const SEED: u32 = 20_261_120;
 
@@ -102,13 +102,25 @@ pub(crate) fn collect_and(
     let split_from = Level::new(0.99);
     let wanted = Wanted { n_paths, split_from, n_listed: 1_000, by_replicate };
     let mut collector = Collector::for_run(model.setting(), &wanted);
-    let flow = simulate(model, 0..n_paths, BATCH_PATHS, |batch| {
+    each_batch(model, n_paths, BATCH_PATHS, |batch| {
         collector.absorb(batch);
         watch(batch);
+    });
+    collector
+}
+
+/// Shows the first `n_paths` paths, in order and in batches of so many.
+pub(crate) fn each_batch(
+    model: &Model<'_>,
+    n_paths: u64,
+    batch_paths: usize,
+    mut see: impl FnMut(&Batch),
+) {
+    let flow = simulate(model, 0..n_paths, batch_paths, |batch| {
+        see(batch);
         ControlFlow::Continue(())
     });
-    debug_assert!(flow.is_continue());
-    collector
+    debug_assert!(flow.is_continue(), "nobody stops it");
 }
 
 /// The losses of a scope, ranked.

@@ -1,16 +1,14 @@
 //! What holds of every run, on a network with every kind of thing in it: quiet paths cost nothing, the
 //! books balance, contributions add up, and a path is the same however it is played.
 
-use std::ops::ControlFlow;
-
 use slashfall_cascade::Figure;
 use slashfall_graph::spec::{AssetKind, LoanRow, Oracle, PoolRow, ReserveRow, Sharing};
 use slashfall_graph::{Sketch, Yields};
 use slashfall_output::{Contribution, contributions, scopes};
-use slashfall_sampling::{Model, replay, simulate};
+use slashfall_sampling::{Model, replay};
 
 use crate::outcome::Check;
-use crate::play::{collect, level, ranked, resolve, run_file};
+use crate::play::{BATCH_PATHS, collect, each_batch, level, ranked, resolve, run_file};
 use crate::{Answer, Problem, Size, Unsolvable};
 
 pub(crate) const PROBLEMS: [Problem; 4] = [
@@ -147,14 +145,12 @@ fn nothing_happens(_: Size) -> Answer {
     let model = resolve(&network, &run_file(30, DEPENDENCE, BEHAVIOUR))?.model;
     let scopes = scopes(model.setting());
     let mut largest = 0.0f64;
-    let flow = simulate(&model, 0..64, 64, |batch| {
+    each_batch(&model, 64, 64, |batch| {
         for (_, row) in batch.rows() {
             let sizes = scopes.iter().map(|scope| scope.loss_eth(row).abs());
             largest = sizes.fold(largest, f64::max);
         }
-        ControlFlow::Continue(())
     });
-    debug_assert!(flow.is_continue());
     Ok(vec![Check::exact(format!("largest loss of {} scopes", scopes.len()), 0.0, largest, 0.0)])
 }
 
@@ -202,11 +198,7 @@ fn contributions_add_up(_: Size) -> Answer {
 /// Figures of all paths, in batches of a length.
 fn figures(model: &Model<'_>, n: u64, batch_paths: usize) -> Vec<f64> {
     let mut all = Vec::new();
-    let flow = simulate(model, 0..n, batch_paths, |batch| {
-        all.extend_from_slice(&batch.figures);
-        ControlFlow::Continue(())
-    });
-    debug_assert!(flow.is_continue());
+    each_batch(model, n, batch_paths, |batch| all.extend_from_slice(&batch.figures));
     all
 }
 
@@ -222,7 +214,7 @@ fn replay_agrees(size: Size) -> Answer {
     let network = sketch().network()?;
     let model = resolve(&network, &eventful())?.model;
     let n = size.paths(64, 4_096);
-    let together = figures(&model, n, 4_096);
+    let together = figures(&model, n, BATCH_PATHS);
     let paths: Vec<u64> = (0..n).collect();
     let alone = replay(&model, &paths, |path| path.figures).concat();
     let short = figures(&model, n, 60);

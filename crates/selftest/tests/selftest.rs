@@ -1,26 +1,11 @@
 //! The self-test passes, notices what is wrong, and is precise enough to.
 
 use std::sync::LazyLock;
-use std::time::Instant;
 
 use slashfall_selftest::{Outcome, Report, Size, selftest};
 
 /// Worked out once for all tests.
-static FULL: LazyLock<Report> = LazyLock::new(|| worked_out(Size::Full));
-
-fn worked_out(size: Size) -> Report {
-    let start = Instant::now();
-    let report = selftest(size);
-    for o in &report.outcomes {
-        let z = o.z.map_or(String::new(), |z| format!(", z {z:.2}"));
-        println!(
-            "{} | {}: {} ({}), error {:.2e} of {:.2e}{z}",
-            o.problem, o.what, o.got, o.expected, o.error, o.bound
-        );
-    }
-    println!("{size:?}: {} problems in {:?}", report.problems().len(), start.elapsed());
-    report
-}
+static FULL: LazyLock<Report> = LazyLock::new(|| selftest(Size::Full));
 
 /// The standard error of a drawn figure as a part of it; none where it is certain or expected to be 0.
 fn relative_error(outcome: &Outcome) -> Option<f64> {
@@ -64,7 +49,7 @@ fn a_wrong_expectation_would_be_seen() {
 
 #[test]
 fn the_quick_part_is_right_and_always_the_same() {
-    let report = worked_out(Size::Quick);
+    let report = selftest(Size::Quick);
     assert_eq!(report.verdict().map_err(|failed| failed.to_string()), Ok(()));
     assert!(report.problems().len() >= 30);
     let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build();
