@@ -98,11 +98,14 @@ pub fn selftest(size: Size) -> Report {
     Report { outcomes: wanted.flat_map(|problem| work_out(problem, size)).collect() }
 }
 
-/// The figures of a problem; one that fails, where it cannot be worked out at all.
+/// The figures of a problem; one that fails, where there are none or it cannot be worked out at all.
 fn work_out(problem: &Problem, size: Size) -> Vec<Outcome> {
-    let checks = (problem.solve)(size).unwrap_or_else(|why| {
-        vec![Check::exact(format!("could not be worked out: {why}"), 0.0, f64::NAN, 0.0)]
-    });
+    let failed = |why: String| vec![Check::exact(why, 0.0, f64::NAN, 0.0)];
+    let checks = match (problem.solve)(size) {
+        Ok(checks) if checks.is_empty() => failed("no figure".to_owned()),
+        Ok(checks) => checks,
+        Err(why) => failed(format!("could not be worked out: {why}")),
+    };
     checks.into_iter().map(|check| check.judge(problem.name, problem.source)).collect()
 }
 
@@ -128,9 +131,14 @@ mod tests {
 
     #[test]
     fn a_problem_that_cannot_be_worked_out_fails() {
-        let report = report(|_| play::play(&slashfall_graph::Sketch::new(), 1, "").map(|_| vec![]));
+        let report = report(|_| play::play(&play::equal_names(1), 1, "[wrong]").map(|_| vec![]));
         let said = report.verdict().unwrap_err().to_string();
-        assert!(said.contains("could not be worked out"), "{said}");
+        assert!(said.contains("could not be worked out: selftest.toml"), "{said}");
+    }
+
+    #[test]
+    fn a_problem_without_figures_fails() {
+        assert_eq!(report(|_| Ok(Vec::new())).failed(), ["injected"]);
     }
 
     #[test]
