@@ -30,7 +30,7 @@ fn rate_from_evidence(size: Size) -> Answer {
     let rate = "{ events = 1, exposure_years = 20.0, label = \"shared\" }";
     let source = faults("operator = \"*\"", rate, "");
     let scenario = resolve(&network, &run_file(365, INDEPENDENT, &source))?;
-    let n = size.paths(16_384, 4_194_304);
+    let n = size.paths(8_192, 4_194_304);
     let collector = collect(&scenario.model, n);
     let law = from_evidence(10, 1.0, 20.0, 1.0);
     // Of one name in closed form; the law's alternating sums have lost four digits.
@@ -59,7 +59,7 @@ fn operators_that_take_part(size: Size) -> Answer {
         yearly_rate(0.2)
     );
     let scenario = resolve(&network, &run_file(365, INDEPENDENT, &source))?;
-    let n = size.paths(16_384, 4_194_304);
+    let n = size.paths(8_192, 4_194_304);
     let collector = collect(&scenario.model, n);
     let (law, losses) = (participation(10, 0.2, 0.3), ranked(&collector, "system")?);
     Ok(vec![

@@ -71,7 +71,7 @@ fn hundred_names(more: &str) -> String {
 fn one_factor_portfolio(size: Size) -> Answer {
     let network = equal_names(N).network()?;
     let scenario = resolve(&network, &hundred_names(""))?;
-    let n = size.paths(32_768, 10_485_760);
+    let n = size.paths(16_384, 10_485_760);
     let collector = collect(&scenario.model, n);
     let losses = ranked(&collector, "system")?;
     let (law, mean) = (one_factor(N, P, RHO), losses.mean());
@@ -140,7 +140,7 @@ fn one_factor_weighted(size: Size) -> Answer {
 fn one_factor_sobol(size: Size) -> Answer {
     let network = equal_names(N).network()?;
     let scenario = resolve(&network, &hundred_names("[sampling]\nmethod = \"sobol\"\n"))?;
-    let collector = collect(&scenario.model, size.paths(16_384, 1_048_576));
+    let collector = collect(&scenario.model, size.paths(8_192, 1_048_576));
     let losses = ranked(&collector, "system")?;
     let mut checks = vec![Check::estimate("mean loss", N as f64 * P, &losses.mean())];
     if size == Size::Full {
@@ -186,7 +186,7 @@ fn unequal_names(size: Size) -> Answer {
     };
     let sources: String = all.iter().enumerate().map(source).collect();
     let scenario = resolve(&network, &run_file(365, INDEPENDENT, &sources))?;
-    let n = size.paths(16_384, 4_194_304);
+    let n = size.paths(8_192, 4_194_304);
     let collector = collect(&scenario.model, n);
     let (law, losses) = (independent(&all), ranked(&collector, "system")?);
     let mut checks = vec![Check::estimate("mean loss", law.mean(), &losses.mean())];

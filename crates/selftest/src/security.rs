@@ -89,7 +89,7 @@ fn days(size: Size) -> Answer {
     let network = service(&[100.0], 0.25, Some(30.0)).network()?;
     let body = "[security]\nattack_prob = 0.2\n";
     let scenario = resolve(&network, &run_file(5, INDEPENDENT, body))?;
-    let collector = collect(&scenario.model, size.paths(8_192, 1_048_576));
+    let collector = collect(&scenario.model, size.paths(4_096, 1_048_576));
     let found = ranked(&collector, "system")?.probability_positive();
     let contagion = ranked(&collector, "system_contagion")?.mean();
     let attacked = 1.0 - 0.8f64.powi(5);

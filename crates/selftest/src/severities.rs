@@ -46,7 +46,7 @@ fn check(size: Size, severity: &str, expected: &Expected) -> Answer {
     let more = format!("severity = {severity}\nid = \"{id}\"");
     let toml = year_of_faults(INDEPENDENT, P, &more);
     let scenario = resolve(&network, &toml)?;
-    let collector = collect(&scenario.model, size.paths(8_192, 2_097_152));
+    let collector = collect(&scenario.model, size.paths(4_096, 2_097_152));
     let (losses, at) = (ranked(&collector, "system")?, level(expected.level)?);
     let percent = 100.0 * expected.level;
     let var = losses.value_at_risk(at);

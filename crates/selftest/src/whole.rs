@@ -213,7 +213,7 @@ fn n_different(a: &[f64], b: &[f64]) -> f64 {
 fn replay_agrees(size: Size) -> Answer {
     let network = sketch().network()?;
     let model = resolve(&network, &eventful())?.model;
-    let n = size.paths(64, 4_096);
+    let n = size.paths(32, 4_096);
     let together = figures(&model, n, BATCH_PATHS);
     let paths: Vec<u64> = (0..n).collect();
     let alone = replay(&model, &paths, |path| path.figures).concat();
