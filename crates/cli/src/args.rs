@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Diff(Diff),
     /// Print the tables that are read and written: columns, units, meanings.
     Schema(Schema),
+    /// Prove on this machine that the program computes right, against exactly solvable problems.
+    Selftest(Selftest),
     /// Write a synthetic network of any size with the stylised facts of restaking.
     Synth(Synth),
     /// Turn a snapshot of a real protocol into a network folder.
@@ -179,6 +181,13 @@ pub(crate) struct Diff {
 
 #[derive(Debug, Arguments)]
 pub(crate) struct Schema {
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct Selftest {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -20,6 +20,7 @@ mod recorded;
 mod replay;
 mod run;
 mod schema;
+mod selftest;
 mod story;
 mod stress;
 mod summary;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::replay(&args),
         Command::Diff(args) => diff::diff(&args),
         Command::Schema(schema) => schema::schema(&schema),
+        Command::Selftest(selftest) => selftest::selftest(&selftest),
         Command::Synth(synth) => synth::synth(&synth),
         Command::Import(import) => import::import(&import),
         Command::Calibrate(args) => calibrate::calibrate(&args),

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use slashfall_output::{
-    Collector, DEFINITIONS, InputFile, Manifest, SCHEMA_VERSION, digest_all, digest_text,
+    Collector, DEFINITIONS, InputFile, Manifest, SCHEMA_VERSION, SelfTest, digest_all, digest_text,
 };
 use slashfall_sampling::Scenario;
 
@@ -45,6 +45,7 @@ pub(crate) fn manifest(
     scenarios: &[Scenario<'_>],
     files: Vec<InputFile>,
     target: &Path,
+    selftest: SelfTest,
 ) -> Manifest {
     let meta = input.network.meta();
     Manifest {
@@ -73,6 +74,7 @@ pub(crate) fn manifest(
         books_error_max: 0.0,
         unbalanced_paths: 0,
         precision_reached: None,
+        selftest,
         definitions: DEFINITIONS.into_iter().collect(),
     }
 }

@@ -21,6 +21,7 @@ use crate::input::{Input, Overrides};
 use crate::notes::{doubts, note_of_events, notes};
 use crate::progress::Progress;
 use crate::provenance::{manifest, metadata, note, peak_memory_bytes};
+use crate::selftest::proved;
 use crate::{Ending, avs_rate, contributors, summary, tornado};
 
 /// Paths a batch: what sources are drawn along together.
@@ -53,6 +54,7 @@ fn run_scenarios(
     scenarios: &mut [Scenario<'_>],
     start: Instant,
 ) -> anyhow::Result<Ending> {
+    let selftest = proved()?;
     let drawings = prepare_drawings(args, input, scenarios)?;
     let stop = stop_on_ctrl_c()?;
     let files = input.files()?;
@@ -61,7 +63,7 @@ fn run_scenarios(
     let folder = ResultFolder::create(&target, args.overwrite, metadata(input, scenarios, &files))?;
     let mut tables = Tables::new(&input.network);
     let mut findings = Findings::default();
-    let mut manifest = manifest(input, scenarios, files, &target);
+    let mut manifest = manifest(input, scenarios, files, &target, selftest);
     for ((number, scenario), mut drawing) in scenarios.iter().enumerate().zip(drawings) {
         let played = play(args, &folder, scenario, number, &mut drawing, &stop)?;
         let collector = &played.gathered.collector;

@@ -15,6 +15,7 @@ use crate::input::{Input, Overrides};
 use crate::notes::{EVENTS, notes};
 use crate::number::{eth, percent};
 use crate::provenance::{manifest, metadata};
+use crate::selftest::proved;
 use crate::story::{Names, Story, severity};
 use crate::summary::plain_table;
 
@@ -223,11 +224,12 @@ fn write(
     played: &[(&Scenario<'_>, &PathRecord)],
 ) -> anyhow::Result<()> {
     let Some(target) = &args.output else { return Ok(()) };
+    let selftest = proved()?;
     let files = input.files()?;
     let folder = ResultFolder::create(target, args.overwrite, metadata(input, all, &files))?;
     let mut days = Table::new(&schema::STRESS_DAYS);
     let mut steps = Table::new(&schema::STRESS_STEPS);
-    let mut manifest = manifest(input, all, files, target);
+    let mut manifest = manifest(input, all, files, target, selftest);
     manifest.not_applied.retain(|key| key != EVENTS);
     for (scenario, path) in played {
         let story = story(scenario, path);

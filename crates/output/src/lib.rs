@@ -37,7 +37,7 @@ pub use folder::{OutputError, ResultFolder};
 pub use happenings::{Amounts, DaySums, StepRow};
 pub use joint::{Joint, joint};
 pub use manifest::{
-    DEFINITIONS, Digest, InputFile, Manifest, digest_all, digest_file, digest_text,
+    DEFINITIONS, Digest, InputFile, Manifest, SelfTest, digest_all, digest_file, digest_text,
 };
 pub use paths::{PathsWriter, named_figures};
 pub use recorded::{ListedPath, listed_paths, path_row};

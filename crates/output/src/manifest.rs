@@ -22,6 +22,18 @@ pub struct InputFile {
     pub sha256: Digest,
 }
 
+/// What the program has proved of itself before the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SelfTest {
+    /// Problems worked out.
+    pub problems: usize,
+    /// Problems with a figure that is wrong: a run does not begin unless there are none.
+    pub failed: usize,
+    /// SHA-256 over name, expected and found figure of each: the same where programs compute the
+    /// same.
+    pub sha256: Digest,
+}
+
 /// What a run leaves beside its tables.
 #[derive(Clone, Debug, Serialize)]
 pub struct Manifest {
@@ -75,6 +87,8 @@ pub struct Manifest {
     pub unbalanced_paths: u64,
     /// Whether the precision that was asked for was reached; none where none was asked for.
     pub precision_reached: Option<bool>,
+    /// What the program proved of itself before it began.
+    pub selftest: SelfTest,
     /// Definitions of the figures.
     pub definitions: BTreeMap<&'static str, &'static str>,
 }

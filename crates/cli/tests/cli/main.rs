@@ -16,6 +16,7 @@ mod replay;
 mod result;
 mod run;
 mod sampling;
+mod selftest;
 mod sobol;
 mod stop_rule;
 mod stress;
