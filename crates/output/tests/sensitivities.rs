@@ -290,7 +290,10 @@ fn rates_tried_are_runs() {
     for rate in AVS_RATES {
         let run = collect(&model(&network, &run_file(&format!("{rate:?}"))), 8_192);
         let es = run.losses("system").unwrap().sorted().unwrap().expected_shortfall(level(0.99));
-        let row = rows.iter().find(|row| row.scope == "system" && row.rate == rate).unwrap();
+        let row = rows
+            .iter()
+            .find(|row| row.scope == "system" && row.rate.to_bits() == rate.to_bits())
+            .unwrap();
         assert_eq!((row.n_paths, row.es), (8_192, es), "{rate}");
         assert!(es.value > 0.0);
     }
