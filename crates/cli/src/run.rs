@@ -280,7 +280,7 @@ impl Tables {
         let count = usize::try_from(scenario.spec.tail_paths).unwrap_or(usize::MAX);
         push_tail_paths(&mut self.tail_paths, name, collector, count);
         let stopped = || stop.load(Ordering::SeqCst);
-        self.add_avs_rates(scenario, collector, findings, &stopped)?;
+        self.add_avs_rates(scenario, collector, findings, stopped)?;
         if scenario.spec.detail >= Detail::Standard {
             let Some(split) = contributions(&scenario.model, collector, &levels, stopped) else {
                 return ControlFlow::Break(());

@@ -106,7 +106,6 @@ fn exact(v: f64) -> [f64; 2] {
 #[track_caller]
 fn within(what: &str, found: &Estimate, exact: f64, std_errs: f64, at_most: f64) {
     let std_err = found.std_err.unwrap();
-    println!("{what}: {:.4} +- {std_err:.4}, exactly {exact:.4}", found.value);
     assert!(std_err <= at_most, "{what}: {std_err} is not precise");
     assert!((found.value - exact).abs() <= std_errs * std_err, "{what}: {found:?}, not {exact}");
 }
