@@ -108,6 +108,6 @@ fn variants_share_their_draws() {
         n_faults += usize::from(variant == 1 && has_fault);
         assert!(is_same || (variant == 1 && has_fault), "path {path}, variant {variant}");
     }
-    // Some hit what others have taken already.
-    assert!(n_faults >= 40 && 10 * n_moved > 9 * n_faults, "{n_moved} of {n_faults}");
+    // On the others attacks have taken all before the fault, which costs nothing.
+    assert!(n_faults >= 40 && 5 * n_moved > 4 * n_faults, "{n_moved} of {n_faults}");
 }
