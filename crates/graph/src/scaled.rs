@@ -45,13 +45,14 @@ mod tests {
     fn only_what_is_named_is_scaled() {
         let network = network();
         let (cover, depth) = (network.with_cover_scaled(2.0), network.with_depth_scaled(0.5));
-        let covers = |of: &Network| of.assets().iter().map(|asset| asset.cover_eth).sum::<f64>();
-        let pool = |of: &Network| (of.pools()[0].reserve_units, of.pools()[0].reserve_eth);
-        assert_eq!([covers(&network), covers(&cover), covers(&depth)], [3.0, 6.0, 3.0]);
-        assert_eq!(
-            [pool(&network), pool(&cover), pool(&depth)],
-            [(8.0, 4.0), (8.0, 4.0), (4.0, 2.0)]
-        );
+        let mut twin = network.clone();
+        twin.assets.iter_mut().for_each(|asset| asset.cover_eth += asset.cover_eth);
+        assert_eq!(cover, twin);
+        let mut twin = network.clone();
+        (twin.pools[0].reserve_units, twin.pools[0].reserve_eth) =
+            (network.pools()[0].reserve_units / 2.0, network.pools()[0].reserve_eth / 2.0);
+        assert_eq!(depth, twin);
+        assert!(cover != network && depth != network);
         assert_eq!(cover.with_cover_scaled(0.5), network);
         assert_eq!(depth.with_depth_scaled(2.0), network);
     }

@@ -5,6 +5,7 @@
 //! it against a network and gives a [`Model`] (cannot be wrong), and [`simulate`] draws paths from
 //! it. An outcome is a pure function of network, model, seed and path number: of nothing else.
 
+mod again;
 mod common;
 pub mod config;
 mod copula;
@@ -36,6 +37,7 @@ mod times;
 mod variant;
 mod without;
 
+pub use again::{Varied, replay_variants};
 pub use config::{Node, RunSpec, Scenario};
 pub use copula::Copula;
 pub use dependence::Entry;

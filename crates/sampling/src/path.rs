@@ -213,6 +213,26 @@ impl<'m, 'n> Worker<'m, 'n> {
         run_path_told(self.group.state(), &input, told, row)
     }
 
+    /// Runs a path of those that another has drawn, by its number and its offset among them, and writes its
+    /// figures.
+    pub(crate) fn run_drawn(
+        &mut self,
+        draw: &mut Draw,
+        (path, offset): (u64, usize),
+        row: &mut [f64],
+    ) {
+        std::mem::swap(&mut self.draw, draw);
+        self.prepare(path, offset, 0);
+        if let Some(noise) = &self.model.noise {
+            let (seed, days) = (self.model.seed, self.model.horizon_days());
+            noise.draw_alone(seed, path, days, self.draw.bend(offset), &mut self.noise);
+        }
+        let attack_uniform = attack_uniform(self.model, path);
+        let input = input(&self.events[0], self.noise.of_path(path), &attack_uniform);
+        run_path(self.group.state(), &input, row);
+        std::mem::swap(&mut self.draw, draw);
+    }
+
     fn prepare(&mut self, path: u64, offset: usize, lane: usize) {
         let model = self.model;
         let bend = self.draw.bend(offset);

@@ -207,6 +207,15 @@ mod tests {
     }
 
     #[test]
+    fn a_scaled_law_is_cut_where_its_range_ends() {
+        let law = Severity::Uniform { low: 0.5, high: 1.0 }.scaled(1.5, 1.0);
+        assert!((law.quantile(0.1) - 0.825).abs() < 1e-15);
+        assert_eq!(law.quantile(0.9).to_bits(), 1f64.to_bits());
+        assert_eq!(Severity::Fixed(0.5).scaled(1.5, 1.0), Severity::Fixed(0.75));
+        assert_eq!(Severity::Fixed(3.0).scaled(0.5, f64::INFINITY), Severity::Fixed(1.5));
+    }
+
+    #[test]
     fn the_series_is_the_distribution_of_the_library() {
         for (a, b) in [(0.2, 3.8), (0.05, 0.9), (1.0, 1.0), (3.0, 0.5), (7.5, 40.0), (1e-3, 2.0)] {
             let beta = Beta::new(a, b).unwrap();

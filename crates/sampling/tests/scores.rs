@@ -1,14 +1,12 @@
 //! Scores as random variables: of mean 0 under the model however paths are drawn, and of the variance
 //! that is known where there are no factors.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests that fails is a failed test")]
-
 mod support;
 
 use slashfall_cascade::Figure;
 use slashfall_sampling::importance::{Aim, Goal};
-use slashfall_sampling::{Model, Scorer};
-use support::{equal_names, everything, model, year};
+use slashfall_sampling::{Model, Scorer, Varied, replay, replay_variants};
+use support::{bits, equal_names, everything, model, year};
 
 /// Weighted means of each score and of its square over the first `n` paths, with the standard error of
 /// the mean.
@@ -36,7 +34,6 @@ fn check_means(model: &Model<'_>, n: u64, at_least: usize) {
     let moments = moments(model, n);
     assert!(moments.len() >= at_least, "{moments:?}");
     for (key, mean, std_err, _) in moments {
-        println!("{key}: {mean:.4} +- {std_err:.4}");
         assert!(std_err > 0.0 && mean.abs() < 4.0 * std_err, "{key}: {mean} +- {std_err}");
     }
 }
@@ -84,4 +81,33 @@ fn weighted_scores_have_mean_0() {
         let (tilted, _) = plain.with_importance(aim, |row| row[total]).unwrap();
         check_means(&tilted, 20_000, 2);
     }
+}
+
+/// Variants that differ in nothing have the figures of the run, to the bit, wherever they are asked for; one that
+/// differs in a severity has other figures where such a source fires.
+#[test]
+fn variants_share_their_draws() {
+    let network = everything::sketch().network().unwrap();
+    let model = model(&network, everything::RUN);
+    let entries = model.entries();
+    let faults = entries.iter().find(|entries| entries.name() == "avs_fault").unwrap();
+    let variants = [model.clone(), model.with_severities_scaled(faults, 1.1), model.on(&network)];
+    let paths: Vec<u64> = (0..9_000).step_by(41).collect();
+    let asked = |path: u64, variant: usize| variant != 2 || path.is_multiple_of(2);
+    let varied = replay_variants(&model, &variants, &paths, asked, <[f64]>::to_vec);
+    assert_eq!(varied.len(), 2 * paths.len() + paths.iter().filter(|path| *path % 2 == 0).count());
+    let runs = replay(&model, &paths, |record| (record.path, record.figures));
+    let (mut n_moved, mut n_faults) = (0, 0);
+    let fired = Scorer::new(&model).score(&paths);
+    for Varied { path, variant, made } in varied {
+        let at = paths.binary_search(&path).unwrap();
+        assert_eq!(runs[at].0, path);
+        let is_same = bits(&made) == bits(&runs[at].1);
+        let has_fault = fired[at].fired.iter().any(|&source| model.is_of(source as usize, faults));
+        n_moved += usize::from(!is_same);
+        n_faults += usize::from(variant == 1 && has_fault);
+        assert!(is_same || (variant == 1 && has_fault), "path {path}, variant {variant}");
+    }
+    // On the others attacks have taken all before the fault, which costs nothing.
+    assert!(n_faults >= 40 && 5 * n_moved > 4 * n_faults, "{n_moved} of {n_faults}");
 }

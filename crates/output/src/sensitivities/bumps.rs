@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use slashfall_graph::Network;
-use slashfall_sampling::{Entries, Model, PathRecord, PathScore, replay};
+use slashfall_sampling::{Entries, Model, PathScore, Varied, replay_variants};
 
 use super::design::{Asked, Design};
 use super::{Method, RELATIVE_STEP, Sensitivity, scored_path};
@@ -13,9 +13,11 @@ use crate::measures::{Pick, Sampled, picks, sampled_mean};
 use crate::scope::ScopeKind;
 
 /// Paths of a run for each path that is run again, however often.
-const PATHS_PER_REPLAY: u64 = 512;
+const PATHS_PER_REPLAY: u64 = 1_024;
 /// Paths run again at least.
-const MIN_REPLAYED: u64 = 256;
+const MIN_REPLAYED: u64 = 512;
+/// Paths run again between two looks at whether anybody waits.
+const PATHS_AT_ONCE: usize = 8_192;
 /// Paths of a tail that are asked at least, where it comes to its turn.
 const LEAST: usize = 24;
 
@@ -58,16 +60,32 @@ impl Lever {
         }
     }
 
-    /// Calls `with` with the model once it has been moved.
-    fn moved<T>(&self, model: &Model<'_>, factor: f64, with: impl Fn(&Model<'_>) -> T) -> T {
-        let on = |network: &Network| with(&model.on(network));
+    /// The network once it has been moved; none where it stays.
+    fn network(&self, network: &Network, factor: f64) -> Option<Network> {
         match self {
-            Self::Severity(entries) => with(&model.with_severities_scaled(entries, factor)),
-            Self::Cover => on(&model.network().with_cover_scaled(factor)),
-            Self::Depth => on(&model.network().with_depth_scaled(factor)),
+            Self::Severity(_) => None,
+            Self::Cover => Some(network.with_cover_scaled(factor)),
+            Self::Depth => Some(network.with_depth_scaled(factor)),
+        }
+    }
+
+    /// The model once it has been moved, on the network that has been.
+    fn model<'m>(
+        &self,
+        model: &'m Model<'_>,
+        network: Option<&'m Network>,
+        factor: f64,
+    ) -> Model<'m> {
+        match (self, network) {
+            (Self::Severity(entries), _) => model.with_severities_scaled(entries, factor),
+            (Self::Cover | Self::Depth, Some(network)) => model.on(network),
+            (Self::Cover | Self::Depth, None) => model.clone(),
         }
     }
 }
+
+/// What levers are multiplied by: more, then less.
+const FACTORS: [f64; 2] = [1.0 + RELATIVE_STEP, 1.0 - RELATIVE_STEP];
 
 /// By path, how fast the loss of each design moves; paths that a lever does not concern are left out.
 type Slopes = BTreeMap<u64, Vec<f64>>;
@@ -126,28 +144,31 @@ impl<'d, 'n> Bumps<'d, 'n> {
         let mut paths = self.paths();
         paths.sort_unstable();
         paths.dedup();
-        let of_lever = |lever: &Lever| {
-            let concerned = |path: &&u64| {
-                scored_path(scored, **path).is_some_and(|path| lever.concerns(self.model, path))
-            };
-            let own: Vec<u64> = paths.iter().filter(concerned).copied().collect();
-            (!stop()).then(|| self.slopes(lever, &own))
+        let moves = || self.levers.iter().flat_map(|lever| FACTORS.map(|factor| (lever, factor)));
+        let networks: Vec<Option<Network>> =
+            moves().map(|(lever, factor)| lever.network(self.model.network(), factor)).collect();
+        let variants = moves().zip(&networks);
+        let variants =
+            variants.map(|((lever, by), network)| lever.model(self.model, network.as_ref(), by));
+        let variants: Vec<Model<'_>> = variants.collect();
+        let concerns = |path: u64, variant: usize| {
+            let lever = &self.levers[variant / FACTORS.len()];
+            scored_path(scored, path).is_some_and(|path| lever.concerns(self.model, path))
         };
-        self.levers.iter().map(of_lever).collect()
-    }
-
-    fn slopes(&self, lever: &Lever, paths: &[u64]) -> Slopes {
-        if paths.is_empty() {
-            return Slopes::new();
+        let losses = |row: &[f64]| -> Vec<f64> {
+            self.designs.iter().map(|design| design.scopes[0].loss_eth(row)).collect()
+        };
+        let mut slopes: Vec<Slopes> = self.levers.iter().map(|_| Slopes::new()).collect();
+        for some in paths.chunks(PATHS_AT_ONCE) {
+            if stop() {
+                return None;
+            }
+            let varied = replay_variants(self.model, &variants, some, concerns, losses);
+            for pair in varied.chunks_exact(FACTORS.len()) {
+                slopes[pair[0].variant / FACTORS.len()].insert(pair[0].path, slope(pair));
+            }
         }
-        let losses = |record: PathRecord| -> Vec<f64> {
-            self.designs.iter().map(|design| design.scopes[0].loss_eth(&record.figures)).collect()
-        };
-        let play = |factor| lever.moved(self.model, factor, |model| replay(model, paths, losses));
-        let (up, down) = (play(1.0 + RELATIVE_STEP), play(1.0 - RELATIVE_STEP));
-        let slope = |(up, down): (&f64, &f64)| (up - down) / (2.0 * RELATIVE_STEP);
-        let of_path = |(up, down): (Vec<f64>, Vec<f64>)| up.iter().zip(&down).map(slope).collect();
-        paths.iter().copied().zip(up.into_iter().zip(down).map(of_path)).collect()
+        Some(slopes)
     }
 
     /// The rows of a design.
@@ -194,6 +215,12 @@ impl<'d, 'n> Bumps<'d, 'n> {
         };
         self.levers.iter().zip(moved).flat_map(of).collect()
     }
+}
+
+/// How fast the losses of a path move, from those with more and with less.
+fn slope(pair: &[Varied<Vec<f64>>]) -> Vec<f64> {
+    let slope = |(up, down): (&f64, &f64)| (up - down) / (FACTORS[0] - FACTORS[1]);
+    pair[0].made.iter().zip(&pair[1].made).map(slope).collect()
 }
 
 /// Which designs come first.

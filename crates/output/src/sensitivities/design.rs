@@ -7,7 +7,7 @@ use crate::measures::{Estimate, Level, Pick, QuantileSlope, SortedLosses, Tail, 
 use crate::scope::Scope;
 
 /// Paths of a run for each path of a tail that is scored.
-const PATHS_PER_SCORE: u64 = 256;
+const PATHS_PER_SCORE: u64 = 512;
 /// Paths of a tail that are scored at least, if there are as many.
 const MIN_SCORED: u64 = 2_048;
 

@@ -1,6 +1,7 @@
 //! `sensitivities` and `avs_rate`: how figures would move if something were otherwise.
 
 use crate::avs_rate::AvsRate;
+use crate::measures::Level;
 use crate::schema::{Cell, Table};
 use crate::sensitivities::Sensitivity;
 
@@ -12,7 +13,7 @@ pub fn push_sensitivities(table: &mut Table, scenario: &str, sensitivities: &[Se
             Cell::Text(own.scope_kind.name()),
             Cell::Text(&own.scope),
             Cell::Text(own.metric),
-            Cell::Maybe(own.level.map(|level| level.get())),
+            Cell::Maybe(own.level.map(Level::get)),
             Cell::Text(&own.parameter),
             Cell::Text(own.method.name()),
             Cell::Maybe(own.derivative.map(|found| found.value)),
