@@ -11,7 +11,7 @@ use slashfall_benches::{
 };
 use slashfall_output::measures::Level;
 use slashfall_output::tables::{measure, push_summary};
-use slashfall_output::{Collector, ResultFolder, Table, contributions, schema};
+use slashfall_output::{CloseUps, Collector, Looks, ResultFolder, Table, contributions, schema};
 use slashfall_sampling::{Model, event_times, replay, simulate};
 
 const PATHS: u64 = 16_384;
@@ -72,7 +72,11 @@ fn tables(criterion: &mut Criterion, name: &str, model: &Model<'_>) {
     group.sample_size(10).throughput(Throughput::Elements(PATHS));
     group.bench_function("estimate", |b| b.iter(|| measure("base", &collector, &levels, 30)));
     group.bench_function("contributions", |b| {
-        b.iter(|| contributions(model, &collector, &levels, || false));
+        b.iter(|| {
+            let looks = Looks::beside(collector.n_paths());
+            let looked = CloseUps::take(model, &collector, &levels, looks, || false);
+            looked.map(|looked| contributions(model, &looked, &levels))
+        });
     });
     let rows = measure("base", &collector, &levels, 30).rows;
     group.bench_function("write", |b| {

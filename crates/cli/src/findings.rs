@@ -153,7 +153,8 @@ impl Tables {
         self.vary_avs_rate(scenario, collector, findings, stopped)?;
         let mut close_ups = None;
         if scenario.spec.detail >= Detail::Standard {
-            let looks = Looks::beside(collector.n_paths());
+            let own = scenario.spec.split_paths.and_then(|own| usize::try_from(own).ok());
+            let looks = own.map_or_else(|| Looks::beside(collector.n_paths()), Looks::of);
             let taken = CloseUps::take(&scenario.model, collector, &levels, looks, stopped);
             let Some(taken) = taken else { return ControlFlow::Break(()) };
             self.look(scenario, gathered, &taken, findings);

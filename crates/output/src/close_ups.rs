@@ -30,7 +30,12 @@ impl Looks {
     #[must_use]
     pub fn beside(n_paths: u64) -> Self {
         let share = usize::try_from(n_paths / PATHS_PER_LOOK).unwrap_or(usize::MAX);
-        let per_scope = share.max(MIN_LOOKS);
+        Self::of(share.max(MIN_LOOKS))
+    }
+
+    /// So many of each tail, and of all paths.
+    #[must_use]
+    pub fn of(per_scope: usize) -> Self {
         Self { per_scope, of_all: per_scope, n_worst: N_WORST }
     }
 }

@@ -94,7 +94,7 @@ pub struct Manifest {
 }
 
 /// Definitions of the figures, for the manifest and for the metadata of every file.
-pub const DEFINITIONS: [(&str, &str); 10] = [
+pub const DEFINITIONS: [(&str, &str); 16] = [
     ("loss", "positive is bad; ETH is the numeraire"),
     ("level", "probability in (0, 1)"),
     ("value_at_risk", "lower quantile inf{x : F(x) >= level}: the order statistic ceil(level n)"),
@@ -114,6 +114,30 @@ pub const DEFINITIONS: [(&str, &str); 10] = [
     (
         "es_contribution",
         "Euler: mean of the component over the tail; components of a kind sum to the es",
+    ),
+    (
+        "paths_looked_at",
+        "contributions, standalone figures, removals and joint figures come from paths run again: of each tail all of the worst, then one of two, one of four and so on, each standing for as many, so that parts sum to the es exactly; errors count it",
+    ),
+    (
+        "standalone_es",
+        "expected shortfall of a component's loss by itself, at the same level, over all paths; diversification is 1 - es_contribution / standalone_es",
+    ),
+    (
+        "removal",
+        "expected shortfall once nobody may slash what is taken out, its stake staying where it is, under the same draws; paths that it can have changed are run again",
+    ),
+    (
+        "conditional_mean",
+        "given that a source fires that names the node: mean over such paths, interval of a mean; amplification is mean total over mean direct loss of them",
+    ),
+    (
+        "covar",
+        "quantile at the level of the loss of b in the tail of a at the same level (Adrian and Brunnermeier, with a's tail instead of its quantile); mes is the mean",
+    ),
+    (
+        "sensitivity",
+        "rates and loadings by likelihood ratio, severities, covers and pool depth by central difference of a tenth under common random numbers",
     ),
     (
         "weight",

@@ -250,6 +250,7 @@ fn components_cost_by_themselves_what_the_paths_say() {
         };
         all.iter().find(own).unwrap().clone()
     };
+    let mut n_errors = 0;
     for at in levels {
         for channel in ["avs_slash", "beacon", "theft", "attack_slash"] {
             let expected =
@@ -257,13 +258,19 @@ fn components_cost_by_themselves_what_the_paths_say() {
             let found = of("system", ComponentKind::Channel, channel, at);
             close(found.standalone.value, expected.value, 1e-9);
             // Weights of 1 have the errors of plain paths.
-            close(found.standalone.std_err.unwrap(), expected.std_err.unwrap(), 1e-6);
+            let std_errs = (found.standalone.std_err, expected.std_err);
+            assert_eq!(std_errs.0.is_some(), std_errs.1.is_some());
+            if let (Some(own), Some(plain)) = std_errs {
+                close(own, plain, 1e-6);
+                n_errors += 1;
+            }
             assert!(found.diversification().unwrap() >= -1e-9);
         }
         let contagion = of("system", ComponentKind::Origin, "contagion", at);
         let expected = run.collector.losses("system_contagion").unwrap().sorted().unwrap();
         close(contagion.standalone.value, expected.expected_shortfall(at).value, 1e-9);
     }
+    assert!(n_errors >= 6, "{n_errors}");
     // With a tenth of the paths it is near, by its own error.
     let some = Looks { per_scope: 200, of_all: 400, n_worst: 0 };
     let few = contributions(&run.model, &run.look(&levels, some), &levels);
@@ -350,9 +357,9 @@ fn intervals_hold_the_truth() {
     let mut held = [0_u32; 4];
     let n_runs = 1_000_u32;
     for seed in 0..u64::from(n_runs) {
-        let run = Run::of(of_seed(seed), 4_096);
+        let run = Run::of(of_seed(seed), 16_384);
         let whole = Looks { per_scope: usize::MAX, of_all: 1, n_worst: 0 };
-        let some = Looks { per_scope: 64, of_all: 1, n_worst: 0 };
+        let some = Looks { per_scope: 256, of_all: 1, n_worst: 0 };
         let contribution = |looks| -> Estimate {
             let all = contributions(&run.model, &run.look(&[at], looks), &[at]);
             let own = all.iter().find(|c| c.scope == "system" && c.component == "op07");

@@ -91,6 +91,15 @@ impl<'n> Model<'n> {
         Model { setting, ..self.clone() }
     }
 
+    /// The same where the pools are the same too, so that their tables need not be made anew.
+    #[must_use]
+    pub fn with_network<'m>(&self, network: &'m Network) -> Model<'m>
+    where
+        'n: 'm,
+    {
+        Model { setting: self.setting.with_network(network), ..self.clone() }
+    }
+
     /// The model with a known rate of every source of a kind, events a year, in place of what is known of
     /// it, drawn plainly.
     #[must_use]

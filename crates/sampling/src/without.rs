@@ -18,11 +18,10 @@ impl<'n> Model<'n> {
             Target::Operator(operator) => network.removes(removal, operator),
             Target::Member(member) => network.removes_member(removal, member),
         };
-        let mut changed: Model<'m> = self.clone();
+        let mut changed = self.with_network(rest);
         for source in &mut changed.sources {
             source.reach.retain(|reach| !is_gone(reach.hit.target));
         }
-        changed.setting = self.setting.with_network(rest);
         changed
     }
 

@@ -95,15 +95,6 @@ impl Estimate {
         }
     }
 
-    /// The same with a further variance: arms of the interval grow as the error does.
-    pub(crate) fn widened(self, variance: f64) -> Self {
-        let Some(std_err) = self.std_err.filter(|_| variance > 0.0) else { return self };
-        let more = std_err.hypot(variance.sqrt());
-        let grown = |limit: f64| self.value + (limit - self.value) * (more / std_err);
-        let (ci_low, ci_high) = (self.ci_low.map(grown), self.ci_high.map(grown));
-        Self { std_err: Some(more), ci_low, ci_high, ..self }
-    }
-
     /// The estimate times a factor.
     pub(crate) fn scaled(self, factor: f64) -> Self {
         let by = |x: Option<f64>| x.map(|x| factor * x);

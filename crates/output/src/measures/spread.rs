@@ -11,6 +11,9 @@ use super::{Estimate, Sum, interval};
 /// Paths that must differ from the reference for an interval: with fewer, measured intervals miss the truth too often.
 const MIN_FOR_INTERVAL: f64 = 5.0;
 
+/// The same of paths that stand for others.
+const MIN_STAND_INS: f64 = 10.0;
+
 /// Power sums of the distances, weights included, and how many distances are not 0.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Spread {
@@ -21,6 +24,8 @@ pub(super) struct Spread {
     calibration: Option<Calibration>,
     /// Sum of the distances times the square of the weight; where there are weights.
     with_weight: Sum,
+    /// Variance and third central moment of the mean beside those of the distances.
+    further: [f64; 2],
 }
 
 impl Spread {
@@ -56,9 +61,25 @@ impl Spread {
         }
     }
 
+    /// Adds what else moves the mean, independent of the distances: its variance and third central moment.
+    pub(super) fn with_further(self, further: [f64; 2]) -> Self {
+        Self { further, ..self }
+    }
+
     /// Says how many paths carry the information, where distances that are not 0 would say too many.
     pub(super) fn with_informative(self, n_informative: f64) -> Self {
         Self { informative: [n_informative; 2], ..self }
+    }
+
+    /// Says that most distances are stood for by others, and what those count for together and in squares that carry the information. How
+    /// skewed they are is hardly known: neither limit is nearer than that of the plain interval.
+    pub(super) fn of_few(self, carriers: [f64; 2]) -> Self {
+        let [mass, square] = carriers;
+        let worth = mass * (mass / square);
+        // There is no interval of so few.
+        let informative =
+            if worth >= MIN_STAND_INS { self.informative } else { [worth.min(4.0); 2] };
+        Self { informative, ..self.of_differences() }
     }
 
     /// Says that the distances are those of pairs: of both signs, and most of them 0 where little differs.
@@ -80,6 +101,8 @@ impl Spread {
         let n = n_paths as f64;
         let value = reference + self.powers[0].value() / mass;
         let [variance, third] = self.central(n, mass);
+        let (variance, third) =
+            (variance + self.further[0] * (n - 1.0), third + self.further[1] * n * n);
         let n_informative = self.informative[0] * (self.informative[0] / self.informative[1]);
         // No distance at all is 0 over 0.
         if n_informative.is_nan() || n_informative < 2.0 || variance <= 0.0 {

@@ -20,16 +20,17 @@ pub struct TailPath {
     powers: [f64; 2],
     /// Number of the group of paths that it and some others stand for.
     group: usize,
+    /// Share of the paths near it that were not picked.
+    unpicked: f64,
 }
 
 /// Paths of a tail for which some of them stand.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Group {
-    /// Variance of a sum over those that stand for it, in units of the sum of squared distances: `(1 - f) n / (n - 1)` with `n` paths that
-    /// are a share `f` of the group; 0 where they are all of it.
-    variance: f64,
-    /// Sums of `weight x loss` and of its square over them.
-    losses: [f64; 2],
+    /// `n / (n - 1)`, `n` the paths that stand for it.
+    freedom: f64,
+    /// Sums over them of `l`, `u l^2` and `u (2 u - 1) l^3`, where `l` is weight times loss and `u` the share that was not picked.
+    losses: [f64; 3],
 }
 
 /// The worst `1 - level` of the mass, worst path first.
@@ -50,6 +51,14 @@ pub struct Tail {
     replicates: Vec<Self>,
     /// What the paths stand for; none where each stands for itself alone.
     groups: Vec<Group>,
+}
+
+impl TailPath {
+    /// Of an amount, what counts towards a sum over those that it stands for, its variance and its third central moment.
+    fn moments(&self, amount: f64) -> [f64; 3] {
+        let (x, u) = (self.weight * amount, self.unpicked);
+        [x, u * x * x, u * (2.0 * u - 1.0) * x * x * x]
+    }
 }
 
 impl SortedLosses {
@@ -125,18 +134,16 @@ fn stand_for_all(all: &[TailPath], sample: &TailSample) -> (Vec<TailPath>, Vec<G
                 path.powers[1] * step * cube / own_cube,
             ],
             group,
+            unpicked: 1.0 - 1.0 / step,
             ..path
         }));
         let n = stratum.picked.len() as f64;
-        let left = 1.0 - n / members.len() as f64;
-        let terms = || paths[start..].iter().map(|path| path.weight * path.loss);
-        groups.push(Group {
-            variance: if n > 1.0 { left * n / (n - 1.0) } else { left },
-            losses: [
-                Sum::from_iter(terms()).value(),
-                Sum::from_iter(terms().map(|x| x * x)).value(),
-            ],
-        });
+        let mut losses = [Sum::default(); 3];
+        for path in &paths[start..] {
+            let [loss, square, cube] = path.moments(path.loss);
+            losses.iter_mut().zip([loss, square, cube]).for_each(|(sum, term)| sum.add(term));
+        }
+        groups.push(Group { freedom: n / (n - 1.0).max(1.0), losses: losses.map(Sum::value) });
     }
     (paths, groups)
 }
@@ -186,7 +193,7 @@ fn weighted(ranked: impl Iterator<Item = Ranked>, mass: f64) -> Vec<TailPath> {
     let tail_path = |Ranked { path, run, before }| {
         let inside = run.share(((mass - before) / run.mass).min(1.0));
         let powers = [inside.square, inside.cube];
-        TailPath { path, weight: inside.mass, loss: run.loss, powers, group: 0 }
+        TailPath { path, weight: inside.mass, loss: run.loss, powers, group: 0, unpicked: 0.0 }
     };
     inside.map(tail_path).collect()
 }
@@ -260,18 +267,29 @@ impl Tail {
         let at_edge = self.mean_at_edge(component);
         let mut rest = self.whole();
         let mut distances = Vec::with_capacity(component.entries().len() + 1);
-        let mut of_groups = vec![[0.0; 3]; self.groups.len()];
+        let mut carriers = [0.0; 2];
+        let mut of_groups = vec![[0.0; 6]; self.groups.len()];
         let mut own = self.by_path.iter().peekable();
         for entry in component.entries() {
             while own.next_if(|(path, _)| *path < entry.path).is_some() {}
             if let Some((_, rank)) = own.next_if(|(path, _)| *path == entry.path) {
                 let path = &self.paths[*rank];
-                let TailPath { weight, powers: [square, cube], group, .. } = *path;
+                let TailPath { weight, powers: [square, cube], group, unpicked, .. } = *path;
                 distances.push(Distance { mass: weight, square, cube, x: entry.loss - at_edge });
                 rest = [rest[0] - weight, rest[1] - square, rest[2] - cube];
                 if let Some(sums) = of_groups.get_mut(group) {
+                    carriers = [carriers[0] + weight, carriers[1] + weight * weight];
                     let (own, loss) = (weight * entry.loss, weight * path.loss);
-                    let terms = [own, own * own, own * loss];
+                    let [second, third] = [unpicked, unpicked * (2.0 * unpicked - 1.0)];
+                    let (of_squares, of_cubes) = (second * own, third * own);
+                    let terms = [
+                        own,
+                        of_squares * own,
+                        of_squares * loss,
+                        of_cubes * own * own,
+                        of_cubes * own * loss,
+                        of_cubes * loss * loss,
+                    ];
                     sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
                 }
             }
@@ -282,10 +300,12 @@ impl Tail {
             mass = rest[0];
         }
         distances.push(Distance { mass, square, cube, x: -at_edge });
-        let spread = Spread::of(distances.into_iter(), self.calibration);
+        let spread = Spread::of(distances.into_iter(), self.calibration)
+            .with_further(self.moments_of_sample(&of_groups));
+        // The skewness of the few paths that stand for all is itself hardly known, and never shortens an interval.
+        let spread = if self.groups.is_empty() { spread } else { spread.of_few(carriers) };
         let found = spread.estimate(at_edge, self.n_paths, self.mass);
         let found = Estimate { n_eff: self.effective(), ..found };
-        let found = found.widened(self.variance_of_sample(&of_groups));
         if self.replicates.is_empty() {
             return found;
         }
@@ -293,17 +313,25 @@ impl Tail {
         sectioned(found, self.in_replicates(component).into_iter(), support)
     }
 
-    /// What it adds to the variance of a contribution that paths stand for others: by group that of a sum over a sample of it of
-    /// `C - R L`, as their losses are known (the ratio estimator; Cochran 1977, 6.4).
-    fn variance_of_sample(&self, of_groups: &[[f64; 3]]) -> f64 {
-        let of_group = |(group, [sum, square, product]): (&Group, &[f64; 3])| {
-            let [loss, loss_square] = group.losses;
-            let ratio = if loss.abs() > 0.0 { sum / loss } else { 0.0 };
-            let spread = square - 2.0 * ratio * product + ratio * ratio * loss_square;
-            let is_rounding = spread <= ROUNDING * square.max(ratio * ratio * loss_square);
-            if is_rounding { 0.0 } else { group.variance * spread }
-        };
-        self.groups.iter().zip(of_groups).map(of_group).sum::<f64>() / (self.mass * self.mass)
+    /// What it adds to variance and third central moment of a contribution that paths stand for others: by group those of a sum over a
+    /// sample of it of `C - R L`, as their losses are known (the ratio estimator; Cochran 1977, 6.4), with `u` and `u (2 u - 1)` for a path
+    /// near which a share `u` was not picked.
+    fn moments_of_sample(&self, of_groups: &[[f64; 6]]) -> [f64; 2] {
+        let mut moments = [0.0; 2];
+        for (group, [sum, square, product, cube, square_loss, loss_square]) in
+            self.groups.iter().zip(of_groups)
+        {
+            let [loss, l2, l3] = group.losses;
+            let r = if loss.abs() > 0.0 { sum / loss } else { 0.0 };
+            let spread = square - 2.0 * r * product + r * r * l2;
+            if spread > ROUNDING * square.max(r * r * l2) {
+                let skew =
+                    cube - 3.0 * r * square_loss + 3.0 * r * r * loss_square - r.powi(3) * l3;
+                moments[0] += group.freedom * spread;
+                moments[1] += group.freedom * skew;
+            }
+        }
+        [moments[0] / self.mass.powi(2), moments[1] / self.mass.powi(3)]
     }
 
     /// What a component contributes in each replicate.

@@ -78,7 +78,8 @@ impl Lever {
     ) -> Model<'m> {
         match (self, network) {
             (Self::Severity(entries), _) => model.with_severities_scaled(entries, factor),
-            (Self::Cover | Self::Depth, Some(network)) => model.on(network),
+            (Self::Cover, Some(network)) => model.with_network(network),
+            (Self::Depth, Some(network)) => model.on(network),
             (Self::Cover | Self::Depth, None) => model.clone(),
         }
     }

@@ -67,6 +67,7 @@ fn placeholder(root: &Node) -> RunSpec {
         levels: vec![0.5],
         detail: Detail::Summary,
         tail_paths: 0,
+        split_paths: None,
         sampling: SamplingSpec::absent(root),
         copula: CopulaSpec::Independent,
         factors: Vec::new(),
@@ -138,6 +139,7 @@ fn read_root(root: Section<'_, '_>) -> RunSpec {
         levels: run.levels.unwrap_or(blank.levels),
         detail: run.detail.unwrap_or(blank.detail),
         tail_paths: run.tail_paths.unwrap_or(TAIL_PATHS),
+        split_paths: run.split_paths,
         sampling,
         copula: copula.unwrap_or(blank.copula),
         factors,
@@ -180,6 +182,7 @@ struct Run {
     levels: Option<Vec<f64>>,
     detail: Option<Detail>,
     tail_paths: Option<u64>,
+    split_paths: Option<u64>,
 }
 
 fn read_run(run: Section<'_, '_>) -> Run {
@@ -198,6 +201,7 @@ fn read_run(run: Section<'_, '_>) -> Run {
         None => Some(Detail::Standard),
     };
     let tail_paths = run.integer("tail_paths", 0, MAX_PATHS);
+    let split_paths = run.integer("split_paths", 1, MAX_PATHS);
     let levels = levels.map(|levels| sorted_levels(&run, levels));
     run.finish();
     Run {
@@ -207,6 +211,7 @@ fn read_run(run: Section<'_, '_>) -> Run {
         levels,
         detail,
         tail_paths: tail_paths.map(unsigned),
+        split_paths: split_paths.map(unsigned),
     }
 }
 

@@ -52,7 +52,7 @@ fn repeated_names(root: &Section<'_, '_>, scenarios: &[ScenarioSpec]) {
 /// Refuses keys that a scenario cannot change: what is read once for all, the seed (scenarios share
 /// their numbers), and whole sections, which `a.b = 1` without quotes would replace.
 pub(super) fn check_key(key: &str) -> Result<(), String> {
-    const OF_THE_RUN: [&str; 9] = [
+    const OF_THE_RUN: [&str; 10] = [
         "name",
         "network",
         "scenario",
@@ -62,6 +62,7 @@ pub(super) fn check_key(key: &str) -> Result<(), String> {
         "run.horizon_days",
         "run.detail",
         "run.tail_paths",
+        "run.split_paths",
     ];
     let first = key.split('.').next().unwrap_or(key);
     if OF_THE_RUN.contains(&first) || OF_THE_RUN.contains(&key) {

@@ -40,6 +40,8 @@ pub struct RunSpec {
     pub detail: Detail,
     /// The worst paths of each scope that are listed, at most this many.
     pub tail_paths: u64,
+    /// Paths of the tail of each scope that are run again to split its loss, about; none: as many as cost little beside the run.
+    pub split_paths: Option<u64>,
     /// How paths are drawn.
     pub sampling: SamplingSpec,
     /// Copula of the sources.
