@@ -17,6 +17,7 @@ mod progress;
 mod provenance;
 mod recorded;
 mod replay;
+mod reverse;
 mod run;
 mod schema;
 mod story;
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         Command::Run(run) => run::run(&run),
         Command::Stress(args) => stress::stress(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Reverse(args) => reverse::reverse(&args),
         Command::Diff(args) => diff::diff(&args),
         Command::Schema(schema) => schema::schema(&schema),
         Command::Synth(synth) => synth::synth(&synth),

@@ -13,6 +13,7 @@ mod interrupt;
 mod memory;
 mod replay;
 mod result;
+mod reverse;
 mod run;
 mod sampling;
 mod sobol;
