@@ -103,7 +103,7 @@ impl Page<'_> {
         let alone = self.market_alone().map_or(0.0, |led| led.share.value);
         writeln!(
             out,
-            "These {} of {} sets explain {} of it, the market alone {}.",
+            "These {} of the {} sets found explain {} of it, the market alone {}.",
             listed.len(),
             count(n as u64),
             percent(share),

@@ -195,7 +195,7 @@ fn commands_replay_the_sets() {
     for part in [
         "a loss of system_ex_price of at least 100 ETH (12.5 % of day 0)",
         "evenly spread by loss, were looked at",
-        "These 4 of 4 sets explain 100.0 % of it, the market alone 0 %.",
+        "These 4 of the 4 sets found explain 100.0 % of it, the market alone 0 %.",
         "avs_fault/Y/op-a + avs_fault/Y/op-c",
         "2 avs_fault",
         "slashfall replay result --path ",
@@ -227,8 +227,45 @@ fn weighted_paths_say_the_same() {
         "sampling.scope=system_ex_price",
     ];
     let example = played(SELDOM, &weights);
+    let manifest = example.json("result/manifest.json");
+    assert_eq!(manifest["sampling"]["base"]["method"], "importance");
     holds(&page(&example, &["--paths", "20000"]), SELDOM);
     holds(&page(&example, &["--paths", "1500"]), SELDOM);
+}
+
+/// Sobol points of a factor that all sources share, whose errors are those of replicates, against plain
+/// paths of another seed.
+#[test]
+fn points_say_the_same() {
+    let example = played(OFTEN, &[]);
+    example.swap(
+        "run.toml",
+        "copula = \"independent\"",
+        "copula = \"gaussian\"\nfactors = [\"f\"]",
+    );
+    let text = example.read("run.toml").replace("rate = 0", "loadings = { f = 0.5 }\nrate = 0");
+    example.write("run.toml", text.as_bytes());
+    let run = |name: &str, seed: &str, method: &str| {
+        let method = format!("sampling.method={method}");
+        let paths = ["--paths", "16384", "--seed", seed, "--set", &method];
+        example.good(&[&["run", "run.toml", "-o", name, "--quiet"], &paths[..]].concat());
+        let args = ["reverse", name, "--loss", "100", "--json", "--paths", "16384"];
+        serde_json::from_str::<Value>(&example.good(&args)).unwrap()
+    };
+    let (points, plain) = (run("points", "3", "sobol"), run("plain", "4", "plain"));
+    let agree = |[a, b]: [&Value; 2]| {
+        let number = |of: &Value, key: &str| of[key].as_f64().unwrap();
+        let error = number(a, "std_err").hypot(number(b, "std_err"));
+        let apart = number(a, "value") - number(b, "value");
+        assert!(apart.abs() < 4.0 * error, "{a} {b}");
+        assert!(error < 0.15 * number(b, "value"), "{a} {b}");
+    };
+    agree([&points, &plain].map(|page| &page["probability"]));
+    for names in [&[COMPROMISE][..], &PAIRS[0], &PAIRS[1], &PAIRS[2]] {
+        agree([&points, &plain].map(|page| &set(page, names)["probability"]));
+        let all_fire = [&points, &plain].map(|page| set(page, names)["all_fire"]["value"].clone());
+        assert_eq!(all_fire[0], all_fire[1], "it is a figure of the model alone");
+    }
 }
 
 #[test]
