@@ -34,7 +34,7 @@ pub(crate) fn replay(args: &Replay) -> anyhow::Result<Ending> {
         let path = args.path.unwrap_or_default();
         return replay_one(args, &recorded, &scenario, path);
     }
-    let scope = find_scope(&args.scope, args.market, &scenario).map_err(Problems::from)?;
+    let scope = find_scope(&args.scope, args.market, &scenario)?;
     let scope = (scope.kind, scope.name);
     let listed = listed_paths(&args.result, &args.scenario)?.ok_or_else(|| {
         let expected = "a result with tail_paths.parquet was expected; run it anew";
@@ -192,7 +192,7 @@ pub(crate) fn find_scope(
     name: &str,
     market: bool,
     scenario: &Scenario<'_>,
-) -> Result<Scope, Problem> {
+) -> Result<Scope, Problems> {
     let wanted = |kind| match market {
         true => kind == ScopeKind::AssetMarket,
         false => kind != ScopeKind::AssetMarket,
@@ -207,7 +207,7 @@ pub(crate) fn find_scope(
         false => "system, a wrapped asset, a portfolio or a channel was expected",
     };
     let names = own.iter().map(|scope| scope.name.as_str());
-    Err(Problem::new("--scope", expected).value(name).nearest_of(names))
+    Err(Problem::new("--scope", expected).value(name).nearest_of(names).into())
 }
 
 /// What is printed of one of the worst paths.

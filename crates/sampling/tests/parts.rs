@@ -1,5 +1,7 @@
 //! Paths played again with some of their events: the part is the path that the others would have left.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests that fails is a failed test")]
+
 mod support;
 
 use slashfall_graph::Network;

@@ -1,6 +1,6 @@
 //! The loss that is asked about, as it is typed.
 
-use slashfall_graph::Problem;
+use slashfall_graph::{Problem, Problems};
 use slashfall_output::Scope;
 
 /// What a loss is measured in.
@@ -17,7 +17,7 @@ const EXPECTED: &str = "a loss above 0 was expected, as \">= 5 %\" of what the s
 
 impl Loss {
     /// Reads a loss: a number above 0, `>=` before it or not, a percent sign or `ETH` after it or not.
-    pub(super) fn read(text: &str) -> Result<Self, Problem> {
+    pub(super) fn read(text: &str) -> Result<Self, Problems> {
         let problem = || Problem::new("--loss", EXPECTED).value(text);
         let rest = text.trim();
         let rest =
@@ -32,7 +32,7 @@ impl Loss {
     }
 
     /// The same in ETH, of a scope that has `value_eth` on day 0.
-    pub(super) fn eth(self, text: &str, scope: &Scope, value_eth: f64) -> Result<f64, Problem> {
+    pub(super) fn eth(self, text: &str, scope: &Scope, value_eth: f64) -> Result<f64, Problems> {
         match self {
             Self::Eth(eth) => Ok(eth),
             Self::Share(share) if value_eth > 0.0 => Ok(share * value_eth),
@@ -41,7 +41,7 @@ impl Loss {
                     "a loss in ETH was expected, since {} has {value_eth} ETH on day 0",
                     scope.name
                 );
-                Err(Problem::new("--loss", expected).value(text))
+                Err(Problem::new("--loss", expected).value(text).into())
             }
         }
     }
@@ -90,7 +90,8 @@ mod tests {
             "nan", "inf", "5 USD", "1,000,", "0x10",
         ];
         for text in wrong {
-            let problem = Loss::read(text).expect_err(text);
+            let problems = Loss::read(text).expect_err(text);
+            let [problem] = problems.as_slice() else { panic!("{problems}") };
             assert_eq!(problem.value.as_deref(), Some(text));
             assert!(problem.expected.contains(">= 5 %"), "{problem}");
         }

@@ -142,6 +142,6 @@ fn write(
 }
 
 /// What came of it, or else a problem more.
-fn keep<T>(problems: &mut Problems, result: Result<T, impl Into<Problems>>) -> Option<T> {
-    result.map_err(|found| problems.append(found.into())).ok()
+fn keep<T>(problems: &mut Problems, result: Result<T, Problems>) -> Option<T> {
+    result.map_err(|found| problems.append(found)).ok()
 }
