@@ -5,6 +5,7 @@ mod loss;
 mod page;
 
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::bail;
 use slashfall_graph::{Problem, Problems};
@@ -30,9 +31,8 @@ const ROUNDING: f64 = 1e-12;
 pub(crate) fn reverse(args: &Reverse) -> anyhow::Result<Ending> {
     let mut problems = Problems::default();
     let loss = keep(&mut problems, Loss::read(&args.loss));
-    if let Some(output) = args.output.as_deref().filter(|output| output.exists()) {
-        let expected = "a file that is not there yet was expected; this one is left alone";
-        problems.push(Problem::new(output.display().to_string(), expected));
+    if let Some(problem) = args.output.as_deref().and_then(problem_of_output) {
+        problems.push(problem);
     }
     let recorded = Recorded::read(&args.result, &args.scenario, args.network.as_deref());
     let Some(recorded) = keep(&mut problems, recorded) else { return Err(problems.into()) };
@@ -139,6 +139,19 @@ fn write(
     let metadata = metadata.into_iter().map(|(key, value)| (format!("slashfall.{key}"), value));
     write_file(output, table, &metadata.collect::<Vec<_>>())?;
     Ok(())
+}
+
+/// What is wrong with a file that is to be written: better told before the work than after it.
+fn problem_of_output(output: &Path) -> Option<Problem> {
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let expected = if output.exists() {
+        "a file that is not there yet was expected; this one is left alone"
+    } else if folder.is_some_and(|folder| !folder.is_dir()) {
+        "a file in a folder that is there was expected"
+    } else {
+        return None;
+    };
+    Some(Problem::new(output.display().to_string(), expected))
 }
 
 /// What came of it, or else a problem more.

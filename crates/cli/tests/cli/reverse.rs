@@ -106,17 +106,18 @@ fn set<'p>(page: &'p Value, names: &[&str]) -> &'p Value {
 }
 
 #[track_caller]
-fn within(estimate: &Value, exact: f64) {
+fn within(estimate: &Value, exact: f64, relative_error: f64) {
     let [value, std_err] = ["value", "std_err"].map(|key| estimate[key].as_f64().unwrap());
     assert!((value - exact).abs() < 4.0 * std_err, "{value} ± {std_err}, not {exact}");
-    assert!(std_err < 0.15 * exact, "{value} ± {std_err} tells nothing");
+    assert!(std_err < relative_error * exact, "{value} ± {std_err} tells too little");
     let limit = |key: &str| estimate[key].as_f64().unwrap();
     assert!(limit("ci_low") < value && value < limit("ci_high"));
 }
 
-/// What a page should say of a run with these rates.
+/// What a page should say of a run with these rates, and how well it has to know it.
 #[track_caller]
-fn holds(page: &Value, rates: Rates) {
+fn holds(page: &Value, rates: Rates, relative_error: f64) {
+    let within = |estimate: &Value, exact| within(estimate, exact, relative_error);
     let (one, pair) = (rates.compromise_first(), rates.pair_first());
     let all = one + 3.0 * pair;
     within(&page["probability"], all);
@@ -152,21 +153,22 @@ fn holds(page: &Value, rates: Rates) {
 
 #[test]
 fn tiny_has_the_sets_that_are_found_on_paper() {
-    let example = played(OFTEN, &[]);
+    // So many that an error of a hundredth of the probability would show.
+    let example = played(OFTEN, &["--paths", "400000", "--set", "run.tail_paths=400000"]);
     let before = example.tree();
-    let listed = page(&example, &["--paths", "20000"]);
-    holds(&listed, OFTEN);
+    let listed = page(&example, &["--paths", "1000000"]);
+    holds(&listed, OFTEN, 0.007);
     assert_eq!(listed["drawn_again"], false);
     assert_eq!(listed["n_looked_at"], listed["n_leading"]);
     // A sample of the paths says the same within its errors, which are larger.
     let sampled = page(&example, &["--paths", "1000"]);
     assert_eq!(sampled["n_looked_at"], 1_000);
-    holds(&sampled, OFTEN);
+    holds(&sampled, OFTEN, 0.07);
     let error = |page: &Value| set(page, &PAIRS[0])["probability"]["std_err"].as_f64().unwrap();
-    assert!(error(&sampled) > 1.2 * error(&listed));
+    assert!(error(&sampled) > 2.0 * error(&listed));
     // The same of ETH as of percent.
-    let eth = ["reverse", "result", "--loss", "100 ETH", "--json", "--paths", "20000"];
-    assert_eq!(serde_json::from_str::<Value>(&example.good(&eth)).unwrap(), listed);
+    let eth = ["reverse", "result", "--loss", "100 ETH", "--json", "--paths", "1000"];
+    assert_eq!(serde_json::from_str::<Value>(&example.good(&eth)).unwrap(), sampled);
     assert!(example.tree() == before, "something was written");
 }
 
@@ -229,8 +231,8 @@ fn weighted_paths_say_the_same() {
     let example = played(SELDOM, &weights);
     let manifest = example.json("result/manifest.json");
     assert_eq!(manifest["sampling"]["base"]["method"], "importance");
-    holds(&page(&example, &["--paths", "20000"]), SELDOM);
-    holds(&page(&example, &["--paths", "1500"]), SELDOM);
+    holds(&page(&example, &["--paths", "20000"]), SELDOM, 0.1);
+    holds(&page(&example, &["--paths", "1500"]), SELDOM, 0.15);
 }
 
 /// Sobol points of a factor that all sources share, whose errors are those of replicates, against plain
@@ -347,6 +349,7 @@ fn mistakes_are_told_all_at_once() {
     one(&["--scope", "fund", "--market"], "a wrapped asset was expected");
     one(&["--scenario", "wrose"], "\"worse\"?");
     one(&["--network", "nowhere"], "--network DIR");
+    one(&["--output", "nowhere/sets.parquet"], "a file in a folder that is there was expected");
     for args in [&["--loss", "5 %", "--top", "0"][..], &["--loss", "5 %", "--paths", "0"], &[]] {
         let output = example.slashfall(&[&["reverse", "result"], args].concat());
         assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
