@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Stress(Stress),
     /// Play a path of a result again and tell what happened on it.
     Replay(Replay),
+    /// Say which first events lead to a loss: the likeliest sets of them and the smallest.
+    Reverse(Reverse),
     /// Say by how much two scenarios or results differ, path by path, with errors.
     Diff(Diff),
     /// Print the tables that are read and written: columns, units, meanings.
@@ -154,6 +156,39 @@ pub(crate) struct Replay {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct Reverse {
+    /// The result folder of a run.
+    pub(crate) result: PathBuf,
+    /// The least loss that is asked about: ">= 5 %" of what the scope has on day 0, or ">= 1,000" ETH.
+    #[arg(long, value_name = "LOSS", allow_hyphen_values = true)]
+    pub(crate) loss: String,
+    /// Whose loss: system, an asset (by nav), a portfolio or a channel.
+    #[arg(long, value_name = "NAME", default_value = "system_ex_price")]
+    pub(crate) scope: String,
+    /// Take an asset's loss at market prices.
+    #[arg(long)]
+    pub(crate) market: bool,
+    /// Scenario of the run.
+    #[arg(long, value_name = "NAME", default_value = "base")]
+    pub(crate) scenario: String,
+    /// Folder of the network, instead of the one that the result names.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) network: Option<PathBuf>,
+    /// Rows to print of each ranking.
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) top: u16,
+    /// Paths that lead there to look at closely, at most; more than these are sampled.
+    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) paths: u32,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Write all sets and patterns as a table too, to a file that is not there yet.
+    #[arg(short, long, value_name = "FILE.parquet")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Arguments)]

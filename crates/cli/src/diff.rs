@@ -5,9 +5,9 @@ use std::path::Path;
 
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::difference::{
-    Comparison, DIFFERENCE, DifferenceRow, Side, StoredResult, push_differences, write_differences,
+    Comparison, DIFFERENCE, DifferenceRow, Side, StoredResult, push_differences,
 };
-use slashfall_output::{SCHEMA_VERSION, ScopeKind, Table};
+use slashfall_output::{SCHEMA_VERSION, ScopeKind, Table, write_file};
 
 use crate::Ending;
 use crate::args::Diff;
@@ -89,7 +89,7 @@ fn write(output: &Path, a: &Side, compared: &[Compared<'_>]) -> anyhow::Result<(
         ("difference", "B less A; the error is that of paired paths".to_owned()),
     ];
     let metadata = metadata.into_iter().map(|(key, value)| (format!("slashfall.{key}"), value));
-    write_differences(output, table, &metadata.collect::<Vec<_>>())?;
+    write_file(output, table, &metadata.collect::<Vec<_>>())?;
     Ok(())
 }
 

@@ -18,6 +18,7 @@ mod progress;
 mod provenance;
 mod recorded;
 mod replay;
+mod reverse;
 mod run;
 mod schema;
 mod selftest;
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
         Command::Run(run) => run::run(&run),
         Command::Stress(args) => stress::stress(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Reverse(args) => reverse::reverse(&args),
         Command::Diff(args) => diff::diff(&args),
         Command::Schema(schema) => schema::schema(&schema),
         Command::Selftest(selftest) => selftest::selftest(&selftest),

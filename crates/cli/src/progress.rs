@@ -23,16 +23,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     pub(crate) fn new(scenario: &str, n_paths: u64, level: Level, quiet: bool) -> Self {
-        let visible = !quiet && std::io::stderr().is_terminal();
-        let target =
-            if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(n_paths), target);
-        let template =
-            "{prefix} [{bar:24}] {human_pos}/{human_len} paths, {rate}, {eta} left  {msg}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("=> ").with_key("rate", write_rate));
-        }
-        bar.set_prefix(scenario.to_owned());
+        let bar = bar_of_paths(scenario, n_paths, quiet);
         Self { bar, level, next_look: Instant::now() + BETWEEN_LOOKS }
     }
 
@@ -57,6 +48,19 @@ impl Progress {
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// A bar that counts paths; invisible when nobody watches.
+pub(crate) fn bar_of_paths(prefix: &str, n_paths: u64, quiet: bool) -> ProgressBar {
+    let visible = !quiet && std::io::stderr().is_terminal();
+    let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(n_paths), target);
+    let template = "{prefix} [{bar:24}] {human_pos}/{human_len} paths, {rate}, {eta} left  {msg}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("=> ").with_key("rate", write_rate));
+    }
+    bar.set_prefix(prefix.to_owned());
+    bar
 }
 
 /// Paths a second, whole ones.

@@ -8,7 +8,9 @@ use std::path::Path;
 use anyhow::bail;
 use serde_json::{Value, json};
 use slashfall_graph::{Problem, Problems};
-use slashfall_output::{ListedPath, ScopeKind, listed_paths, named_figures, path_row, scopes};
+use slashfall_output::{
+    ListedPath, Scope, ScopeKind, listed_paths, named_figures, path_row, scopes,
+};
 use slashfall_sampling::{PathRecord, Scenario, replay as play};
 
 use crate::Ending;
@@ -32,7 +34,8 @@ pub(crate) fn replay(args: &Replay) -> anyhow::Result<Ending> {
         let path = args.path.unwrap_or_default();
         return replay_one(args, &recorded, &scenario, path);
     }
-    let scope = find_scope(args, &scenario)?;
+    let scope = find_scope(&args.scope, args.market, &scenario)?;
+    let scope = (scope.kind, scope.name);
     let listed = listed_paths(&args.result, &args.scenario)?.ok_or_else(|| {
         let expected = "a result with tail_paths.parquet was expected; run it anew";
         Problems::from(Problem::new(args.result.display().to_string(), expected))
@@ -184,23 +187,27 @@ fn compare<'l>(
     Ok(if own.is_empty() { Checked::Nothing } else { Checked::Losses })
 }
 
-/// The scope that is meant, by kind and name.
-fn find_scope(args: &Replay, scenario: &Scenario<'_>) -> Result<(ScopeKind, String), Problems> {
-    let wanted = |kind| match args.market {
+/// The scope that is meant, an asset's at the market where that is asked for.
+pub(crate) fn find_scope(
+    name: &str,
+    market: bool,
+    scenario: &Scenario<'_>,
+) -> Result<Scope, Problems> {
+    let wanted = |kind| match market {
         true => kind == ScopeKind::AssetMarket,
         false => kind != ScopeKind::AssetMarket,
     };
     let all = scopes(scenario.model.setting());
     let own: Vec<_> = all.iter().filter(|scope| wanted(scope.kind)).collect();
-    if let Some(scope) = own.iter().find(|scope| scope.name == args.scope) {
-        return Ok((scope.kind, scope.name.clone()));
+    if let Some(scope) = own.iter().find(|scope| scope.name == name) {
+        return Ok((*scope).clone());
     }
-    let expected = match args.market {
+    let expected = match market {
         true => "a wrapped asset was expected, since --market ranks by its price",
         false => "system, a wrapped asset, a portfolio or a channel was expected",
     };
     let names = own.iter().map(|scope| scope.name.as_str());
-    Err(Problem::new("--scope", expected).value(&args.scope).nearest_of(names).into())
+    Err(Problem::new("--scope", expected).value(name).nearest_of(names).into())
 }
 
 /// What is printed of one of the worst paths.
@@ -305,7 +312,7 @@ fn worst_json(
 }
 
 /// A scope as it is spoken of.
-fn shown((kind, name): &(ScopeKind, String)) -> String {
+pub(crate) fn shown((kind, name): &(ScopeKind, String)) -> String {
     match kind {
         ScopeKind::System if name == "system" => "the system".to_owned(),
         ScopeKind::System => name.clone(),
@@ -339,7 +346,7 @@ fn print_list(
             listed.path.to_string(),
             eth(listed.loss_eth),
             events.unwrap_or_default(),
-            command(args, listed.path),
+            command(&args.result, &args.scenario, args.network.as_deref(), listed.path),
         ]);
     }
     writeln!(out, "{}", table.trim_fmt())
@@ -359,7 +366,7 @@ fn events_cell(story: &Story<'_>) -> String {
 }
 
 /// What one types to replay a path.
-fn command(args: &Replay, path: u64) -> String {
+pub(crate) fn command(result: &Path, scenario: &str, network: Option<&Path>, path: u64) -> String {
     let quoted = |text: &str| match text
         .contains(|c: char| !c.is_ascii_alphanumeric() && !"-_./=".contains(c))
     {
@@ -367,11 +374,11 @@ fn command(args: &Replay, path: u64) -> String {
         false => text.to_owned(),
     };
     let mut command =
-        format!("slashfall replay {} --path {path}", quoted(&args.result.display().to_string()));
-    if args.scenario != "base" {
-        command += &format!(" --scenario {}", quoted(&args.scenario));
+        format!("slashfall replay {} --path {path}", quoted(&result.display().to_string()));
+    if scenario != "base" {
+        command += &format!(" --scenario {}", quoted(scenario));
     }
-    if let Some(network) = &args.network {
+    if let Some(network) = network {
         command += &format!(" --network {}", quoted(&network.display().to_string()));
     }
     command

@@ -156,6 +156,37 @@ impl Drop for ResultFolder {
     }
 }
 
+/// Writes a table that is no part of a result as a Parquet file, which bears its name only when it is whole.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_file(
+    path: &Path,
+    table: Table,
+    metadata: &[(String, String)],
+) -> Result<(), OutputError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let partial = path.with_file_name(format!(".{name}.partial-{}", std::process::id()));
+    let written = write_partial(&partial, table, metadata)
+        .and_then(|()| fs::rename(&partial, path).map_err(OutputError::io(path)));
+    if written.is_err() {
+        // A failure to tidy up is no news: what is left says `.partial` in its name.
+        let _ = fs::remove_file(&partial);
+    }
+    written
+}
+
+fn write_partial(
+    path: &Path,
+    table: Table,
+    metadata: &[(String, String)],
+) -> Result<(), OutputError> {
+    let batch = table
+        .into_batch()
+        .map_err(|source| OutputError::Arrow { path: path.to_owned(), source })?;
+    write_parquet(path, &batch, metadata)
+}
+
 /// Writes a batch as a Parquet file that carries `metadata`, in its footer and in its schema.
 pub(crate) fn write_parquet(
     path: &Path,

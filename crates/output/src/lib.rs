@@ -19,6 +19,7 @@ pub mod measures;
 mod paths;
 mod recorded;
 mod removals;
+pub mod reverse;
 mod room;
 pub mod schema;
 mod scope;
@@ -33,7 +34,7 @@ pub use collect::Collector;
 pub use contagion::{Contagion, NodeFigures, NodeKind};
 pub use contributions::{Contribution, contributions};
 pub use dependence::{EventCounts, Realised};
-pub use folder::{OutputError, ResultFolder};
+pub use folder::{OutputError, ResultFolder, write_file};
 pub use happenings::{Amounts, DaySums, StepRow};
 pub use joint::{Joint, joint};
 pub use manifest::{

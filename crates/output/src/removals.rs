@@ -3,18 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use slashfall_cascade::Told;
 use slashfall_graph::{AvsId, EntityId, MemberId, Network, OperatorId, Removal};
-use slashfall_sampling::{Model, replay_told};
+use slashfall_sampling::{Model, replay_variants};
 
 use crate::close_ups::{CloseUp, CloseUps, Split};
-use crate::measures::stand_ins::{StandIn, shortfall_difference};
+use crate::measures::stand_ins::{StandIn, edge_without, shortfall_difference};
 use crate::measures::{Estimate, Level};
 use crate::scope::{Scope, ScopeKind};
 use crate::split::{Component, ComponentKind, name_of};
 
 /// The largest contributors of each kind that are taken out, each by itself.
-const N_OF_KIND: usize = 5;
+const N_OF_KIND: usize = 3;
 /// Kinds of component that can be taken out.
 const KINDS: [ComponentKind; 4] =
     [ComponentKind::Avs, ComponentKind::Operator, ComponentKind::Entity, ComponentKind::Allocation];
@@ -38,8 +37,8 @@ pub struct Without<'c> {
     pub n_rerun: usize,
 }
 
-/// The expected shortfall at a level of the system without falls of base-asset prices and of each portfolio, without each of the largest
-/// contributors: of each scope the largest fall first. None when `stop` says, between one removal and the next, that nobody waits for them.
+/// The expected shortfall at a level of the system without falls of base-asset prices and of each portfolio, without each of its largest
+/// contributors: of each scope the largest fall first. None when `stop` says, before paths are run again, that nobody waits for them.
 #[must_use]
 pub fn removals<'c>(
     model: &Model<'_>,
@@ -49,34 +48,63 @@ pub fn removals<'c>(
 ) -> Option<Vec<Without<'c>>> {
     let is_asked = |scope: &Scope| scope.is_without_prices() || scope.kind == ScopeKind::Portfolio;
     let splits = close_ups.splits.iter().enumerate();
-    let asked: Vec<Asked<'_, 'c>> = splits
-        .filter(|(_, split)| is_asked(split.scope))
-        .map(|(number, split)| Asked::new(close_ups, number, split))
+    let asked = splits.filter(|(_, split)| is_asked(split.scope));
+    let cases: Vec<Case<'_, 'c>> = asked
+        .flat_map(|(number, split)| {
+            let stand_ins = close_ups.stand_ins(split);
+            let case =
+                move |component| Case { split, number, component, stand_ins: stand_ins.clone() };
+            largest(split, level).into_iter().map(case)
+        })
         .collect();
-    let candidates: BTreeSet<Component> =
-        asked.iter().flat_map(|asked| largest(asked.split, level)).collect();
-    let mut all = Vec::new();
-    for component in candidates {
+    let taken_out: Vec<Component> =
+        cases.iter().map(|case| case.component).collect::<BTreeSet<_>>().into_iter().collect();
+    let removals: Vec<Removal> = taken_out.iter().filter_map(|own| removal(*own)).collect();
+    let networks: Vec<Network> =
+        removals.iter().map(|removal| model.network().without(*removal)).collect();
+    let variants = networks.iter().zip(&removals);
+    let variants: Vec<Model<'_>> =
+        variants.map(|(rest, removal)| model.without(rest, *removal)).collect();
+    let disturbed: Vec<Vec<bool>> =
+        removals.iter().map(|removal| model.is_disturbed_by(*removal)).collect();
+    let variant_of = |case: &Case<'_, '_>| taken_out.binary_search(&case.component).unwrap_or(0);
+    let mut again = Again::default();
+    loop {
         if stop() {
             return None;
         }
-        let Some(removal) = removal(component) else { continue };
-        let again = Again::run(model, close_ups, &asked, removal);
-        for asked in &asked {
-            let change = asked.change(close_ups, &again, level);
+        let mut needed = BTreeSet::new();
+        for case in &cases {
+            let variant = variant_of(case);
+            needed.extend(case.needed(close_ups, &again, &disturbed[variant], (level, variant)));
+        }
+        if needed.is_empty() {
+            break;
+        }
+        again.run(model, close_ups, &variants, &needed);
+    }
+    let mut all: Vec<Without<'c>> = cases
+        .iter()
+        .map(|case| {
+            let variant = variant_of(case);
+            let change = case.change(close_ups, &again, (level, variant));
             let is_sobol = model.sobol().is_some();
-            all.push(Without {
-                scope: asked.split.scope,
+            Without {
+                scope: case.split.scope,
                 level,
-                kind: component.kind,
-                removed: name_of(model.network(), component),
-                es: asked.split.losses.expected_shortfall(level).value,
+                kind: case.component.kind,
+                removed: name_of(model.network(), case.component),
+                es: case.split.losses.expected_shortfall(level).value,
                 // Paths of Sobol points are not independent, and a replicate has too few of those looked at.
                 change: if is_sobol { Estimate::bare(change.value, change.n_eff) } else { change },
-                n_rerun: again.losses.len(),
-            });
-        }
-    }
+                n_rerun: case
+                    .stand_ins
+                    .iter()
+                    .filter(|(path, _)| again.has(*path, variant))
+                    .count(),
+            }
+        })
+        .collect();
     all.sort_by(|a, b| {
         let order = (a.scope.kind, &a.scope.name).cmp(&(b.scope.kind, &b.scope.name));
         order.then(a.change.value.total_cmp(&b.change.value))
@@ -115,63 +143,89 @@ fn removal(component: Component) -> Option<Removal> {
     })
 }
 
-/// A scope, and the paths that stand for all of its own.
-struct Asked<'a, 'c> {
+/// A scope and what is taken out.
+struct Case<'a, 'c> {
     split: &'a Split<'c>,
     /// Its place among those that are split.
     number: usize,
-    /// Path, ascending, and how many it stands for.
+    component: Component,
+    /// The paths that stand for all of the scope's own, ascending, and how many each stands for.
     stand_ins: Vec<(u64, f64)>,
 }
 
-impl<'a, 'c> Asked<'a, 'c> {
-    fn new(close_ups: &CloseUps<'c>, number: usize, split: &'a Split<'c>) -> Self {
-        Self { split, number, stand_ins: close_ups.stand_ins(split) }
-    }
-
-    fn change(&self, close_ups: &CloseUps<'_>, again: &Again, level: Level) -> Estimate {
+impl Case<'_, '_> {
+    fn losses(&self, close_ups: &CloseUps<'_>, again: &Again, variant: usize) -> Vec<StandIn> {
         let stand_in = |&(path, mass): &(u64, f64)| {
             let a = close_ups.find(path).map_or(0.0, |looked| looked.losses[self.number]);
-            let b = again.losses.get(&path).map_or(a, |losses| losses[self.number]);
+            let b = again.losses.get(&(path, variant)).map_or(a, |losses| losses[self.number]);
             StandIn { mass, a, b }
         };
-        let all: Vec<StandIn> = self.stand_ins.iter().map(stand_in).collect();
-        shortfall_difference(&all, level, self.split.losses.n_paths())
+        self.stand_ins.iter().map(stand_in).collect()
     }
+
+    /// The paths that have to be run again: those that may be another without what is taken out, and lose as much as the tail begins with as
+    /// far as it is known without it.
+    fn needed(
+        &self,
+        close_ups: &CloseUps<'_>,
+        again: &Again,
+        is_disturbed_by: &[bool],
+        (level, variant): (Level, usize),
+    ) -> Vec<(u64, usize)> {
+        let losses = self.losses(close_ups, again, variant);
+        let edge = edge_without(&losses, level, self.split.losses.n_paths());
+        let may_matter = self.stand_ins.iter().zip(&losses).filter(|(_, own)| own.a >= edge);
+        may_matter
+            .filter(|((path, _), _)| !again.has(*path, variant))
+            .filter_map(|((path, _), _)| close_ups.find(*path))
+            .filter(|looked| is_disturbed(looked, is_disturbed_by))
+            .map(|looked| (looked.path, variant))
+            .collect()
+    }
+
+    fn change(
+        &self,
+        close_ups: &CloseUps<'_>,
+        again: &Again,
+        (level, variant): (Level, usize),
+    ) -> Estimate {
+        let losses = self.losses(close_ups, again, variant);
+        shortfall_difference(&losses, level, self.split.losses.n_paths())
+    }
+}
+
+/// Whether a path may be another without something, by the sources that it disturbs.
+fn is_disturbed(looked: &CloseUp, by: &[bool]) -> bool {
+    looked.is_attacked || looked.fired.iter().any(|(source, _)| by[*source as usize])
 }
 
 /// Paths that were run again without something.
+#[derive(Default)]
 struct Again {
-    /// By path, the loss of each scope that is split.
-    losses: BTreeMap<u64, Vec<f64>>,
+    /// By path and what was taken out, the loss of each scope that is split.
+    losses: BTreeMap<(u64, usize), Vec<f64>>,
 }
 
 impl Again {
+    fn has(&self, path: u64, variant: usize) -> bool {
+        self.losses.contains_key(&(path, variant))
+    }
+
     fn run(
+        &mut self,
         model: &Model<'_>,
         close_ups: &CloseUps<'_>,
-        asked: &[Asked<'_, '_>],
-        removal: Removal,
-    ) -> Self {
-        let network: &Network = model.network();
-        let rest = network.without(removal);
-        let changed = model.without(&rest, removal);
-        let is_disturbed_by = model.is_disturbed_by(removal);
-        let is_disturbed = |looked: &CloseUp| {
-            looked.is_attacked
-                || looked.fired.iter().any(|(source, _)| is_disturbed_by[*source as usize])
-        };
-        let stand_ins = asked.iter().flat_map(|asked| &asked.stand_ins);
-        let paths: BTreeSet<u64> = stand_ins
-            .filter_map(|(path, _)| close_ups.find(*path))
-            .filter(|looked| is_disturbed(looked))
-            .map(|looked| looked.path)
-            .collect();
-        let paths: Vec<u64> = paths.into_iter().collect();
-        let losses = replay_told(&changed, &paths, Told::Causes, |record| {
-            let of_scope = |split: &Split<'_>| split.scope.loss_eth(&record.figures);
-            (record.path, close_ups.splits.iter().map(of_scope).collect())
+        variants: &[Model<'_>],
+        needed: &BTreeSet<(u64, usize)>,
+    ) {
+        let mut paths: Vec<u64> = needed.iter().map(|(path, _)| *path).collect();
+        paths.dedup();
+        let is_asked = |path: u64, variant: usize| needed.contains(&(path, variant));
+        let played = replay_variants(model, variants, &paths, is_asked, |row| {
+            let of_scope = |split: &Split<'_>| split.scope.loss_eth(row);
+            close_ups.splits.iter().map(of_scope).collect::<Vec<f64>>()
         });
-        Self { losses: losses.into_iter().collect() }
+        let played = played.into_iter().map(|own| ((own.path, own.variant), own.made));
+        self.losses.extend(played);
     }
 }

@@ -1,8 +1,10 @@
 //! Whose losses: the system, an asset, a portfolio, a channel; and where each stands in a row.
 
 use serde::Serialize;
-use slashfall_cascade::{AssetFigure, Channel, Figure, Layout, PortfolioFigure, Setting};
-use slashfall_graph::{AssetId, Network};
+use slashfall_cascade::{
+    AssetFigure, Channel, Figure, Layout, PortfolioFigure, Setting, exposures,
+};
+use slashfall_graph::{AssetId, Holder, Network};
 use slashfall_sampling::Batch;
 
 /// Kind of scope.
@@ -62,6 +64,27 @@ impl Scope {
         self.eth * sum_of_figures(self.columns.iter().map(|&column| row[column]))
     }
 
+    /// What it could lose on day 0, in ETH: of an asset its whole supply, of a portfolio its equity at
+    /// market prices, of the system and of channels all that holders have, `system_market` at market
+    /// prices.
+    #[must_use]
+    pub fn value_eth(&self, setting: &Setting<'_>) -> f64 {
+        let network = setting.network();
+        match self.kind {
+            ScopeKind::Asset | ScopeKind::AssetMarket => self.eth,
+            ScopeKind::Portfolio => {
+                let exposures = exposures(setting, &network.portfolios()[self.index]);
+                exposures.iter().map(|(asset, units)| units * setting.price_0(*asset)).sum()
+            }
+            ScopeKind::System if self.name == MARKET => {
+                holders_eth(network, |asset| setting.price_0(asset))
+            }
+            ScopeKind::System | ScopeKind::Channel => {
+                holders_eth(network, |asset| network.asset(asset).nav_0)
+            }
+        }
+    }
+
     /// Writes its loss on each of the rows of a batch that `rows` names; 0 has no sign.
     pub(crate) fn losses_eth(&self, batch: &Batch, rows: &[usize], losses: &mut Vec<f64>) {
         let Batch { width, figures, .. } = batch;
@@ -106,6 +129,16 @@ impl Scope {
     }
 }
 
+/// What holders outside the network and direct restakers have, at these prices.
+fn holders_eth(network: &Network, price: impl Fn(AssetId) -> f64) -> f64 {
+    let outside = network.wrapped_assets().map(|id| network.asset(id).outside_units * price(id));
+    let direct = network.holder_columns(Holder::Direct).iter().map(|&id| {
+        let column = &network.columns()[id.index()];
+        column.units * price(column.asset)
+    });
+    outside.chain(direct).sum()
+}
+
 /// The sum of figures that may cancel: 0 where what is left of them is rounding.
 pub(crate) fn sum_of_figures(figures: impl Iterator<Item = f64>) -> f64 {
     let (mut sum, mut size) = (0.0, 0.0);
@@ -121,6 +154,9 @@ const ROUNDING: f64 = 1e-12;
 
 /// The system's loss less the fall of base-asset prices: what restaking itself did.
 pub const WITHOUT_PRICES: &str = "system_ex_price";
+
+/// The system's loss at market prices.
+const MARKET: &str = "system_market";
 
 /// All scopes of a network under a setting, in the order in which tables list them.
 #[must_use]
@@ -138,7 +174,7 @@ pub fn scopes(setting: &Setting<'_>) -> Vec<Scope> {
         of_system("system", Figure::Total),
         of_system("system_direct", Figure::Direct),
         of_system("system_contagion", Figure::Contagion),
-        of_system("system_market", Figure::MarketLoss),
+        of_system(MARKET, Figure::MarketLoss),
     ];
     let restaking = Channel::ALL.iter().copied().filter(|channel| *channel != Channel::BasePrice);
     scopes.push(Scope {

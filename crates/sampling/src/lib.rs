@@ -6,11 +6,13 @@
 //! it. An outcome is a pure function of network, model, seed and path number: of nothing else.
 
 mod again;
+mod all_fire;
 mod common;
 pub mod config;
 mod copula;
 mod dependence;
 mod draw;
+mod first_events;
 mod gamma;
 mod gaussian;
 pub mod importance;
@@ -21,6 +23,7 @@ mod keys;
 mod levels;
 mod model;
 mod noise;
+mod parts;
 mod path;
 mod rate;
 mod score;
@@ -38,12 +41,15 @@ mod variant;
 mod without;
 
 pub use again::{Varied, replay_variants};
+pub use all_fire::AllFire;
 pub use config::{Node, RunSpec, Scenario};
 pub use copula::Copula;
 pub use dependence::Entry;
+pub use first_events::{FirstEvents, first_events};
 pub use gaussian::{survival, upper_quantile};
 pub use incidents::Incidents;
 pub use model::Model;
+pub use parts::{Parts, replay_parts};
 pub use score::{Parameter, PathScore, Scorer};
 pub use severity::Severity;
 pub use simulate::{

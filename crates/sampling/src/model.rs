@@ -71,6 +71,12 @@ impl<'n> Model<'n> {
         self.sobol.as_ref()
     }
 
+    /// Whether its paths are drawn from another law than its own, and weighted.
+    #[must_use]
+    pub fn is_weighted(&self) -> bool {
+        self.tilt.is_some()
+    }
+
     /// By kind of source: how many there are, and how many of them fire on a path on average.
     #[must_use]
     pub fn expected_events(&self) -> BTreeMap<SourceKind, (usize, f64)> {

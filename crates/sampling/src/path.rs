@@ -8,7 +8,7 @@ use slashfall_cascade::{
 };
 use slashfall_graph::AvsId;
 
-use crate::draw::Draw;
+use crate::draw::{Draw, Fired};
 use crate::importance::Bend;
 use crate::incidents::Incidents;
 use crate::model::Model;
@@ -204,10 +204,7 @@ impl<'m, 'n> Worker<'m, 'n> {
         row: &mut [f64],
     ) -> Record {
         self.prepare(path, offset, 0);
-        if let Some(noise) = &self.model.noise {
-            let (seed, days) = (self.model.seed, self.model.horizon_days());
-            noise.draw_alone(seed, path, days, self.draw.bend(offset), &mut self.noise);
-        }
+        self.draw_noise_alone(path, offset);
         let attack_uniform = attack_uniform(self.model, path);
         let input = input(&self.events[0], self.noise.of_path(path), &attack_uniform);
         run_path_told(self.group.state(), &input, told, row)
@@ -222,18 +219,50 @@ impl<'m, 'n> Worker<'m, 'n> {
         row: &mut [f64],
     ) {
         std::mem::swap(&mut self.draw, draw);
-        self.prepare(path, offset, 0);
+        self.draw_noise_alone(path, offset);
+        self.run_part(path, offset, |_| true, row);
+        std::mem::swap(&mut self.draw, draw);
+    }
+
+    /// Draws the noise of one path, on which it may then be played in parts.
+    pub(crate) fn draw_noise_alone(&mut self, path: u64, offset: usize) {
         if let Some(noise) = &self.model.noise {
             let (seed, days) = (self.model.seed, self.model.horizon_days());
             noise.draw_alone(seed, path, days, self.draw.bend(offset), &mut self.noise);
         }
+    }
+
+    /// Runs a path, whose noise was drawn last, with those of its events alone whose sources are kept,
+    /// and writes its figures.
+    pub(crate) fn run_part(
+        &mut self,
+        path: u64,
+        offset: usize,
+        is_kept: impl Fn(u32) -> bool,
+        row: &mut [f64],
+    ) {
+        self.prepare_part(path, offset, 0, is_kept);
         let attack_uniform = attack_uniform(self.model, path);
         let input = input(&self.events[0], self.noise.of_path(path), &attack_uniform);
         run_path(self.group.state(), &input, row);
-        std::mem::swap(&mut self.draw, draw);
+    }
+
+    /// The events of a path that was drawn, in order of time and source.
+    pub(crate) fn fired(&self, offset: usize) -> &[Fired] {
+        self.draw.of_path(offset)
     }
 
     fn prepare(&mut self, path: u64, offset: usize, lane: usize) {
+        self.prepare_part(path, offset, lane, |_| true);
+    }
+
+    fn prepare_part(
+        &mut self,
+        path: u64,
+        offset: usize,
+        lane: usize,
+        is_kept: impl Fn(u32) -> bool,
+    ) {
         let model = self.model;
         let bend = self.draw.bend(offset);
         if self.events.len() <= lane {
@@ -241,7 +270,7 @@ impl<'m, 'n> Worker<'m, 'n> {
         }
         let events = &mut self.events[lane];
         events.clear();
-        for fired in self.draw.of_path(offset) {
+        for fired in self.draw.of_path(offset).iter().filter(|fired| is_kept(fired.source)) {
             let source = &model.sources[fired.source as usize];
             let severity = draw_severity(model, fired.source, bend, path);
             let hits = source.reach.iter().filter(|reach| {

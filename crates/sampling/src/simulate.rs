@@ -17,7 +17,7 @@ use crate::path::Worker;
 /// to level out slow ones, and little, as all of it is in use.
 const BYTES_PER_THREAD: usize = 10 << 20;
 /// Paths drawn together when single paths are replayed: the cipher makes that many words at once.
-const REPLAY_BLOCK: u64 = 32;
+pub(crate) const REPLAY_BLOCK: u64 = 32;
 /// As many paths of one block are cheaper drawn with all that lie between them: to draw a few costs
 /// about as much as to draw a hundredth of the block.
 const MANY_OF_BLOCK: usize = 96;
@@ -160,7 +160,7 @@ fn run_batch(
     Batch { first_path: paths.start, width, figures, weights, incidents }
 }
 
-fn n_paths(paths: &Range<u64>) -> usize {
+pub(crate) fn n_paths(paths: &Range<u64>) -> usize {
     usize::try_from(paths.end - paths.start).unwrap_or(usize::MAX)
 }
 

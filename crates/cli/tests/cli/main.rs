@@ -14,6 +14,7 @@ mod interrupt;
 mod memory;
 mod replay;
 mod result;
+mod reverse;
 mod run;
 mod sampling;
 mod selftest;

@@ -27,6 +27,7 @@ impl Table {
                 "Dictionary(Int32, Utf8)" => "text",
                 "Float64" => "float",
                 "UInt64" => "count",
+                other if other.starts_with("List(") => "list",
                 other => panic!("{}: no column is {other}", field.name()),
             };
             (field.name().clone(), format!("{kind}{maybe}"))

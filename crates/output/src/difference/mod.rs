@@ -12,4 +12,4 @@ mod table;
 
 pub use compare::{Comparison, DifferenceRow, ScopeName};
 pub use stored::{Side, StoredResult};
-pub use table::{DIFFERENCE, push_differences, write_differences};
+pub use table::{DIFFERENCE, push_differences};

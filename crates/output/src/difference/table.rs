@@ -1,10 +1,6 @@
 //! Lays differences out as a table of their own, which is no part of a result folder.
 
-use std::fs;
-use std::path::Path;
-
 use super::compare::{Comparison, DifferenceRow};
-use crate::folder::{OutputError, write_parquet};
 use crate::schema::{Cell, ColumnSchema, ColumnType, Table, TableSchema, columns};
 
 /// What `diff --output` writes.
@@ -57,31 +53,4 @@ pub fn push_differences(table: &mut Table, comparison: &Comparison<'_>, rows: &[
             Cell::Text(row.unit),
         ]);
     }
-}
-
-/// Writes the table as a Parquet file, which bears its name only when it is whole.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn write_differences(
-    path: &Path,
-    table: Table,
-    metadata: &[(String, String)],
-) -> Result<(), OutputError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let partial = path.with_file_name(format!(".{name}.partial-{}", std::process::id()));
-    let written = write(&partial, table, metadata)
-        .and_then(|()| fs::rename(&partial, path).map_err(OutputError::io(path)));
-    if written.is_err() {
-        // A failure to tidy up is no news: what is left says `.partial` in its name.
-        let _ = fs::remove_file(&partial);
-    }
-    written
-}
-
-fn write(path: &Path, table: Table, metadata: &[(String, String)]) -> Result<(), OutputError> {
-    let batch = table
-        .into_batch()
-        .map_err(|source| OutputError::Arrow { path: path.to_owned(), source })?;
-    write_parquet(path, &batch, metadata)
 }
