@@ -23,6 +23,8 @@ pub struct Looks {
     pub of_all: usize,
     /// The worst of each scope, whatever tails there are.
     pub n_worst: usize,
+    /// Beyond the tail of a scope, for each thing that is taken out.
+    pub beyond: usize,
 }
 
 impl Looks {
@@ -36,7 +38,7 @@ impl Looks {
     /// So many of each tail, and of all paths.
     #[must_use]
     pub fn of(per_scope: usize) -> Self {
-        Self { per_scope, of_all: per_scope, n_worst: N_WORST }
+        Self { per_scope, of_all: per_scope, n_worst: N_WORST, beyond: per_scope / 4 }
     }
 }
 
@@ -110,6 +112,7 @@ pub struct CloseUps<'c> {
     pub(crate) paths: Vec<CloseUp>,
     /// Those that are some of all paths, ascending.
     pub(crate) of_all: Vec<u64>,
+    pub(crate) looks: Looks,
 }
 
 impl<'c> CloseUps<'c> {
@@ -136,7 +139,7 @@ impl<'c> CloseUps<'c> {
         paths.sort_unstable();
         paths.dedup();
         let looked = run_again(model, &mut splits, &paths, &of_all, stop)?;
-        Some(Self { splits, paths: looked, of_all })
+        Some(Self { splits, paths: looked, of_all, looks })
     }
 
     /// The paths looked at that stand for all, ascending, and for how many each does: those picked of the widest tail of a scope for all

@@ -7,7 +7,7 @@ use slashfall_graph::{AvsId, EntityId, MemberId, Network, OperatorId, Removal};
 use slashfall_sampling::{Model, replay_variants};
 
 use crate::close_ups::{CloseUp, CloseUps, Split};
-use crate::measures::stand_ins::{StandIn, edge_without, shortfall_difference};
+use crate::measures::stand_ins::{StandIn, shortfall_difference};
 use crate::measures::{Estimate, Level};
 use crate::scope::{Scope, ScopeKind};
 use crate::split::{Component, ComponentKind, name_of};
@@ -51,7 +51,7 @@ pub fn removals<'c>(
     let asked = splits.filter(|(_, split)| is_asked(split.scope));
     let cases: Vec<Case<'_, 'c>> = asked
         .flat_map(|(number, split)| {
-            let stand_ins = close_ups.stand_ins(split);
+            let stand_ins = stand_ins(close_ups, (number, split), level);
             let case =
                 move |component| Case { split, number, component, stand_ins: stand_ins.clone() };
             largest(split, level).into_iter().map(case)
@@ -68,21 +68,15 @@ pub fn removals<'c>(
     let disturbed: Vec<Vec<bool>> =
         removals.iter().map(|removal| model.is_disturbed_by(*removal)).collect();
     let variant_of = |case: &Case<'_, '_>| taken_out.binary_search(&case.component).unwrap_or(0);
-    let mut again = Again::default();
-    loop {
-        if stop() {
-            return None;
-        }
-        let mut needed = BTreeSet::new();
-        for case in &cases {
-            let variant = variant_of(case);
-            needed.extend(case.needed(close_ups, &again, &disturbed[variant], (level, variant)));
-        }
-        if needed.is_empty() {
-            break;
-        }
-        again.run(model, close_ups, &variants, &needed);
+    let mut needed = BTreeSet::new();
+    for case in &cases {
+        let variant = variant_of(case);
+        needed.extend(case.needed(close_ups, &disturbed[variant], variant));
     }
+    if stop() {
+        return None;
+    }
+    let again = Again::run(model, close_ups, &variants, &needed);
     let mut all: Vec<Without<'c>> = cases
         .iter()
         .map(|case| {
@@ -110,6 +104,28 @@ pub fn removals<'c>(
         order.then(a.change.value.total_cmp(&b.change.value))
     });
     Some(all)
+}
+
+/// The paths that stand for all of a scope: those looked at from the edge of its tail on, and of the others some. That something is taken
+/// out raises few losses, so these hardly matter.
+fn stand_ins(
+    close_ups: &CloseUps<'_>,
+    (number, split): (usize, &Split<'_>),
+    level: Level,
+) -> Vec<(u64, f64)> {
+    let edge = split.losses.value_at_risk(level).value;
+    let is_in_tail = |(path, _): &(u64, f64)| {
+        close_ups.find(*path).is_some_and(|looked| looked.losses[number] >= edge)
+    };
+    let (mut own, beyond): (Vec<_>, Vec<_>) =
+        close_ups.stand_ins(split).into_iter().partition(is_in_tail);
+    let step = beyond.len().div_ceil(close_ups.looks.beyond.max(1)).max(1);
+    let some: Vec<(u64, f64)> = beyond.iter().copied().skip(step / 2).step_by(step).collect();
+    let [all, picked] =
+        [&beyond, &some].map(|paths| paths.iter().map(|(_, mass)| mass).sum::<f64>());
+    own.extend(some.iter().map(|&(path, mass)| (path, mass * all / picked)));
+    own.sort_by_key(|(path, _)| *path);
+    own
 }
 
 /// The components that contribute most to the shortfall of a scope, of each kind that can be taken out.
@@ -163,24 +179,16 @@ impl Case<'_, '_> {
         self.stand_ins.iter().map(stand_in).collect()
     }
 
-    /// The paths that have to be run again: those that may be another without what is taken out, and lose as much as the tail begins with as
-    /// far as it is known without it.
+    /// The paths that have to be run again: those that may be another without what is taken out.
     fn needed(
         &self,
         close_ups: &CloseUps<'_>,
-        again: &Again,
         is_disturbed_by: &[bool],
-        (level, variant): (Level, usize),
-    ) -> Vec<(u64, usize)> {
-        let losses = self.losses(close_ups, again, variant);
-        let edge = edge_without(&losses, level, self.split.losses.n_paths());
-        let may_matter = self.stand_ins.iter().zip(&losses).filter(|(_, own)| own.a >= edge);
-        may_matter
-            .filter(|((path, _), _)| !again.has(*path, variant))
-            .filter_map(|((path, _), _)| close_ups.find(*path))
-            .filter(|looked| is_disturbed(looked, is_disturbed_by))
-            .map(|looked| (looked.path, variant))
-            .collect()
+        variant: usize,
+    ) -> impl Iterator<Item = (u64, usize)> {
+        let looked = self.stand_ins.iter().filter_map(|(path, _)| close_ups.find(*path));
+        let disturbed = looked.filter(|looked| is_disturbed(looked, is_disturbed_by));
+        disturbed.map(move |looked| (looked.path, variant))
     }
 
     fn change(
@@ -200,7 +208,6 @@ fn is_disturbed(looked: &CloseUp, by: &[bool]) -> bool {
 }
 
 /// Paths that were run again without something.
-#[derive(Default)]
 struct Again {
     /// By path and what was taken out, the loss of each scope that is split.
     losses: BTreeMap<(u64, usize), Vec<f64>>,
@@ -212,12 +219,11 @@ impl Again {
     }
 
     fn run(
-        &mut self,
         model: &Model<'_>,
         close_ups: &CloseUps<'_>,
         variants: &[Model<'_>],
         needed: &BTreeSet<(u64, usize)>,
-    ) {
+    ) -> Self {
         let mut paths: Vec<u64> = needed.iter().map(|(path, _)| *path).collect();
         paths.dedup();
         let is_asked = |path: u64, variant: usize| needed.contains(&(path, variant));
@@ -226,6 +232,6 @@ impl Again {
             close_ups.splits.iter().map(of_scope).collect::<Vec<f64>>()
         });
         let played = played.into_iter().map(|own| ((own.path, own.variant), own.made));
-        self.losses.extend(played);
+        Self { losses: played.collect() }
     }
 }

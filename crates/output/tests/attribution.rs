@@ -106,7 +106,8 @@ impl<'n> Run<'n> {
     }
 }
 
-const ALL: Looks = Looks { per_scope: usize::MAX, of_all: usize::MAX, n_worst: 0 };
+const ALL: Looks =
+    Looks { per_scope: usize::MAX, of_all: usize::MAX, n_worst: 0, beyond: usize::MAX };
 
 fn level(level: f64) -> Level {
     Level::new(level).unwrap()
@@ -272,7 +273,7 @@ fn components_cost_by_themselves_what_the_paths_say() {
     }
     assert!(n_errors >= 6, "{n_errors}");
     // With a tenth of the paths it is near, by its own error.
-    let some = Looks { per_scope: 200, of_all: 400, n_worst: 0 };
+    let some = Looks { per_scope: 200, of_all: 400, n_worst: 0, beyond: usize::MAX };
     let few = contributions(&run.model, &run.look(&levels, some), &levels);
     let mut n = 0;
     for found in few.iter().filter(|c| c.component_kind == ComponentKind::Channel) {
@@ -358,8 +359,8 @@ fn intervals_hold_the_truth() {
     let n_runs = 1_000_u32;
     for seed in 0..u64::from(n_runs) {
         let run = Run::of(of_seed(seed), 16_384);
-        let whole = Looks { per_scope: usize::MAX, of_all: 1, n_worst: 0 };
-        let some = Looks { per_scope: 256, of_all: 1, n_worst: 0 };
+        let whole = Looks { per_scope: usize::MAX, of_all: 1, n_worst: 0, beyond: usize::MAX };
+        let some = Looks { per_scope: 256, of_all: 1, n_worst: 0, beyond: usize::MAX };
         let contribution = |looks| -> Estimate {
             let all = contributions(&run.model, &run.look(&[at], looks), &[at]);
             let own = all.iter().find(|c| c.scope == "system" && c.component == "op07");

@@ -159,7 +159,7 @@ fn contributions_sum_to_the_expected_shortfall() {
     let collector = collect(&model, 0..20_000);
     let levels: Vec<Level> = [0.5, 0.9, 0.99].into_iter().filter_map(Level::new).collect();
     let look = |per_scope, stop: bool| {
-        let looks = Looks { per_scope, of_all: 200, n_worst: 0 };
+        let looks = Looks { per_scope, of_all: 200, n_worst: 0, beyond: usize::MAX };
         CloseUps::take(&model, &collector, &levels, looks, || stop)
     };
     let all = contributions(&model, &look(usize::MAX, false).unwrap(), &levels);

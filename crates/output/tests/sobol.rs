@@ -159,7 +159,7 @@ fn contributions_have_the_errors_of_repeated_runs() {
         .map(|seed| {
             with_model(&network, &toml(seed), |model| {
                 let collector = collect(model, 8_192);
-                let looks = Looks { per_scope: 1, of_all: 1, n_worst: 0 };
+                let looks = Looks { per_scope: 1, of_all: 1, n_worst: 0, beyond: usize::MAX };
                 let levels = [level(0.99)];
                 let looked = CloseUps::take(model, &collector, &levels, looks, || false);
                 let split = contributions(model, &looked.unwrap(), &levels);

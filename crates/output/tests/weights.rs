@@ -124,7 +124,7 @@ fn contributions_sum_to_the_weighted_shortfall() {
     let collector = collect(&model, true);
     let rows = measure("base", &collector, &levels(), 365).rows;
     let mut sums: BTreeMap<_, f64> = BTreeMap::new();
-    let looks = Looks { per_scope: usize::MAX, of_all: 100, n_worst: 0 };
+    let looks = Looks { per_scope: usize::MAX, of_all: 100, n_worst: 0, beyond: usize::MAX };
     let close_ups = CloseUps::take(&model, &collector, &levels(), looks, || false).unwrap();
     for part in contributions(&model, &close_ups, &levels()) {
         let key = (part.scope.clone(), part.level.get().to_bits(), part.component_kind);

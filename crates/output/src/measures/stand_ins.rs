@@ -32,11 +32,6 @@ pub(crate) fn shortfall_difference(stand_ins: &[StandIn], level: Level, n_paths:
     spread.estimate(edge_b - edge_a, n_paths, cut.mass)
 }
 
-/// Value at risk of B at a level, among `n_paths`.
-pub(crate) fn edge_without(stand_ins: &[StandIn], level: Level, n_paths: u64) -> f64 {
-    edge(stand_ins, level.cut(n_paths), |own| own.b)
-}
-
 /// The loss beyond which there is the mass of the cut.
 fn edge(stand_ins: &[StandIn], cut: Cut, loss: impl Fn(&StandIn) -> f64) -> f64 {
     let mut ranked: Vec<(f64, f64)> = stand_ins.iter().map(|own| (loss(own), own.mass)).collect();
