@@ -36,8 +36,8 @@ fn block(name: &str, grain: &str, fields: &[Field]) -> String {
     block + "\n<!-- /schema -->\n"
 }
 
-/// The type of a column in words: `text`, `float`, `uint64`, `texts`, `floats`; with `or null` where
-/// cells may be null.
+/// The type of a column in words: `text`, `float`, `uint64`, `texts`, `floats`; with `or null`
+/// where cells may be null.
 #[must_use]
 pub fn type_words(field: &Field) -> String {
     let words = match field.data_type() {

@@ -158,8 +158,8 @@ fn columns_mean_what_they_meant_or_the_changelog_says_so() {
     assert!(
         untold.is_empty(),
         "not in the table of schema versions of docs/changelog.md (a change needs a new \
-         SCHEMA_VERSION; while the present one is not released, tests/results/README.md says how to \
-         make its result again):\n{}",
+         SCHEMA_VERSION; while the present one is not released, tests/results/README.md says how \
+         to make its result again):\n{}",
         untold.join("\n")
     );
 }
@@ -233,8 +233,8 @@ fn old_paths_are_told_again_or_it_is_said_why_not() {
             let said = refusal(&args);
             let expected = format!(
                 "error: {folder}/manifest.json, key `streams_version`: found \"{streams}\", random \
-                 streams of version {STREAMS_VERSION} were expected: from others the same number is \
-                 another path; run it again, or replay it with the program that wrote it \
+                 streams of version {STREAMS_VERSION} were expected: from others the same number \
+                 is another path; run it again, or replay it with the program that wrote it \
                  (slashfall 0.1.0)"
             );
             assert_eq!(said, expected);
