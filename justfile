@@ -29,6 +29,11 @@ instructions:
 peers *args:
     python3 benches/peers/peers.py {{args}}
 
+# The queries of docs/queries.md on a fresh result.
+queries:
+    cargo build --release -p slashfall-cli
+    python3 docs/queries_check.py target/release/slashfall
+
 # API documentation.
 doc:
     cargo doc --workspace --no-deps --open

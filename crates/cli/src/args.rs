@@ -219,6 +219,9 @@ pub(crate) struct Schema {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print the tables that are written as Markdown, as docs/formats.md has them.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) markdown: bool,
 }
 
 #[derive(Debug, Arguments)]

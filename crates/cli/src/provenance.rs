@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use slashfall_output::{
     Collector, DEFINITIONS, InputFile, Manifest, SCHEMA_VERSION, SelfTest, digest_all, digest_text,
 };
-use slashfall_sampling::Scenario;
+use slashfall_sampling::{STREAMS_VERSION, Scenario};
 
 use crate::absent::absent_keys;
 use crate::input::Input;
@@ -51,6 +51,7 @@ pub(crate) fn manifest(
     Manifest {
         program: program(),
         schema_version: SCHEMA_VERSION,
+        streams_version: STREAMS_VERSION,
         command: std::env::args().collect(),
         name: input.spec.name.clone(),
         network: meta.name.clone(),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use slashfall_graph::{Network, Problem, Problems, load_network};
 use slashfall_output::digest_file;
-use slashfall_sampling::{Node, RunSpec, Scenario};
+use slashfall_sampling::{Node, RunSpec, STREAMS_VERSION, Scenario};
 
 use crate::drawing::Drawing;
 use crate::input::network_files;
@@ -19,6 +19,8 @@ const OF_OTHERS: [&str; 3] = ["scenario", "sweep", "event"];
 
 /// A scenario of a result.
 pub(crate) struct Recorded {
+    /// Its folder as the user named it.
+    pub(crate) result: PathBuf,
     /// The manifest as the user would find it.
     file: String,
     scenario: String,
@@ -28,6 +30,8 @@ pub(crate) struct Recorded {
     /// Paths that the run drew.
     pub(crate) n_paths: u64,
     program: String,
+    /// Whether it is known that its paths were drawn from the streams that this program has.
+    has_our_streams: bool,
     /// Digests of the network's files, by name.
     digests: BTreeMap<String, String>,
 }
@@ -53,6 +57,7 @@ impl Recorded {
         // Digits count: numbers of the run file come from a reader that keeps the last of them.
         let root = Node::parse_json(&file, &text).map_err(|_| broken())?;
         let config = root.get("config").ok_or_else(broken)?;
+        let has_our_streams = check_streams(&file, &manifest)?;
         check_config(&file, config, &manifest)?;
         if manifest["paths"].as_object().is_some_and(|paths| paths.is_empty()) {
             let expected = "a result of `slashfall run` was expected: this is a stress, which has \
@@ -72,10 +77,12 @@ impl Recorded {
             Problem::new(&file, "it does not say where the network is; say so with --network DIR")
         })?;
         Ok(Self {
+            result: result.to_owned(),
             n_paths: manifest["paths"][scenario].as_u64().unwrap_or_default(),
             program: manifest["program"].as_str().unwrap_or_default().to_owned(),
             digests: digests(&manifest).ok_or_else(broken)?,
             scenario: scenario.to_owned(),
+            has_our_streams,
             file,
             root,
             network_dir,
@@ -88,6 +95,19 @@ impl Recorded {
         (self.program != own).then(|| {
             format!("warning: the result is of {}, this is {own}: paths may differ", self.program)
         })
+    }
+
+    /// That a path played again is not that of the result: bad input where the result does not say
+    /// from which streams it was drawn, else an error of this program.
+    pub(crate) fn differs(&self, said: &str) -> anyhow::Error {
+        if self.has_our_streams {
+            return anyhow::anyhow!(said.to_owned());
+        }
+        let expected = format!(
+            "{said}; the manifest does not say of which version the random streams were, and an \
+             earlier program may have drawn other paths: run it again"
+        );
+        Problems::from(Problem::new(&self.file, expected)).into()
     }
 
     /// Loads the network, which must be that of the run.
@@ -139,6 +159,24 @@ impl Recorded {
         Drawing::prepare(&self.file, &mut scenario)?;
         Ok(scenario)
     }
+}
+
+/// The random streams must be those of this program; false where the manifest does not say which
+/// they were. Schema version 1 had those of version 1 alone, before manifests said so.
+fn check_streams(file: &str, manifest: &Value) -> Result<bool, Problems> {
+    let said = manifest["streams_version"].as_u64();
+    let Some(version) = said.or_else(|| (manifest["schema_version"] == "1").then_some(1)) else {
+        return Ok(false);
+    };
+    if version == STREAMS_VERSION {
+        return Ok(true);
+    }
+    let program = manifest["program"].as_str().unwrap_or_default();
+    let expected = format!(
+        "random streams of version {STREAMS_VERSION} were expected: from others the same number is \
+         another path; run it again, or replay it with the program that wrote it ({program})"
+    );
+    Err(Problem::new(file, expected).key("streams_version").value(version.to_string()).into())
 }
 
 /// The run file must be as it was written.

@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
 
-use anyhow::bail;
 use serde_json::{Value, json};
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::{
@@ -56,7 +54,7 @@ fn replay_one(
         return Err(Problems::from(Problem::new("--path", expected).value(path.to_string())).into());
     }
     let record = play_one(scenario, path);
-    let checked = compare(&args.result, scenario, &record, || {
+    let checked = compare(recorded, scenario, &record, || {
         let listed = listed_paths(&args.result, &scenario.name)?;
         Ok(Cow::Owned(listed.unwrap_or_default()))
     })?;
@@ -140,20 +138,24 @@ impl Checked {
 
 /// Holds a replayed path against its row in `paths/`; false where there is none.
 fn compare_row(
-    result: &Path,
+    recorded: &Recorded,
     scenario: &Scenario<'_>,
     record: &PathRecord,
 ) -> anyhow::Result<bool> {
     let path = record.path;
-    let Some(row) = path_row(result, &scenario.name, path)? else { return Ok(false) };
+    let Some(row) = path_row(&recorded.result, &scenario.name, path)? else { return Ok(false) };
     let own: Vec<(String, f64)> =
         named_figures(scenario.model.network(), &record.figures).collect();
     if !row.iter().map(|(name, _)| name).eq(own.iter().map(|(name, _)| name)) {
-        bail!("the figures of path {path} in paths/ are others than those of this program");
+        return Err(recorded.differs(&format!(
+            "the figures of path {path} in paths/ are others than those of this program"
+        )));
     }
     for ((name, there), (_, here)) in row.iter().zip(&own) {
         if there.to_bits() != here.to_bits() {
-            bail!("path {path} is not that of the run: {name} is {here}, and was {there}");
+            let said =
+                format!("path {path} is not that of the run: {name} is {here}, and was {there}");
+            return Err(recorded.differs(&said));
         }
     }
     Ok(true)
@@ -162,12 +164,12 @@ fn compare_row(
 /// Holds a replayed path against what the result says of it, `listed` being all that
 /// `tail_paths.parquet` has of the scenario.
 fn compare<'l>(
-    result: &Path,
+    recorded: &Recorded,
     scenario: &Scenario<'_>,
     record: &PathRecord,
     listed: impl FnOnce() -> anyhow::Result<Cow<'l, [ListedPath]>>,
 ) -> anyhow::Result<Checked> {
-    if compare_row(result, scenario, record)? {
+    if compare_row(recorded, scenario, record)? {
         return Ok(Checked::Row);
     }
     let path = record.path;
@@ -181,7 +183,9 @@ fn compare<'l>(
         let Some(there) = own.iter().find(is_of).map(|listed| listed.loss_eth) else { continue };
         if there.to_bits() != here.to_bits() {
             let name = &scope.name;
-            bail!("path {path} is not that of the run: {name} loses {here} ETH, and lost {there}");
+            return Err(recorded.differs(&format!(
+                "path {path} is not that of the run: {name} loses {here} ETH, and lost {there}"
+            )));
         }
     }
     Ok(if own.is_empty() { Checked::Nothing } else { Checked::Losses })
@@ -227,6 +231,7 @@ enum Events {
 /// Plays the worst paths and keeps what is printed of each, by its number.
 fn play_worst(
     args: &Replay,
+    recorded: &Recorded,
     scenario: &Scenario<'_>,
     listed: &[ListedPath],
     worst: &[&ListedPath],
@@ -240,7 +245,7 @@ fn play_worst(
             true => Events::Json(story.events_json()),
             false => Events::Cell(events_cell(&story)),
         };
-        let checked = compare(&args.result, scenario, &record, || Ok(Cow::Borrowed(listed)));
+        let checked = compare(recorded, scenario, &record, || Ok(Cow::Borrowed(listed)));
         Told { events, checked, record: (first == Some(record.path)).then_some(record) }
     });
     numbers.into_iter().zip(told).collect()
@@ -256,7 +261,7 @@ fn replay_worst(
     let is_of = |path: &&ListedPath| path.scope_kind == scope.0.name() && path.scope == scope.1;
     let n = args.worst.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
     let worst: Vec<&ListedPath> = listed.iter().filter(is_of).take(n).collect();
-    let mut told = play_worst(args, scenario, listed, &worst);
+    let mut told = play_worst(args, recorded, scenario, listed, &worst);
     let mut first = None;
     for listed in &worst {
         let Some(told) = told.get_mut(&listed.path) else { continue };

@@ -3,7 +3,9 @@
 use std::io::Write;
 
 use slashfall_graph::TABLE_SHAPES;
-use slashfall_output::schema::{STRESS_TABLES, TABLES, TableSchema};
+use slashfall_output::difference::DIFFERENCE;
+use slashfall_output::schema::{Field, STRESS_TABLES, TABLES, TableSchema};
+use slashfall_output::{PATHS_GRAIN, markdown, path_fields, type_words};
 use slashfall_sampling::SourceKind;
 
 use crate::Ending;
@@ -13,6 +15,8 @@ pub(crate) fn schema(args: &Schema) -> anyhow::Result<Ending> {
     let mut out = std::io::stdout().lock();
     if args.json {
         writeln!(out, "{:#}", as_json())?;
+    } else if args.markdown {
+        write!(out, "{}", markdown())?;
     } else {
         as_text(&mut out)?;
     }
@@ -57,19 +61,26 @@ fn as_json() -> serde_json::Value {
         })
     });
     let tables = |tables: &[&TableSchema]| -> Vec<_> {
-        tables.iter().map(|table| table_as_json(table)).collect()
+        tables.iter().map(|table| table_as_json(table.name, table.grain, &table.fields())).collect()
     };
+    let paths = path_fields(&["NAME"], &["NAME"]);
     serde_json::json!({
         "schema_version": slashfall_output::SCHEMA_VERSION,
         "network": network.collect::<Vec<_>>(),
         "result": tables(&TABLES),
+        "paths": table_as_json("paths", PATHS_GRAIN, &paths),
         "stress": tables(&STRESS_TABLES),
+        "difference": table_as_json(DIFFERENCE.name, DIFFERENCE.grain, &DIFFERENCE.fields()),
     })
 }
 
-fn table_as_json(table: &TableSchema) -> serde_json::Value {
-    let columns = table.columns.iter().map(|column| {
-        serde_json::json!({ "name": column.name, "unit": column.unit, "meaning": column.meaning })
+fn table_as_json(name: &str, grain: &str, fields: &[Field]) -> serde_json::Value {
+    let columns = fields.iter().map(|field| {
+        let said = |key| field.metadata().get(key).map_or("", String::as_str);
+        serde_json::json!({
+            "name": field.name(), "type": type_words(field),
+            "unit": said("unit"), "meaning": said("meaning"),
+        })
     });
-    serde_json::json!({ "table": table.name, "grain": table.grain, "columns": columns.collect::<Vec<_>>() })
+    serde_json::json!({ "table": name, "grain": grain, "columns": columns.collect::<Vec<_>>() })
 }

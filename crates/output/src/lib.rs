@@ -15,6 +15,7 @@ mod folder;
 mod happenings;
 mod joint;
 mod manifest;
+mod markdown;
 pub mod measures;
 mod paths;
 mod recorded;
@@ -40,7 +41,8 @@ pub use joint::{Joint, joint};
 pub use manifest::{
     DEFINITIONS, Digest, InputFile, Manifest, SelfTest, digest_all, digest_file, digest_text,
 };
-pub use paths::{PathsWriter, named_figures};
+pub use markdown::{markdown, type_words};
+pub use paths::{PATHS_GRAIN, PathsWriter, named_figures, path_fields};
 pub use recorded::{ListedPath, listed_paths, path_row};
 pub use removals::{Without, removals};
 pub use room::Wanted;

@@ -41,6 +41,8 @@ pub struct Manifest {
     pub program: String,
     /// Version of the schemas.
     pub schema_version: &'static str,
+    /// Version of the random streams: under another one every path is another.
+    pub streams_version: u64,
     /// The command as given.
     pub command: Vec<String>,
     /// Name of the run.

@@ -13,6 +13,8 @@ use crate::folder::{OutputError, ResultFolder};
 use crate::schema::{annotated, text_array, text_type};
 use crate::scope::{ScopeKind, scopes};
 
+/// What a row of `paths/` is of.
+pub const PATHS_GRAIN: &str = "scenario x path";
 /// Paths a file.
 pub(crate) const PATHS_PER_FILE: u64 = 65_536;
 /// Key of the metadata of an asset's losses that says how much ETH they are fractions of, so that a
@@ -101,16 +103,7 @@ impl<'f> PathsWriter<'f> {
         ];
         let figures = self.columns.iter_mut().map(std::mem::take);
         arrays.extend(figures.map(|column| -> ArrayRef { Arc::new(Float64Array::from(column)) }));
-        let mut fields = vec![
-            field("scenario", text_type(), "", "scenario"),
-            field("path", DataType::UInt64, "", "number of the path; replays it"),
-            field(
-                "weight",
-                DataType::Float64,
-                "",
-                "likelihood ratio: density of the model over that drawn from; 1 when paths are drawn plainly",
-            ),
-        ];
+        let mut fields = key_fields();
         fields.extend(self.fields.iter().cloned());
         let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
             .map_err(|source| OutputError::Arrow { path: path.clone(), source })?;
@@ -118,6 +111,25 @@ impl<'f> PathsWriter<'f> {
         self.first_path += n as u64;
         Ok(())
     }
+}
+
+/// The columns of `paths/` in order, for wrapped assets and portfolios of these names, as Arrow's
+/// fields with `unit` and `meaning` in their metadata.
+#[must_use]
+pub fn path_fields(assets: &[&str], portfolios: &[&str]) -> Vec<Field> {
+    let mut fields = key_fields();
+    fields.extend(fields_of(assets.iter().copied(), portfolios.iter().copied()));
+    fields
+}
+
+/// What says which path a row is of, and what it counts for.
+fn key_fields() -> Vec<Field> {
+    let weight = "likelihood ratio: density of the model over that drawn from; 1 when paths are drawn plainly";
+    vec![
+        field("scenario", text_type(), "", "scenario"),
+        field("path", DataType::UInt64, "", "number of the path; replays it"),
+        field("weight", DataType::Float64, "", weight),
+    ]
 }
 
 fn field(name: &str, data_type: DataType, unit: &str, meaning: &str) -> Field {
@@ -157,6 +169,14 @@ fn with_units(mut fields: Vec<Field>, setting: &Setting<'_>) -> Vec<Field> {
 
 /// The figures of a row, in the order of [`Layout::positions`].
 fn figure_fields(network: &Network) -> Vec<Field> {
+    let assets = network.wrapped_assets().map(|id| network.asset(id).name.as_str());
+    fields_of(assets, network.portfolios().iter().map(|portfolio| portfolio.name.as_str()))
+}
+
+fn fields_of<'n>(
+    assets: impl Iterator<Item = &'n str>,
+    portfolios: impl Iterator<Item = &'n str>,
+) -> Vec<Field> {
     let float =
         |name: &str, unit: &str, meaning: &str| field(name, DataType::Float64, unit, meaning);
     let mut fields: Vec<Field> =
@@ -168,15 +188,14 @@ fn figure_fields(network: &Network) -> Vec<Field> {
             "loss through the channel, of holders by nav",
         )
     }));
-    for id in network.wrapped_assets() {
-        let name = &network.asset(id).name;
+    for name in assets {
         fields.extend(AssetFigure::ALL.iter().map(|figure| {
             float(&format!("asset.{name}.{}", figure.name()), figure.unit(), figure.meaning())
         }));
     }
-    for portfolio in network.portfolios() {
+    for portfolio in portfolios {
         fields.extend(PortfolioFigure::ALL.iter().map(|figure| {
-            let name = format!("portfolio.{}.{}", portfolio.name, figure.name());
+            let name = format!("portfolio.{portfolio}.{}", figure.name());
             float(&name, figure.unit(), figure.meaning())
         }));
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use arrow_array::builder::{Float64Builder, ListBuilder, StringBuilder, StringDictionaryBuilder};
 use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, UInt64Array};
-use arrow_schema::{ArrowError, DataType, Field, Schema};
+pub use arrow_schema::Field;
+use arrow_schema::{ArrowError, DataType, Schema};
 
 /// Version of all schemas together; a change of meaning changes it.
 pub const SCHEMA_VERSION: &str = "2";
@@ -50,6 +51,14 @@ pub struct TableSchema {
     pub grain: &'static str,
     /// Its columns in order.
     pub columns: &'static [ColumnSchema],
+}
+
+impl TableSchema {
+    /// Its columns as Arrow's fields, each with `unit` and `meaning` in its metadata.
+    #[must_use]
+    pub fn fields(&self) -> Vec<Field> {
+        self.columns.iter().map(field).collect()
+    }
 }
 
 macro_rules! columns {
@@ -460,8 +469,7 @@ impl Table {
     /// When Arrow refuses the columns, which would be a bug of this crate.
     pub fn into_batch(self) -> Result<RecordBatch, ArrowError> {
         let arrays: Vec<ArrayRef> = self.columns.into_iter().map(into_array).collect();
-        let fields: Vec<Field> = self.schema.columns.iter().map(field).collect();
-        RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
+        RecordBatch::try_new(Arc::new(Schema::new(self.schema.fields())), arrays)
     }
 }
 
@@ -488,7 +496,8 @@ fn field(column: &ColumnSchema) -> Field {
     annotated(Field::new(column.name, data_type, nullable), column.unit, column.meaning)
 }
 
-fn list_of(item: DataType) -> DataType {
+/// A list of items that may be null.
+pub(crate) fn list_of(item: DataType) -> DataType {
     DataType::List(Arc::new(Field::new_list_field(item, true)))
 }
 

@@ -41,8 +41,8 @@ pub(crate) enum Purpose {
     Sobol = 12,
 }
 
-/// Version of the streams, a key of their names: another version is another law.
-const VERSION: u64 = 2;
+/// Version of the streams, a key of their names: under another version every draw is another.
+pub const STREAMS_VERSION: u64 = 2;
 /// Bits of a place that number the path; those above number the rows of the path.
 const PATH_BITS: u32 = 48;
 
@@ -53,7 +53,7 @@ pub(crate) struct StreamKey(pub(crate) u64);
 impl StreamKey {
     /// The stream of an entity for a purpose. The name is the entity's id, never its row number.
     pub(crate) fn new(purpose: Purpose, name: &str) -> Self {
-        let mut hasher = SipHasher24::new_with_keys(purpose as u64, VERSION);
+        let mut hasher = SipHasher24::new_with_keys(purpose as u64, STREAMS_VERSION);
         hasher.write(name.as_bytes());
         Self(hasher.finish())
     }
@@ -65,7 +65,7 @@ impl StreamKey {
 
     /// The stream of this entity with another, such as a source with a member it may hit.
     pub(crate) fn with(self, name: &str) -> Self {
-        let mut hasher = SipHasher24::new_with_keys(self.0, !VERSION);
+        let mut hasher = SipHasher24::new_with_keys(self.0, !STREAMS_VERSION);
         hasher.write(name.as_bytes());
         Self(hasher.finish())
     }
@@ -84,7 +84,7 @@ pub(crate) struct Seed(pub(crate) u64);
 impl Seed {
     /// The seed of a run's pilot, whose paths are not those of the run.
     pub(crate) fn of_pilot(self) -> Self {
-        let mut hasher = SipHasher24::new_with_keys(Purpose::Pilot as u64, VERSION);
+        let mut hasher = SipHasher24::new_with_keys(Purpose::Pilot as u64, STREAMS_VERSION);
         hasher.write_u64(self.0);
         Self(hasher.finish())
     }

@@ -48,6 +48,7 @@ pub use dependence::Entry;
 pub use first_events::{FirstEvents, first_events};
 pub use gaussian::{survival, upper_quantile};
 pub use incidents::Incidents;
+pub use keys::STREAMS_VERSION;
 pub use model::Model;
 pub use parts::{Parts, replay_parts};
 pub use score::{Parameter, PathScore, Scorer};

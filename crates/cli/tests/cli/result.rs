@@ -64,7 +64,13 @@ fn columns_are_those_asked_for() {
     let years = ("return_period_years", "float");
     let curve = [loss, probability, years, low, high, ("es_beyond", "float"), resolution];
     of("exceedance", "scenario scope_kind scope", &curve);
-    let split = [("level", "float"), ("es_contribution", "float"), ("share", "float?"), std_err];
+    let part = [("level", "float"), ("es_contribution", "float"), ("share", "float?"), std_err];
+    let alone = [
+        ("standalone_es", "float"),
+        ("standalone_std_err", "float?"),
+        ("diversification", "float?"),
+    ];
+    let split = [&part[..], &[low, high, n_eff], &alone].concat();
     of("contributions", "scenario scope_kind scope component_kind component", &split);
     let means = ["mean_direct", "mean_contagion", "mean_total"].map(|name| (name, "float"));
     let counts = [("rounds", "count"), ("n_paths", "count"), probability];
@@ -196,7 +202,8 @@ fn contributions_sum_to_the_shortfall() {
             let system = (scenario.to_owned(), "system".to_owned(), "system".to_owned());
             let kinds: Vec<&str> =
                 sums[&(system, level.to_string())].keys().map(String::as_str).collect();
-            assert_eq!(kinds, ["asset", "avs", "channel", "entity", "operator", "source_kind"]);
+            let expected = "allocation asset avs channel entity operator origin source_kind";
+            assert_eq!(kinds.join(" "), expected);
         }
     }
     for ((scope, level), kinds) in sums {

@@ -41,16 +41,7 @@ fn threads_do_not_matter() {
     }
     let (one, manifest) = result(&example, "1");
     let scenarios = 2;
-    let tables = [
-        "summary",
-        "exceedance",
-        "contributions",
-        "sensitivities",
-        "avs_rate",
-        "cascade",
-        "tail_paths",
-    ]
-    .len();
+    let tables = slashfall_output::schema::TABLES.len();
     assert_eq!(one.len(), tables + 1 + scenarios, "{:?}", one.keys());
     for threads in ["2", "3"] {
         let (files, other) = result(&example, threads);

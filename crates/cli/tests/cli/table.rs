@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow_array::types::{Float64Type, Int32Type, UInt64Type};
 use arrow_array::{RecordBatch, StringArray, cast::AsArray};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use slashfall_output::{schema::Field, type_words};
 
 /// A table as read.
 pub(crate) struct Table {
@@ -40,6 +42,16 @@ impl Table {
         let metadata = metadata.collect();
         let batch = builder.build().unwrap().map(Result::unwrap).collect();
         Self { batch, columns, metadata }
+    }
+
+    /// Each column of a file with its type in words, unit and meaning.
+    pub(crate) fn kinds(path: &Path) -> Vec<(String, [String; 3])> {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
+        let kind = |field: &Arc<Field>| {
+            let said = |key| field.metadata()[key].clone();
+            (field.name().clone(), [type_words(field), said("unit"), said("meaning")])
+        };
+        builder.schema().fields().iter().map(kind).collect()
     }
 
     pub(crate) fn n_rows(&self) -> usize {

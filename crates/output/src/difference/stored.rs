@@ -151,8 +151,10 @@ fn read_manifest(folder: &Path) -> Result<StoredManifest, Problems> {
         Problem::new(&file, format!("the manifest of a result was expected ({error})"))
     })?;
     if manifest.schema_version != SCHEMA_VERSION {
-        let expected =
-            format!("{SCHEMA_VERSION} was expected: another version means other figures");
+        let expected = format!(
+            "{SCHEMA_VERSION} was expected: another version means other figures; run it again, or \
+             compare it with the program that wrote it"
+        );
         return Err(Problem::new(file, expected)
             .key("schema_version")
             .value(manifest.schema_version)
