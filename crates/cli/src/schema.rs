@@ -4,6 +4,7 @@ use std::io::Write;
 
 use slashfall_graph::TABLE_SHAPES;
 use slashfall_output::difference::DIFFERENCE;
+use slashfall_output::reverse::REVERSE;
 use slashfall_output::schema::{Field, STRESS_TABLES, TABLES, TableSchema};
 use slashfall_output::{PATHS_GRAIN, markdown, path_fields, type_words};
 use slashfall_sampling::SourceKind;
@@ -70,7 +71,7 @@ fn as_json() -> serde_json::Value {
         "result": tables(&TABLES),
         "paths": table_as_json("paths", PATHS_GRAIN, &paths),
         "stress": tables(&STRESS_TABLES),
-        "difference": table_as_json(DIFFERENCE.name, DIFFERENCE.grain, &DIFFERENCE.fields()),
+        "others": tables(&[&DIFFERENCE, &REVERSE]),
     })
 }
 

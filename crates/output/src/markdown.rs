@@ -7,18 +7,24 @@ use arrow_schema::{DataType, Field};
 
 use crate::difference::DIFFERENCE;
 use crate::paths::{PATHS_GRAIN, path_fields};
-use crate::schema::{STRESS_TABLES, TABLES};
+use crate::reverse::REVERSE;
+use crate::schema::{STRESS_TABLES, TABLES, TableSchema};
 
-/// Every table of runs, stresses and differences: a line `<!-- schema:NAME -->`, what a row is of,
+/// Every table of runs, stresses, differences and reversals: a line `<!-- schema:NAME -->`, what a row is of,
 /// a table of its columns (name, type, unit, meaning), and a line `<!-- /schema -->`. Figures of
 /// assets and portfolios stand once, under the name `NAME`.
 #[must_use]
 pub fn markdown() -> String {
-    let tables = TABLES.iter().chain(&STRESS_TABLES).copied().chain([&DIFFERENCE]);
+    let fixed = fixed_tables();
     let mut page: String =
-        tables.map(|table| block(table.name, table.grain, &table.fields())).collect();
+        fixed.map(|table| block(table.name, table.grain, &table.fields())).collect();
     page += &block("paths", PATHS_GRAIN, &path_fields(&["NAME"], &["NAME"]));
     page
+}
+
+/// The tables whose columns do not depend on the network.
+fn fixed_tables() -> impl Iterator<Item = &'static TableSchema> {
+    TABLES.iter().chain(&STRESS_TABLES).copied().chain([&DIFFERENCE, &REVERSE])
 }
 
 fn block(name: &str, grain: &str, fields: &[Field]) -> String {
@@ -60,8 +66,7 @@ mod tests {
     #[test]
     fn every_column_stands_once() {
         let page = markdown();
-        let tables = TABLES.iter().chain(&STRESS_TABLES).copied().chain([&DIFFERENCE]);
-        for table in tables {
+        for table in fixed_tables() {
             let marker = format!("<!-- schema:{} -->\n", table.name);
             let rest = page.split_once(&marker).map(|(_, rest)| rest).unwrap();
             let block = rest.split_once("<!-- /schema -->").map(|(block, _)| block).unwrap();

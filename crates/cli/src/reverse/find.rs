@@ -4,7 +4,6 @@
 use std::io::Write;
 use std::ops::ControlFlow;
 
-use anyhow::bail;
 use slashfall_output::reverse::{Leading, LeadingPath};
 use slashfall_output::{ListedPath, Scope, listed_paths};
 use slashfall_sampling::{Scenario, simulate};
@@ -64,12 +63,17 @@ pub(super) fn find(
     });
     debug_assert!(flow.is_continue());
     bar.finish_and_clear();
-    check(&leading, scope, &listed)?;
+    check(recorded, &leading, scope, &listed)?;
     Ok(Found { leading, is_drawn: true })
 }
 
 /// Paths that the run has listed lose what they lost then.
-fn check(leading: &Leading, scope: &Scope, listed: &[LeadingPath]) -> anyhow::Result<()> {
+fn check(
+    recorded: &Recorded,
+    leading: &Leading,
+    scope: &Scope,
+    listed: &[LeadingPath],
+) -> anyhow::Result<()> {
     let is_whole = leading.n() == leading.paths().len() as u64;
     let asked = listed.iter().filter(|own| is_whole && own.loss_eth >= leading.at_least_eth());
     for own in asked {
@@ -78,7 +82,9 @@ fn check(leading: &Leading, scope: &Scope, listed: &[LeadingPath]) -> anyhow::Re
         if now.map(f64::to_bits) != Some(own.loss_eth.to_bits()) {
             let (path, then, name) = (own.path, own.loss_eth, &scope.name);
             let now = now.map_or_else(|| "less".to_owned(), |now| now.to_string());
-            bail!("path {path} is not that of the run: {name} loses {now} ETH, and lost {then}");
+            return Err(recorded.differs(&format!(
+                "path {path} is not that of the run: {name} loses {now} ETH, and lost {then}"
+            )));
         }
     }
     Ok(())

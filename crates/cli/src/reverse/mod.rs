@@ -7,7 +7,6 @@ mod page;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::bail;
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::reverse::{
     Leading, LeadingPath, REVERSE, Reversal, push_reversal, reverse as put_together,
@@ -70,7 +69,8 @@ fn answer(
     let at_least_eth = asked.asked_eth * (1.0 - ROUNDING);
     let found = find(args, recorded, scenario, (&asked.scope, at_least_eth))?;
     let most = usize::try_from(args.paths).unwrap_or(usize::MAX);
-    let looked = look(scenario, &asked.scope, &found.leading, &found.leading.spread(most))?;
+    let looked =
+        look(recorded, scenario, &asked.scope, &found.leading, &found.leading.spread(most))?;
     let reversal = put_together(&scenario.model, &found.leading, &looked);
     if args.output.is_some() {
         write(args, scenario, asked, &reversal)?;
@@ -95,6 +95,7 @@ fn answer(
 
 /// Finds the first events of paths that lead there; a path that does not was another one in the run.
 fn look(
+    recorded: &Recorded,
     scenario: &Scenario<'_>,
     scope: &Scope,
     leading: &Leading,
@@ -113,7 +114,9 @@ fn look(
         found => {
             let (path, then, name) = (own.path, own.loss_eth, &scope.name);
             let now = found.map_or_else(|| "less".to_owned(), |found| found.loss_eth.to_string());
-            bail!("path {path} is not that of the run: {name} loses {now} ETH, and lost {then}")
+            Err(recorded.differs(&format!(
+                "path {path} is not that of the run: {name} loses {now} ETH, and lost {then}"
+            )))
         }
     };
     looked.into_iter().zip(paths).map(check).collect()
