@@ -125,15 +125,8 @@ impl State<'_> {
 
     /// Adds to the entry of the same channel and cause, if there is one.
     fn enter(&mut self, entry: LossEntry) {
-        let Some(recorder) = &mut self.recorder else { return };
-        let same = |e: &&mut LossEntry| e.channel == entry.channel && e.cause == entry.cause;
-        let Some(kept) = recorder.record.losses.iter_mut().find(same) else {
-            recorder.record.losses.push(entry);
-            return;
-        };
-        kept.nav_fall.iter_mut().zip(&entry.nav_fall).for_each(|(sum, x)| *sum += x);
-        kept.asset_eth.iter_mut().zip(&entry.asset_eth).for_each(|(sum, x)| *sum += x);
-        kept.direct_eth += entry.direct_eth;
-        kept.users_eth += entry.users_eth;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.enter(entry);
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! The story of a path (for those who replay it): what each loss is owed to, every step of every
 //! day, and where prices, queues and reserves stood at the end of it.
 
+use std::collections::BTreeMap;
+
 use slashfall_graph::{AssetId, AvsId, MarketId, OperatorId, ReserveId};
 
-use crate::attribution::LossEntry;
+use crate::attribution::{Cause, Channel, LossEntry};
 
 /// How much is told of a path besides its figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -189,11 +191,27 @@ impl Happened {
 pub(crate) struct Recorder {
     pub(crate) record: Record,
     told: Told,
+    /// Where the losses of a channel and a cause are.
+    places: BTreeMap<(Channel, Cause), usize>,
 }
 
 impl Recorder {
     pub(crate) fn new(told: Told) -> Self {
-        Self { record: Record::default(), told }
+        Self { record: Record::default(), told, places: BTreeMap::new() }
+    }
+
+    /// Adds losses to those of the same channel and cause, if there are any.
+    pub(crate) fn enter(&mut self, entry: LossEntry) {
+        let losses = &mut self.record.losses;
+        let place = *self.places.entry((entry.channel, entry.cause)).or_insert(losses.len());
+        let Some(kept) = losses.get_mut(place) else {
+            losses.push(entry);
+            return;
+        };
+        kept.nav_fall.iter_mut().zip(&entry.nav_fall).for_each(|(sum, x)| *sum += x);
+        kept.asset_eth.iter_mut().zip(&entry.asset_eth).for_each(|(sum, x)| *sum += x);
+        kept.direct_eth += entry.direct_eth;
+        kept.users_eth += entry.users_eth;
     }
 
     /// Whether the ends of days are told.

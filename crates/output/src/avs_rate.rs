@@ -17,7 +17,7 @@ const KINDS: [SourceKind; 2] = [SourceKind::AvsFault, SourceKind::AvsIncident];
 /// Paths at a rate, at least; whole blocks, as these are drawn fastest.
 const BLOCK: u64 = 4_096;
 /// Paths of a run for each that is run at a rate.
-const PATHS_PER_PATH: u64 = 128;
+const PATHS_PER_PATH: u64 = 256;
 /// Paths that the tail of an expected shortfall holds at least.
 const MIN_TAIL: f64 = 10.0;
 /// Paths that the tail of a headline holds at least.
@@ -51,7 +51,7 @@ pub fn headline_level(levels: &[Level], n_paths: u64) -> Option<Level> {
 }
 
 /// Expected shortfalls of the scopes that are split, at each of [`AVS_RATES`], from plain paths with the
-/// run's own numbers, a block or a 128th of `n_paths`. The level is lowered to the highest whose tail holds ten
+/// run's own numbers, a block or a 256th of `n_paths`. The level is lowered to the highest whose tail holds ten
 /// of them. No rows without sources of either kind; none at all when `stop` says that nobody waits any more.
 pub fn avs_rates(
     model: &Model<'_>,

@@ -32,7 +32,7 @@ impl Realised {
 /// Pairs of entries that are watched: those with the most joint events if all were independent.
 const N_PAIRS: usize = 50;
 /// Paths whose factors are looked at.
-const N_FACTOR_PATHS: u64 = 262_144;
+const N_FACTOR_PATHS: u64 = 65_536;
 
 /// Events by entry and by pair of entries over the paths of a scenario.
 #[derive(Clone, Debug)]

@@ -254,7 +254,7 @@ pub static DEPENDENCE: TableSchema = TableSchema {
         "a" Text "" "entry (kind, and id where there is one) or factor";
         "b" Text "" "the other of a pair; of events the same";
         "requested" Float "see kind" "by the law of the run file";
-        "realised" Float "see kind" "on the paths of the run; of factors on 262,144 of them at most";
+        "realised" Float "see kind" "on the paths of the run; of factors on 65,536 of them at most";
         "std_err" MaybeFloat "see kind" "standard error of what was realised; null of Sobol points, and where it never happened";
         "z" MaybeFloat "1" "(realised - requested) / std_err";
     },
