@@ -16,6 +16,8 @@ pub const AVS_RATES: [f64; 6] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05];
 const KINDS: [SourceKind; 2] = [SourceKind::AvsFault, SourceKind::AvsIncident];
 /// Paths at a rate, at least; whole blocks, as these are drawn fastest.
 const BLOCK: u64 = 4_096;
+/// Paths a batch: a quarter of a block, so that all threads have something to do.
+const BATCH_PATHS: usize = 1_024;
 /// Paths of a run for each that is run at a rate.
 const PATHS_PER_PATH: u64 = 256;
 /// Paths that the tail of an expected shortfall holds at least.
@@ -71,7 +73,7 @@ pub fn avs_rates(
         let n_listed = level.tail_paths(n_paths) + 1;
         let wanted = Wanted { n_paths, split_from: None, n_listed, by_replicate: false };
         let mut collector = Collector::for_run(changed.setting(), &wanted);
-        let flow = simulate(&changed, 0..n_paths, 4_096, |batch| {
+        let flow = simulate(&changed, 0..n_paths, BATCH_PATHS, |batch| {
             collector.absorb(batch);
             if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });

@@ -1,6 +1,7 @@
 //! What the paths of a run have done beside what the run file asks of them: how often sources fire, how often two fire together, how the
 //! factors are correlated. An analyst sees that the sample is one of the law, and a fault of the sampler would show.
 
+use rayon::prelude::*;
 use slashfall_sampling::{Batch, Entry, Model};
 
 use crate::measures::{Estimate, Sum};
@@ -147,7 +148,7 @@ impl EventCounts {
             realised: self.mean(*moments, n_pairs(&entries, a, b)),
         };
         let singles = entries.iter().zip(&self.singles).map(single);
-        let pairs = self.pairs.iter().zip(&self.of_pairs).map(pair);
+        let pairs: Vec<Realised> = self.pairs.par_iter().zip(&self.of_pairs).map(pair).collect();
         let factors = correlations(&model.factors(self.n_paths.min(N_FACTOR_PATHS)), factor_names);
         let bare = |found: Realised| match self.is_replicated {
             true => Realised {

@@ -13,7 +13,7 @@ use crate::scope::{Scope, ScopeKind};
 use crate::split::{Component, ComponentKind, name_of};
 
 /// The largest contributors of each kind that are taken out, each by itself.
-const N_OF_KIND: usize = 3;
+const N_OF_KIND: usize = 2;
 /// Kinds of component that can be taken out.
 const KINDS: [ComponentKind; 4] =
     [ComponentKind::Avs, ComponentKind::Operator, ComponentKind::Entity, ComponentKind::Allocation];

@@ -20,7 +20,7 @@ const BINS_BYTES: u64 = 3 << 19;
 /// First paths whose losses are kept one by one, at least.
 const MIN_HEAD: u64 = 8_192;
 /// Paths of a run for each of the first whose losses are kept.
-const PATHS_PER_HEAD: u64 = 64;
+const PATHS_PER_HEAD: u64 = 128;
 
 /// First paths of a run whose losses are kept one by one beside the tails, so that means can be asked what
 /// they hang on: whole blocks of 4,096.

@@ -184,7 +184,7 @@ pub static REMOVALS: TableSchema = TableSchema {
         "scope" Text "" "whose expected shortfall";
         "level" Float "probability" "its level: the highest of the run whose tail holds 100 paths, else the lowest";
         "rank" Count "" "1 is what lowers it most";
-        "removal_kind" Text "" "avs, operator, entity or allocation (AVS/operator), of each kind the three that contribute most to the scope";
+        "removal_kind" Text "" "avs, operator, entity or allocation (AVS/operator), of each kind the two that contribute most to the scope";
         "removed" Text "" "its name; its stake stays where it is and nobody may slash it";
         "es" Float "eth" "expected shortfall as it is";
         "es_without" Float "eth" "expected shortfall without it, under the same draws";

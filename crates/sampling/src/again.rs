@@ -8,7 +8,7 @@ use crate::model::Model;
 use crate::path::Worker;
 
 /// Stretches that the paths of each thread are parted into, few, as each makes workers of its own.
-const STRETCHES_PER_THREAD: usize = 2;
+const STRETCHES_PER_THREAD: usize = 1;
 
 /// A path under a variant, and what was made of its figures.
 #[derive(Clone, Copy, Debug, PartialEq)]

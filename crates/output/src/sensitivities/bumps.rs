@@ -15,7 +15,7 @@ use crate::scope::ScopeKind;
 /// Paths of a run for each path that is run again, however often.
 const PATHS_PER_REPLAY: u64 = 2_048;
 /// Paths run again at least.
-const MIN_REPLAYED: u64 = 512;
+const MIN_REPLAYED: u64 = 256;
 /// Paths run again between two looks at whether anybody waits.
 const PATHS_AT_ONCE: usize = 8_192;
 /// Paths of a tail that are asked at least, where it comes to its turn.
