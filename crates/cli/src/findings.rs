@@ -20,6 +20,7 @@ use slashfall_sampling::config::Detail;
 use slashfall_sampling::{Batch, Model, Scenario, simulate, simulate_noting};
 
 use crate::run::{headline, levels};
+use crate::without::Removed;
 
 /// Nodes of a network up to which DebtRank of each is worked out.
 const RANKED_NODES: usize = 2_000;
@@ -91,6 +92,7 @@ pub(crate) struct Findings {
     pub(crate) rows: Vec<SummaryRow>,
     pub(crate) contributions: BTreeMap<String, Vec<Contribution>>,
     pub(crate) sensitivities: BTreeMap<String, Sensitivities>,
+    pub(crate) removed: BTreeMap<String, Vec<Removed>>,
     pub(crate) avs_rates: BTreeMap<String, Vec<AvsRate>>,
     /// What should be known before they are believed.
     pub(crate) doubts: Vec<String>,
@@ -158,7 +160,7 @@ impl Tables {
             let taken = CloseUps::take(&scenario.model, collector, &levels, looks, stopped);
             let Some(taken) = taken else { return ControlFlow::Break(()) };
             self.look(scenario, gathered, &taken, findings);
-            self.take_out(scenario, gathered, &taken, stopped)?;
+            self.take_out(scenario, gathered, &taken, findings, stopped)?;
             let Some(found) = sensitivities(&scenario.model, collector, &levels, stopped) else {
                 return ControlFlow::Break(());
             };
@@ -220,13 +222,17 @@ impl Tables {
         scenario: &Scenario<'_>,
         gathered: &Gathered,
         close_ups: &CloseUps<'_>,
+        findings: &mut Findings,
         stopped: impl Fn() -> bool,
     ) -> ControlFlow<()> {
         let Some(at) = headline(scenario, gathered.collector.n_paths()) else {
             return ControlFlow::Continue(());
         };
         match removals(&scenario.model, close_ups, at, stopped) {
-            Some(found) => push_removals(&mut self.removals, &scenario.name, &found),
+            Some(found) => {
+                push_removals(&mut self.removals, &scenario.name, &found);
+                findings.removed.insert(scenario.name.clone(), Removed::of(&found));
+            }
             None => return ControlFlow::Break(()),
         }
         ControlFlow::Continue(())

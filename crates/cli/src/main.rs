@@ -27,6 +27,7 @@ mod stress;
 mod summary;
 mod synth;
 mod tornado;
+mod without;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -22,7 +22,7 @@ use crate::notes::{doubts, note_of_events, notes};
 use crate::progress::Progress;
 use crate::provenance::{manifest, metadata, note, peak_memory_bytes};
 use crate::selftest::proved;
-use crate::{Ending, avs_rate, contributors, summary, tornado};
+use crate::{Ending, avs_rate, contributors, summary, tornado, without};
 
 /// Paths a batch: what sources are drawn along together.
 const BATCH_PATHS: usize = 4_096;
@@ -294,6 +294,9 @@ fn print(
             summary::print(&mut stdout, input, scenario, &findings.rows, manifest)?;
             if let Some(split) = findings.contributions.get(&scenario.name) {
                 contributors::print(&mut stdout, split)?;
+            }
+            if let Some(removed) = findings.removed.get(&scenario.name) {
+                without::print(&mut stdout, removed)?;
             }
             let paths = manifest.paths.get(&scenario.name).copied().unwrap_or_default();
             let found = findings.sensitivities.get(&scenario.name).zip(headline(scenario, paths));

@@ -45,7 +45,7 @@ impl Looks {
 /// Paths of a run for each that is looked at of a scope.
 const PATHS_PER_LOOK: u64 = 4_000;
 const MIN_LOOKS: usize = 256;
-const N_WORST: usize = 10;
+const N_WORST: usize = 5;
 
 /// A scope whose tails are looked at.
 pub(crate) struct Split<'c> {

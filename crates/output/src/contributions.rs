@@ -1,5 +1,6 @@
 //! Who contributes to an expected shortfall, and what each would cost by itself.
 
+use rayon::prelude::*;
 use slashfall_sampling::Model;
 
 use crate::close_ups::{CloseUps, Split};
@@ -41,22 +42,20 @@ impl Contribution {
     }
 }
 
-/// Contributions to the expected shortfall of each scope that was looked at, at every level (ascending). Components that contribute
-/// nothing are left out.
+/// Contributions to the expected shortfall of each scope that was looked at, at every level (ascending), on the threads of the current
+/// rayon pool. Components that contribute nothing are left out.
 #[must_use]
 pub fn contributions(
     model: &Model<'_>,
     close_ups: &CloseUps<'_>,
     levels: &[Level],
 ) -> Vec<Contribution> {
-    let mut all = Vec::new();
-    for split in &close_ups.splits {
+    let of_split = |split: &Split<'_>| {
         let alone = Alone::new(close_ups, split, model.sobol().is_some());
-        for &level in levels {
-            all.extend(at_level(model, split, &alone, level));
-        }
-    }
-    all
+        let at_level = |&level: &Level| at_level(model, split, &alone, level);
+        levels.iter().flat_map(at_level).collect::<Vec<_>>()
+    };
+    close_ups.splits.par_iter().flat_map_iter(of_split).collect()
 }
 
 fn at_level(

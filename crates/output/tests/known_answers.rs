@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use slashfall_graph::spec::{AssetKind, Sharing};
 use slashfall_graph::{Network, Sketch, Yields};
 use slashfall_output::measures::{Estimate, Level};
-use slashfall_output::{CloseUps, Collector, ComponentKind, Looks, contributions};
+use slashfall_output::{CloseUps, Collector, ComponentKind, Contribution, Looks, contributions};
 use slashfall_sampling::{Model, Node, RunSpec, simulate};
 
 fn model<'n>(network: &'n Network, toml: &str) -> Model<'n> {
@@ -150,6 +150,35 @@ const NESTED: &str = "rate = 0.5\nseverity = { uniform = [0.0, 1.0] }\nloadings 
     [[source]]\nkind = \"exploit\"\ntarget = { asset = \"eETH\" }\nrate = 0.2\nseverity = 0.2\n\
     [noise.default]\nsigma_daily = 0.001\nbeta_market = 0.5\n";
 
+/// Where some paths stand for all, what they say is within their errors of what all say, and sums are the same.
+fn agree(all: &[Contribution], some: &[Contribution]) {
+    let mut sums: BTreeMap<_, [f64; 2]> = BTreeMap::new();
+    let (mut n_far, mut n_compared) = (0, 0);
+    for (number, parts) in [all, some].into_iter().enumerate() {
+        for part in parts {
+            let key = (part.scope.clone(), part.level.get().to_bits(), part.component_kind);
+            sums.entry(key).or_default()[number] += part.estimate.value;
+        }
+    }
+    for part in some {
+        let of = |other: &&Contribution| {
+            (&other.scope, other.level, &other.component)
+                == (&part.scope, part.level, &part.component)
+                && other.component_kind == part.component_kind
+        };
+        if let (Some(whole), Some(std_err)) = (all.iter().find(of), part.estimate.std_err) {
+            n_compared += 1;
+            let off = (whole.estimate.value - part.estimate.value).abs();
+            n_far += i32::from(off > 2.0 * std_err);
+            assert!(off <= 5.0 * std_err + 1e-9 * whole.estimate.value.abs(), "{part:?} {whole:?}");
+        }
+    }
+    assert!(n_compared > 300 && 20 * n_far < n_compared, "{n_far} of {n_compared}");
+    for (key, [whole, part]) in sums {
+        assert!((whole - part).abs() < 1e-9 * whole.abs(), "{key:?}: {whole} {part}");
+    }
+}
+
 /// Components of each kind sum to the expected shortfall of their scope, nested assets, cover,
 /// discount and all; and the mean of a channel over the tail is what the paths themselves say.
 #[test]
@@ -178,7 +207,7 @@ fn contributions_sum_to_the_expected_shortfall() {
         for level in &levels {
             let es = losses.expected_shortfall(*level).value;
             for kind in kinds {
-                let of = |c: &&slashfall_output::Contribution| {
+                let of = |c: &&Contribution| {
                     c.scope == scope && c.level == *level && c.component_kind == kind
                 };
                 let sum: f64 = all.iter().filter(of).map(|c| c.estimate.value).sum();
@@ -192,9 +221,8 @@ fn contributions_sum_to_the_expected_shortfall() {
     }
     assert_eq!(n_checked, 6 * 3 * 6);
     let channel = |name: &str| {
-        let at = |c: &&slashfall_output::Contribution| {
-            c.scope == "system" && c.level == levels[1] && c.component == name
-        };
+        let at =
+            |c: &&Contribution| c.scope == "system" && c.level == levels[1] && c.component == name;
         all.iter().find(at).unwrap().estimate.value
     };
     let tail = collector.losses("system").unwrap().sorted().unwrap().tail(levels[1]);
@@ -203,37 +231,11 @@ fn contributions_sum_to_the_expected_shortfall() {
         let sum: f64 = tail.paths().iter().map(|p| p.weight * losses.loss(p.path)).sum();
         assert!((channel(name) - sum / tail.mass()).abs() < 1e-9, "{name}");
     }
-    // Where some paths stand for all, what they say is within their errors of it, and sums are the same.
-    let some = contributions(&model, &look(600, false).unwrap(), &levels);
-    let mut sums: BTreeMap<_, [f64; 2]> = BTreeMap::new();
-    let (mut n_far, mut n_compared) = (0, 0);
-    for (number, parts) in [&all, &some].into_iter().enumerate() {
-        for part in parts {
-            let key = (part.scope.clone(), part.level.get().to_bits(), part.component_kind);
-            sums.entry(key).or_default()[number] += part.estimate.value;
-        }
-    }
-    for part in &some {
-        let of = |other: &&slashfall_output::Contribution| {
-            (&other.scope, other.level, &other.component)
-                == (&part.scope, part.level, &part.component)
-                && other.component_kind == part.component_kind
-        };
-        if let (Some(whole), Some(std_err)) = (all.iter().find(of), part.estimate.std_err) {
-            n_compared += 1;
-            let off = (whole.estimate.value - part.estimate.value).abs();
-            n_far += i32::from(off > 2.0 * std_err);
-            assert!(off <= 5.0 * std_err + 1e-9 * whole.estimate.value.abs(), "{part:?} {whole:?}");
-        }
-    }
-    assert!(n_compared > 300 && 20 * n_far < n_compared, "{n_far} of {n_compared}");
-    for (key, [whole, part]) in sums {
-        assert!((whole - part).abs() < 1e-9 * whole.abs(), "{key:?}: {whole} {part}");
-    }
+    agree(&all, &contributions(&model, &look(600, false).unwrap(), &levels));
     // In a year 30 ETH earn 3 %, on every path, and prices move beyond nav.
     for kind in kinds {
         let of = |name: &str| {
-            let own = |c: &&slashfall_output::Contribution| {
+            let own = |c: &&Contribution| {
                 c.scope == "dao" && c.level == levels[1] && c.component_kind == kind
             };
             let found = all.iter().filter(own).find(|c| c.component == name);

@@ -146,7 +146,7 @@ fn tables_carry_the_weights() {
     let model = model(&network);
     let collector = collect(&model, true);
     let tail = table(&schema::TAIL_PATHS, |table| {
-        push_tail_paths(table, ("base", &model), &collector, None, 50)
+        push_tail_paths(table, ("base", &model), &collector, None, 50);
     });
     let paths = tail.column_by_name("path").unwrap().as_primitive::<UInt64Type>();
     for (path, found) in paths.values().iter().zip(floats(&tail, "weight").values()) {

@@ -129,8 +129,8 @@ impl Model<'_> {
 }
 
 /// Steps of the logarithm of a rate, from the mean of its posterior, and their length.
-const LOG_NODES: (i32, i32) = (32, 16);
-const LOG_STEP: f64 = 0.4;
+const LOG_NODES: (i32, i32) = (24, 12);
+const LOG_STEP: f64 = 0.5;
 
 /// `P(X > h, Y > k) - P(X > h) P(Y > k)` of two normals of correlation `rho` (Plackett 1954, "A reduction formula for normal
 /// multivariate integrals"): an integral over the correlation, here over its arc sine.
@@ -160,7 +160,7 @@ fn student_deficit(h: f64, k: f64, rho: f64, df: f64) -> f64 {
     let start = rho.clamp(-1.0, 1.0).asin();
     let mut deficit = 0.0;
     let (mut from, width) = (start, FRAC_PI_2 - start);
-    for halving in 1..=12 {
+    for halving in 1..=8 {
         let to = FRAC_PI_2 - width * 0.5_f64.powi(halving);
         deficit += gauss(from, to, 1, density);
         from = to;

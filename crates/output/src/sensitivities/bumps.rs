@@ -13,7 +13,7 @@ use crate::measures::{Pick, Sampled, picks, sampled_mean};
 use crate::scope::ScopeKind;
 
 /// Paths of a run for each path that is run again, however often.
-const PATHS_PER_REPLAY: u64 = 2_048;
+const PATHS_PER_REPLAY: u64 = 4_096;
 /// Paths run again at least.
 const MIN_REPLAYED: u64 = 256;
 /// Paths run again between two looks at whether anybody waits.

@@ -7,9 +7,9 @@ use crate::measures::{Estimate, Level, Pick, QuantileSlope, SortedLosses, Tail, 
 use crate::scope::Scope;
 
 /// Paths of a run for each path of a tail that is scored.
-const PATHS_PER_SCORE: u64 = 512;
+const PATHS_PER_SCORE: u64 = 1_024;
 /// Paths of a tail that are scored at least, if there are as many.
-const MIN_SCORED: u64 = 1_024;
+const MIN_SCORED: u64 = 512;
 
 /// Scopes that have lost the same, their losses, and those of their paths that are asked.
 pub(super) struct Design<'c> {
