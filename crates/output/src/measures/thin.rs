@@ -1,5 +1,6 @@
 //! Picks the paths of a tail that are looked at closely, where there are more than can be: all of the worst, then one of two, one of
-//! four, and so on further in, so that each level's tail has about as many.
+//! four, and so on further in, each over a range four times as deep. So a tail a hundred times as long has ten times as many: the far
+//! tail is known well, and no path of the wide one stands for too many.
 //!
 //! A stratum is a run of ranks of which every `step`-th is picked. What is found on the picked paths stands for all of their stratum, by
 //! the ratio of what the stratum has lost to what they have (Cochran 1977, "Sampling Techniques", chapter 6): so parts of the loss still
@@ -29,15 +30,15 @@ impl Stratum {
 }
 
 impl TailSample {
-    /// Of `n` ranks about `budget`: the first `r` and half as many of each range twice as deep as the one before. All where there are
-    /// no more than that.
+    /// Of `n` ranks about `budget`: the first `r`, every second up to `4 r`, every fourth up to `16 r`, and so on. All where there are no
+    /// more than that.
     #[must_use]
     pub fn new(n: usize, budget: usize) -> Self {
         if n <= budget {
             return Self { strata: vec![Stratum { ranks: 0..n, step: 1 }] };
         }
-        // r (1 + log2(n / r) / 2) = budget, from below.
-        let needed = |whole: f64| whole * (1.0 + (n as f64 / whole).log2().max(0.0) / 2.0);
+        // Up to n = 4^k r these are r (1 + 3/2 (2^k - 1)); of any n it is about that.
+        let needed = |whole: f64| whole * (1.5 * (n as f64 / whole).sqrt().max(1.0) - 0.5);
         let (mut low, mut high) = (1.0, budget as f64);
         for _ in 0..60 {
             let middle = f64::midpoint(low, high);
@@ -47,7 +48,7 @@ impl TailSample {
         let mut strata = vec![Stratum { ranks: 0..whole, step: 1 }];
         let (mut start, mut step) = (whole, 2);
         while start < n {
-            let end = (2 * start).min(n);
+            let end = (4 * start).min(n);
             strata.push(Stratum { ranks: start..end, step });
             (start, step) = (end, 2 * step);
         }
