@@ -71,7 +71,8 @@ impl<'c> Split<'c> {
         let whole = losses.tail(lowest);
         let mut in_tail: Vec<u64> = whole.paths().iter().map(|path| path.path).collect();
         in_tail.sort_unstable();
-        let sample = TailSample::new(in_tail.len(), looks.per_scope);
+        let pick = if losses.is_weighted() { TailSample::of_weighted } else { TailSample::new };
+        let sample = pick(in_tail.len(), looks.per_scope);
         let paths = losses.sampled_tail(lowest, &sample).paths_to_split();
         let (scope, components) = (&kept.scope, Components::new());
         Some(Self { scope, losses, sample, lowest, in_tail, paths, components })

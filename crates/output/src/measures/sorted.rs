@@ -87,6 +87,11 @@ impl SortedLosses {
         &self.replicates
     }
 
+    /// Whether some path weighs something else than 1.
+    pub(crate) fn is_weighted(&self) -> bool {
+        self.calibration.is_some()
+    }
+
     /// Paths run.
     #[must_use]
     pub fn n_paths(&self) -> u64 {
