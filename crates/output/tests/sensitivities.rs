@@ -284,8 +284,8 @@ fn rates_tried_are_runs() {
         run_file("{ events = 0, exposure_years = 400.0 }")
     );
     let sobol = model(&network, &sobol);
-    let rows = avs_rates(&base, level(0.99), 400_000, || false).unwrap();
-    assert_eq!(rows, avs_rates(&sobol, level(0.99), 400_000, || false).unwrap());
+    let rows = avs_rates(&base, level(0.99), 1_600_000, || false).unwrap();
+    assert_eq!(rows, avs_rates(&sobol, level(0.99), 1_600_000, || false).unwrap());
     for rate in AVS_RATES {
         let run = collect(&model(&network, &run_file(&format!("{rate:?}"))), 8_192);
         let es = run.losses("system").unwrap().sorted().unwrap().expected_shortfall(level(0.99));
