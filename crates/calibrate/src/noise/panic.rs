@@ -18,8 +18,10 @@ pub(super) struct Split {
 /// of squares is least by dynamic programming backwards: what the days from `t` on cost is
 /// `a P^2 - 2 b P + const` in `P = P_{t-1}`, where from `(A, B)` of the day after
 ///
-///     without a jump    a = (q - phi)^2 + A q^2       b = u (q - phi) + B q
-///     with a jump       a = phi^2 A / (1 + A)         b = phi (B - u A) / (1 + A)
+/// ```text
+/// without a jump    a = (q - phi)^2 + A q^2       b = u (q - phi) + B q
+/// with a jump       a = phi^2 A / (1 + A)         b = phi (B - u A) / (1 + A)
+/// ```
 ///
 /// and the best `P_t` on the day of a jump is `(u + phi P_{t-1} + B) / (1 + A)`.
 pub(super) fn split(discounts: &[f64], jumps: &[bool], phi: f64, q: f64) -> Split {
