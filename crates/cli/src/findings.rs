@@ -191,9 +191,9 @@ impl Tables {
         if let Some((contagion, counts)) = &gathered.incidents {
             let realised = counts.realised(model, &scenario.spec.factors);
             push_dependence(&mut self.dependence, name, &realised);
-            let (network, collector) = (model.network(), &gathered.collector);
-            let nodes = contagion.figures(network, &self.ranks, collector.weights());
-            push_contagion(&mut self.contagion, name, network, &nodes, collector);
+            let weights = gathered.collector.weights();
+            let nodes = contagion.figures(model.network(), &self.ranks, weights);
+            push_contagion(&mut self.contagion, name, &nodes, &findings.rows);
         }
     }
 

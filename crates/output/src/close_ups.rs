@@ -118,7 +118,7 @@ pub struct CloseUps<'c> {
 
 impl<'c> CloseUps<'c> {
     /// Picks paths for the tails of the system (with and without falls of base-asset prices), of each asset and of each portfolio from
-    /// the lowest of the `levels` (ascending) on, and runs them again. None when `stop` says, between a thousand paths and the next, that
+    /// the lowest of the `levels` (ascending) on, and runs them again. None when `stop` says, between 16,384 paths and the next, that
     /// nobody waits for them any more.
     pub fn take(
         model: &Model<'_>,

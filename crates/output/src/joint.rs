@@ -27,11 +27,14 @@ pub struct Joint<'c> {
 #[must_use]
 pub fn joint<'c>(close_ups: &CloseUps<'c>, levels: &[Level]) -> Vec<Joint<'c>> {
     let splits = &close_ups.splits;
-    let in_tail = |(level, a): (Level, usize)| {
+    // By level: the value at risk of each scope.
+    let edges = |level: &Level| -> Vec<f64> {
+        splits.iter().map(|split| split.losses.value_at_risk(*level).value).collect()
+    };
+    let edges: Vec<Vec<f64>> = levels.iter().map(edges).collect();
+    let in_tail = |(level, edges, a): (Level, &Vec<f64>, usize)| {
         let tail = splits[a].tail(level);
         let looked = looked(close_ups, &tail);
-        let edges = splits.iter().map(|split| split.losses.value_at_risk(level).value);
-        let edges: Vec<f64> = edges.collect();
         let others = (0..splits.len()).filter(|b| *b != a);
         let of_pair = |b: usize| {
             let pair = Pair { tail: &tail, looked: &looked, a, b };
@@ -46,8 +49,10 @@ pub fn joint<'c>(close_ups: &CloseUps<'c>, levels: &[Level]) -> Vec<Joint<'c>> {
         };
         others.map(of_pair).collect::<Vec<_>>()
     };
-    let tails: Vec<(Level, usize)> =
-        levels.iter().flat_map(|&level| (0..splits.len()).map(move |a| (level, a))).collect();
+    let by_level = levels.iter().zip(&edges);
+    let tails: Vec<(Level, &Vec<f64>, usize)> = by_level
+        .flat_map(|(&level, edges)| (0..splits.len()).map(move |a| (level, edges, a)))
+        .collect();
     tails.into_par_iter().flat_map_iter(in_tail).collect()
 }
 

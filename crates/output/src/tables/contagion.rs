@@ -1,28 +1,27 @@
 //! `contagion`: what each node sets off, and how often it is hit.
 
-use slashfall_graph::Network;
-
-use crate::collect::Collector;
+use super::SummaryRow;
 use crate::contagion::{NodeFigures, NodeKind};
 use crate::measures::Estimate;
 use crate::schema::{Cell, Table};
+use crate::scope::ScopeKind;
 
-/// Adds the nodes of a scenario. How often an asset is hit the `collector` says.
+/// Adds the nodes of a scenario. How often the nav of an asset falls its `summary` says.
 pub fn push_contagion(
     table: &mut Table,
     scenario: &str,
-    network: &Network,
     nodes: &[NodeFigures],
-    collector: &Collector,
+    summary: &[SummaryRow],
 ) {
     for node in nodes {
-        let is_wrapped = |name: &str| {
-            let mut wrapped = network.wrapped_assets();
-            node.kind == NodeKind::Asset && wrapped.any(|id| network.asset(id).name == name)
+        let falls = |row: &&SummaryRow| {
+            row.scenario == scenario
+                && row.scope_kind == ScopeKind::Asset
+                && row.scope == node.name
+                && row.metric == "probability_positive"
         };
-        let fell = is_wrapped(&node.name).then(|| collector.losses(&node.name)).flatten();
-        let fell = fell.and_then(|losses| Some(losses.sorted()?.probability_positive()));
-        let hit = node.hit.or(fell);
+        let fell = (node.kind == NodeKind::Asset).then(|| summary.iter().find(falls)).flatten();
+        let hit = node.hit.or(fell.map(|row| row.estimate));
         let value = |found: Option<Estimate>| Cell::Maybe(found.map(|found| found.value));
         let error = |found: Option<Estimate>| Cell::Maybe(found.and_then(|found| found.std_err));
         table.push([
