@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use slashfall_cascade::{Channel, Figure, Happened, Told};
 use slashfall_sampling::{Model, PathRecord, replay_told};
 
@@ -128,7 +129,7 @@ impl<'c> CloseUps<'c> {
         stop: impl Fn() -> bool,
     ) -> Option<Self> {
         let lowest = levels.first().copied();
-        let wanted = collector.scopes.iter().filter(|kept| kept.scope.is_split());
+        let wanted = collector.scopes.par_iter().filter(|kept| kept.scope.is_split());
         let split = |kept| Split::new(collector, kept, lowest?, looks);
         let mut splits: Vec<Split<'_>> = wanted.filter_map(split).collect();
         let of_all = spread(collector.n_paths(), looks.of_all);

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::model::Model;
 use crate::path::Worker;
-use crate::simulate::{REPLAY_BLOCK, n_paths};
+use crate::simulate::REPLAY_BLOCK;
 
 /// A path that was drawn, to be played as often as one likes with any of its events. All else is that
 /// of the path: its noise, the severities and times of the events that are kept, who takes part in
@@ -68,11 +68,10 @@ fn play_block<T>(
     block: &[u64],
     make: impl Fn(&mut Parts<'_, '_, '_>) -> T,
 ) -> Vec<T> {
-    let first = block[0];
-    worker.draw(first, n_paths(&(first..block[block.len() - 1] + 1)));
+    let offset = worker.draw_some(block);
     let width = model.layout().width();
     let play = |&path: &u64| {
-        let offset = n_paths(&(first..path));
+        let offset = offset(path);
         worker.draw_noise_alone(path, offset);
         make(&mut Parts { worker, path, offset, figures: vec![0.0; width] })
     };

@@ -71,8 +71,19 @@ impl<'m, 'n> Worker<'m, 'n> {
     }
 
     /// Draws the events of `n` paths from `first`; those that are run next are counted from there.
-    pub(crate) fn draw(&mut self, first: u64, n: usize) {
+    fn draw(&mut self, first: u64, n: usize) {
         self.draw.draw(self.model, first, n);
+        self.forget_noise();
+    }
+
+    /// Draws the events of some paths of one block, ascending, and returns how they are counted.
+    pub(crate) fn draw_some(&mut self, paths: &[u64]) -> impl Fn(u64) -> usize + use<> {
+        let offset = self.draw.draw_some(self.model, paths);
+        self.forget_noise();
+        offset
+    }
+
+    fn forget_noise(&mut self) {
         if self.model.tilt.is_some() || self.model.sobol.is_some() {
             // It may hold paths of this batch that were drawn before it was known how they are bent.
             self.noise.clear();

@@ -121,10 +121,9 @@ impl<'m, 'n> Scorer<'m, 'n> {
         scored.into_iter().flatten().collect()
     }
 
-    /// Draws all paths from the first of some to the last, all of one block, and scores those asked for.
+    /// Draws paths of one block and scores them.
     fn drawn_together(&self, draw: &mut Draw, paths: &[u64]) -> Vec<PathScore> {
-        let offset = |path: u64| usize::try_from(path - paths[0]).unwrap_or_default();
-        draw.draw(self.model, paths[0], offset(paths[paths.len() - 1]) + 1);
+        let offset = draw.draw_some(self.model, paths);
         let score = |&path: &u64| {
             let at = offset(path);
             let shared = self.model.tilt.as_ref().and_then(|tilt| tilt.shared(self.model, path));

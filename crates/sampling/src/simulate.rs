@@ -208,11 +208,9 @@ fn replay_block<'a>(
     block: &'a [u64],
     told: Told,
 ) -> impl Iterator<Item = PathRecord> + 'a {
-    let first = block[0];
-    let n = n_paths(&(first..block[block.len() - 1] + 1));
-    worker.draw(first, n);
+    let offset = worker.draw_some(block);
     block.iter().map(move |&path| {
-        let offset = n_paths(&(first..path));
+        let offset = offset(path);
         let mut figures = vec![0.0; model.layout().width()];
         let record = worker.run_told(path, offset, told, &mut figures);
         let weight = worker.weights().get(offset).copied().unwrap_or(1.0);

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use slashfall_graph::Network;
 use slashfall_sampling::{Entries, Model, PathScore, Varied, replay_variants};
 
@@ -145,12 +146,13 @@ impl<'d, 'n> Bumps<'d, 'n> {
         let mut paths = self.paths();
         paths.sort_unstable();
         paths.dedup();
-        let moves = || self.levers.iter().flat_map(|lever| FACTORS.map(|factor| (lever, factor)));
-        let networks: Vec<Option<Network>> =
-            moves().map(|(lever, factor)| lever.network(self.model.network(), factor)).collect();
-        let variants = moves().zip(&networks);
+        let moves = self.levers.iter().flat_map(|lever| FACTORS.map(|factor| (lever, factor)));
+        let moves: Vec<(&Lever, f64)> = moves.collect();
+        let network = |(lever, by): &(&Lever, f64)| lever.network(self.model.network(), *by);
+        let networks: Vec<Option<Network>> = moves.par_iter().map(network).collect();
+        let variants = moves.par_iter().zip(&networks);
         let variants =
-            variants.map(|((lever, by), network)| lever.model(self.model, network.as_ref(), by));
+            variants.map(|((lever, by), network)| lever.model(self.model, network.as_ref(), *by));
         let variants: Vec<Model<'_>> = variants.collect();
         let concerns = |path: u64, variant: usize| {
             let lever = &self.levers[variant / FACTORS.len()];

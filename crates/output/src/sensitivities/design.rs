@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::collect::Collector;
+use rayon::prelude::*;
+
+use crate::collect::{Collector, ScopeLosses};
 use crate::measures::{Estimate, Level, Pick, QuantileSlope, SortedLosses, Tail, picks};
 use crate::scope::Scope;
 
@@ -59,30 +61,33 @@ pub(super) fn designs<'c>(collector: &'c Collector, levels: &[Level]) -> Vec<Des
     let n_paths = collector.n_paths();
     let most = usize::try_from((n_paths / PATHS_PER_SCORE).max(MIN_SCORED)).unwrap_or(usize::MAX);
     let mut by_column: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut designs: Vec<Design<'c>> = Vec::new();
+    let mut alike: Vec<Vec<&'c ScopeLosses>> = Vec::new();
     for kept in collector.scopes.iter().filter(|kept| kept.scope.is_split()) {
-        if let Some(&known) = by_column.get(&kept.column) {
-            designs[known].scopes.push(&kept.scope);
-            continue;
+        let number = *by_column.entry(kept.column).or_insert(alike.len());
+        if number == alike.len() {
+            alike.push(Vec::new());
         }
-        let Some(losses) = collector.losses_of(kept).sorted() else { continue };
+        alike[number].push(kept);
+    }
+    let design = |alike: Vec<&'c ScopeLosses>| {
+        let first = alike[0];
+        let losses = collector.losses_of(first).sorted()?;
         let levels: Vec<AtLevel> = levels.iter().map(|at| AtLevel::new(&losses, *at)).collect();
-        let Some(widest) = levels.first().map(|at| &at.tail) else { continue };
+        let widest = &levels.first()?.tail;
         let mut listed: Vec<u64> = widest.paths().iter().map(|path| path.path).collect();
         listed.sort_unstable();
-        by_column.insert(kept.column, designs.len());
-        designs.push(Design {
-            scopes: vec![&kept.scope],
+        Some(Design {
+            scopes: alike.iter().map(|kept| &kept.scope).collect(),
             mean: losses.mean().value,
             picks: picks(widest.paths().len(), most),
             levels,
             listed,
-            head: kept.head.iter().map(|own| (own.path, own.loss)).collect(),
+            head: first.head.iter().map(|own| (own.path, own.loss)).collect(),
             n_head: collector.n_head(),
             n_paths,
-        });
-    }
-    designs
+        })
+    };
+    alike.into_par_iter().filter_map(design).collect()
 }
 
 /// A path that is asked for a mean over all.

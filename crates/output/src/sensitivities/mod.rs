@@ -11,11 +11,12 @@ mod bumps;
 mod design;
 mod ratios;
 
+use rayon::prelude::*;
 use slashfall_sampling::{Model, PathScore, Scorer};
 
 use crate::collect::Collector;
 use crate::measures::{Estimate, Level};
-use crate::scope::ScopeKind;
+use crate::scope::{Scope, ScopeKind};
 
 use bumps::Bumps;
 use design::{Design, designs};
@@ -124,20 +125,21 @@ pub fn sensitivities(
         scored.extend(scorer.score(some));
     }
     let moved = bumps.play(&scored, &stop)?;
-    let mut rows = Vec::new();
-    for (number, design) in designs.iter().enumerate() {
+    let of_design = |(number, design): (usize, &Design<'_>)| {
         let mut own = ratios::rows(design, collector, &scorer, &scored);
         own.extend(bumps.rows(number, design, collector, &scored, &moved));
-        for scope in &design.scopes {
+        let of_scope = |scope: &&Scope| {
             let of_scope = |row: &Sensitivity| Sensitivity {
                 scope_kind: scope.kind,
                 scope: scope.name.clone(),
                 ..row.clone()
             };
-            rows.extend(own.iter().map(of_scope));
-        }
-    }
-    Some(Sensitivities { rows, without: scorer.without().to_vec() })
+            own.iter().map(of_scope).collect::<Vec<Sensitivity>>()
+        };
+        design.scopes.iter().flat_map(of_scope).collect::<Vec<Sensitivity>>()
+    };
+    let rows: Vec<Vec<Sensitivity>> = designs.par_iter().enumerate().map(of_design).collect();
+    Some(Sensitivities { rows: rows.concat(), without: scorer.without().to_vec() })
 }
 
 /// The score of a path.
