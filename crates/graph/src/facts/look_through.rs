@@ -57,6 +57,17 @@ pub fn look_through(network: &Network) -> Vec<LookThrough> {
         .collect()
 }
 
+/// Looks through the wrapped assets that back others, in order of asset: of each, those behind it and
+/// itself, with 1, and the fraction of its nav lost if that asset were worth nothing. Largest first,
+/// those at zero left out.
+#[must_use]
+pub fn nested(network: &Network) -> Vec<Vec<Exposure<AssetId>>> {
+    let losses: Vec<Vec<f64>> =
+        network.wrapped_assets().map(|asset| asset_nav_loss(network, asset)).collect();
+    let id = |index| AssetId::new(network.n_base() + index);
+    network.wrapped_assets().map(|asset| exposures(id, &losses, asset)).collect()
+}
+
 fn exposures<I: Ord + Copy>(
     id: impl Fn(usize) -> I,
     losses: &[Vec<f64>],
@@ -78,6 +89,12 @@ fn entity_nav_loss(network: &Network, entity: EntityId) -> Vec<f64> {
         bears_operator(holding) && holding.operator.is_some_and(there)
     };
     nav_loss(network, |holding| f64::from(u8::from(is_hit(holding))))
+}
+
+fn asset_nav_loss(network: &Network, lost: AssetId) -> Vec<f64> {
+    let mut loss = nav_loss(network, |holding| f64::from(u8::from(holding.asset == lost)));
+    loss[lost.index()] = 1.0;
+    loss
 }
 
 /// Loss of every asset's nav, by [`AssetId`], when each cell loses `slashed` of itself.
@@ -149,6 +166,47 @@ mod tests {
         assert_eq!(lrt.entities.iter().map(|e| e.id.index()).collect::<Vec<_>>(), [0, 1]);
         close(lrt.entities[0].nav_loss, 0.5);
         close(lrt.entities[1].nav_loss, 0.5 * 0.4 + 0.3);
+    }
+
+    fn nested_of(network: &Network, name: &str) -> Vec<(String, f64)> {
+        let wrapped = network.wrapped_assets().position(|id| network.asset(id).name == name);
+        let exposures = &nested(network)[wrapped.unwrap()];
+        exposures.iter().map(|e| (network.asset(e.id).name.clone(), e.nav_loss)).collect()
+    }
+
+    /// Half of the LRT is LST, and all of the bridged asset is LRT.
+    #[test]
+    fn an_asset_falls_with_what_is_behind_it() {
+        let network = network();
+        let expected = |expected: &[(&str, f64)]| -> Vec<(String, f64)> {
+            expected.iter().map(|(name, loss)| ((*name).to_owned(), *loss)).collect()
+        };
+        assert_eq!(nested_of(&network, "lst"), expected(&[("lst", 1.0)]));
+        assert_eq!(nested_of(&network, "lrt"), expected(&[("lrt", 1.0), ("lst", 0.5)]));
+        let bridged = [("lrt", 1.0), ("bridged", 1.0), ("lst", 0.5)];
+        assert_eq!(nested_of(&network, "bridged"), expected(&bridged));
+    }
+
+    /// A second LRT of 30 LST, 50 of the first LRT and a buffer of 20: `(30 + 50 x .5) / 100` of it
+    /// is LST.
+    #[test]
+    fn an_asset_counts_by_every_way_to_it() {
+        let sketch = Sketch::new()
+            .asset("lst", AssetKind::Lst)
+            .asset("lrt", AssetKind::Lrt)
+            .asset("lrt2", AssetKind::Lrt)
+            .with(|lrt| lrt.buffer_eth = 20.0)
+            .operator("a", "A")
+            .holding("lst", "a", "ETH", 100.0)
+            .holding("lrt", "", "lst", 50.0)
+            .holding("lrt", "", "ETH", 50.0)
+            .holding("lrt2", "", "lst", 30.0)
+            .holding("lrt2", "a", "lrt", 50.0);
+        let found = nested_of(&sketch.network().unwrap(), "lrt2");
+        let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["lrt2", "lst", "lrt"]);
+        close(found[1].1, 0.55);
+        close(found[2].1, 0.5);
     }
 
     #[test]

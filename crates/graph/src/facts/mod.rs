@@ -24,7 +24,7 @@ pub use coverage::{Coverage, coverage};
 pub use debtrank::{DebtRank, DebtRanks, Node, debtrank};
 pub use failing_services::{FailingServices, Witness, failing_services};
 pub use local_slack::{LocalSlack, OperatorSlack, local_slack};
-pub use look_through::{Exposure, LookThrough, look_through};
+pub use look_through::{Exposure, LookThrough, look_through, nested};
 pub use overlap::{Overlap, overlap};
 pub use ranking::{Ranking, Share};
 pub use security::{AvsSecurity, security};
