@@ -18,6 +18,8 @@ use slashfall_graph::Network;
 pub(crate) struct Flat {
     /// Figures of a path without events; empty until one has been asked for.
     still: Vec<f64>,
+    /// ETH that is left in the chain's exit queue at the horizon, which nobody joins.
+    exit_eth: f64,
     /// True while all that a flat path leaves alone is as on day 0.
     pub(crate) is_reset: bool,
 }
@@ -63,7 +65,9 @@ impl State<'_> {
                 let mut still = vec![0.0; layout.width()];
                 self.write_outcome(layout, 0, &mut still);
                 self.flat.still = still;
+                self.flat.exit_eth = self.exit_eth_that_nobody_joins();
             }
+            self.queues.exit_eth = self.flat.exit_eth;
             self.flat.is_reset = true;
             return;
         }
@@ -73,5 +77,14 @@ impl State<'_> {
         self.reset_columns();
         self.ledger.reset();
         self.channel_eth.fill(0.0);
+    }
+
+    /// The chain's exit queue at the horizon, worked off day by day as other paths have it.
+    fn exit_eth_that_nobody_joins(&mut self) -> f64 {
+        let parameters = &self.setting.parameters;
+        if parameters.cascade.enabled {
+            (0..parameters.horizon_days).for_each(|_| self.work_off_exit_queue());
+        }
+        self.queues.exit_eth
     }
 }

@@ -9,6 +9,7 @@ mod attribution;
 mod backing;
 mod beacon;
 mod day;
+mod ends;
 mod event;
 mod figures;
 mod flat;
@@ -33,20 +34,23 @@ mod sparse;
 mod state;
 mod strike_sums;
 mod strikes;
+mod terms;
 mod theft;
 mod wide;
 
 pub use attribution::{Cause, Channel, LossEntry};
 pub use day::{run_path, run_path_recorded, run_path_told};
+pub use ends::{AssetEnd, EndLayout, MarketEnd};
 pub use event::{Effect, Event, Events, Hit, Target};
 pub use figures::{AssetFigure, Figure, Layout, PortfolioFigure};
-pub use liquidity::PriceCurve;
+pub use liquidity::{PriceCurve, reserves_at};
 pub use outcome::exposures;
 pub use parameters::{
     BeaconParameters, CascadeParameters, LendingParameters, NoiseParameters, Parameters,
     RedemptionParameters, SecurityParameters, YieldParameters,
 };
 pub use record::{AssetDay, DayRecord, Happened, Record, ReserveDay, Step, Told};
+pub use redemption::EXIT_ETH_PER_DAY;
 pub use setting::{Normals, PathInput, Setting};
 pub use state::State;
 pub use strike_sums::{StrikeSum, StrikeSums};

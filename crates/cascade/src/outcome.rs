@@ -160,8 +160,13 @@ impl State<'_> {
         losses.sum()
     }
 
-    /// Fall of the equity of a share of every loan of a market; equity is never below 0.
+    /// Fall of the equity of a share of every loan of a market.
     fn levered_loss(&self, id: MarketId, units: f64) -> f64 {
+        self.share_of_market(id, units) * self.market_loss(id)
+    }
+
+    /// Fall of the equity of all loans of a market; equity is never below 0.
+    pub(crate) fn market_loss(&self, id: MarketId) -> f64 {
         let market = self.network.market(id);
         let growth = self.loans.markets[id.index()].growth;
         let price = self.market_price(market.collateral);
@@ -173,7 +178,7 @@ impl State<'_> {
             equity_0.max(0.0) - equity.max(0.0)
         });
         let kept_eth = self.loans.markets[id.index()].kept * price;
-        self.share_of_market(id, units) * (falls.sum::<f64>() - kept_eth)
+        falls.sum::<f64>() - kept_eth
     }
 
     /// A levered position is spread over the loans of its market as their collateral of day 0 is.

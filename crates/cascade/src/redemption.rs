@@ -11,7 +11,7 @@ use crate::setting::{DAYS_PER_YEAR, Setting};
 use crate::state::{State, WrappedState};
 
 /// ETH that can leave the chain in a day: 256 an epoch (EIP-7251), 225 epochs a day.
-pub(crate) const EXIT_ETH_PER_DAY: f64 = 57_600.0;
+pub const EXIT_ETH_PER_DAY: f64 = 57_600.0;
 
 /// Who waits for what.
 #[derive(Clone, Debug)]
@@ -147,18 +147,23 @@ pub(crate) fn whole_days(wait_days: f64) -> u32 {
 impl Redeemable {
     pub(crate) fn new(network: &Network, id: AssetId) -> Self {
         let holder = Holder::Wrapped(id);
-        let holdings = network.holder_holdings(holder).iter().map(|&h| network.holding(h));
         let columns = network.holder_columns(holder).iter();
         let wrapped = columns.filter_map(|column| {
             let asset = network.columns()[column.index()].asset.index();
             Some((column.index(), asset.checked_sub(network.n_base())?))
         });
         Self {
-            has_validators: holdings.into_iter().any(|h| h.is_native() && h.units > 0.0),
+            has_validators: has_validators(network, id),
             redemption_days: network.asset(id).redemption_days,
             in_kind: wrapped.collect(),
         }
     }
+}
+
+/// True of a wrapped asset with ETH at operators.
+pub(crate) fn has_validators(network: &Network, id: AssetId) -> bool {
+    let holdings = network.holder_holdings(Holder::Wrapped(id)).iter();
+    holdings.map(|&h| network.holding(h)).any(|h| h.is_native() && h.units > 0.0)
 }
 
 impl State<'_> {

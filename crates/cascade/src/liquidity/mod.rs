@@ -10,6 +10,21 @@ pub use curve::PriceCurve;
 pub(crate) use curve::{By, Near};
 pub(crate) use table::{Hint, Segment, polynomial};
 
+use slashfall_graph::Pool;
+
+use venue::Venue;
+
+/// Reserves of one pool when its marginal price over nav is `price`, by its invariant and without
+/// fees: of the asset, whose nav is `nav_0` on day 0, in ETH at that nav, and of ETH.
+///
+/// Infinite, and 0, at a price of 0 or less.
+#[must_use]
+pub fn reserves_at(pool: &Pool, nav_0: f64, price: f64) -> [f64; 2] {
+    let venue = Venue::new(pool, nav_0);
+    let asset = venue.asset_at(price);
+    [asset, venue.at(asset).eth].map(|reserve| venue.size * reserve)
+}
+
 /// Where a root is known to be, for Newton's method, which alone goes back and forth for ever on
 /// curves that are steep in the middle, as the depth of a pool of high amplification is.
 #[derive(Clone, Copy, Debug)]

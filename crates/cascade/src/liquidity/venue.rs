@@ -39,7 +39,7 @@ enum Curve {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Holdings {
     asset: f64,
-    eth: f64,
+    pub(super) eth: f64,
     /// `w` of the head of this file.
     flatness: f64,
 }
