@@ -419,6 +419,7 @@ mod tests {
                 figures: vec![0.0; 3 * layout.width()],
                 weights: Vec::new(),
                 incidents: slashfall_sampling::Incidents::default(),
+                ends: Vec::new(),
             };
             for (row, of_path) in batch.figures.chunks_exact_mut(layout.width()).zip(of_batch) {
                 for (figure, loss) in figures.into_iter().zip(of_path) {

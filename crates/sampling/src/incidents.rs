@@ -1,6 +1,10 @@
 //! What happened on the paths of a batch, by name: which sources fired, who was slashed, what was
 //! attacked. Figures say how much was lost; who is to blame for it takes names.
 
+use slashfall_cascade::{State, Target};
+
+use crate::model::Model;
+
 /// Who was hit on which path. Paths are counted from the first of the batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Incidents {
@@ -20,11 +24,37 @@ impl Incidents {
         self.attacked.clear();
     }
 
+    /// Notes whom a source has slashed that slashes all that it names.
+    pub(crate) fn note_struck(&mut self, model: &Model<'_>, offset: u32, source: u32) {
+        let source = &model.sources[source as usize];
+        if model.classes[source.class].severity.fixed().is_some_and(|severity| severity <= 0.0) {
+            return;
+        }
+        for reach in &source.reach {
+            if let Target::Member(member) = reach.hit.target {
+                let operator = model.network().member(member).operator;
+                self.slashed.push((offset, index(operator.index())));
+            }
+        }
+    }
+
+    /// Notes who has been hit on the path that was played last.
+    pub(crate) fn note_state(&mut self, offset: usize, state: &State<'_>) {
+        let offset = index(offset);
+        self.slashed.extend(state.slashed_operators().map(|id| (offset, index(id.index()))));
+        self.attacked.extend(state.attacked_avss().map(|id| (offset, index(id.index()))));
+    }
+
     /// Puts what was noted of `n` paths in any order into order of path.
     pub(crate) fn sort(&mut self, n: usize) {
         by_path(&mut self.fired, n);
         by_path(&mut self.slashed, n);
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "ids and paths of a batch are 32 bits wide")]
+pub(crate) fn index(number: usize) -> u32 {
+    number as u32
 }
 
 /// Sorts by path through counting; what is of one path keeps its order.

@@ -12,6 +12,7 @@ pub mod config;
 mod copula;
 mod dependence;
 mod draw;
+mod ends;
 mod first_events;
 mod gamma;
 mod gaussian;
@@ -55,6 +56,7 @@ pub use score::{Parameter, PathScore, Scorer};
 pub use severity::Severity;
 pub use simulate::{
     Batch, PathRecord, event_times, replay, replay_told, simulate, simulate_noting,
+    simulate_to_ends,
 };
 pub use sobol::{REPLICATES, Sobol};
 pub use source::{Named, Source, SourceKind};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use slashfall_cascade::{Layout, Setting};
+use slashfall_cascade::{EndLayout, Layout, Setting};
 use slashfall_graph::Network;
 
 use crate::copula::{Copula, ThresholdTable, event_probability};
@@ -106,5 +106,11 @@ impl<'n> Model<'n> {
     #[must_use]
     pub fn layout(&self) -> Layout {
         Layout::new(self.network())
+    }
+
+    /// Where each number stands in the row of a path's end.
+    #[must_use]
+    pub fn end_layout(&self) -> EndLayout {
+        EndLayout::new(self.network())
     }
 }

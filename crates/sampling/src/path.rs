@@ -3,14 +3,15 @@
 use std::ops::Range;
 
 use slashfall_cascade::{
-    Effect, Events, Group, PathInput, Record, State, StrikeSum, StrikeSums, Strikes, Target, Told,
-    run_path, run_path_told,
+    Effect, Events, Group, PathInput, Record, StrikeSum, StrikeSums, Strikes, Told, run_path,
+    run_path_told,
 };
 use slashfall_graph::AvsId;
 
 use crate::draw::{Draw, Fired};
+use crate::ends::Ends;
 use crate::importance::Bend;
-use crate::incidents::Incidents;
+use crate::incidents::{Incidents, index};
 use crate::model::Model;
 use crate::noise::NoiseBuffer;
 use crate::source::Source;
@@ -31,6 +32,17 @@ pub(crate) struct Worker<'m, 'n> {
     tally: Option<Tally>,
     /// Who was hit on the paths of the batch at hand; none where nobody asks.
     incidents: Option<Incidents>,
+    /// How these paths end; none where nobody asks.
+    ends: Option<Ends>,
+}
+
+/// What is asked of a run beside figures.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asked {
+    /// Who was hit.
+    pub(crate) incidents: bool,
+    /// How paths end.
+    pub(crate) ends: bool,
 }
 
 /// What slashes take on the paths drawn, where their order does not matter.
@@ -53,21 +65,29 @@ impl<'m, 'n> Worker<'m, 'n> {
             strikes: None,
             tally: None,
             incidents: None,
+            ends: None,
         }
     }
 
     /// For runs: with what spares portfolios of stake their days, which single paths have no use for;
-    /// notes who was hit where that is asked for.
-    pub(crate) fn for_runs(model: &'m Model<'n>, notes_incidents: bool) -> Self {
+    /// notes what is asked for.
+    pub(crate) fn for_runs(model: &'m Model<'n>, asked: Asked) -> Self {
         let strikes = strikes(model);
         let tally = strikes.as_ref().and_then(|strikes| tally(model, strikes));
-        let incidents = notes_incidents.then(Incidents::default);
-        Self { strikes, tally, incidents, ..Self::new(model) }
+        let incidents = asked.incidents.then(Incidents::default);
+        let mut worker = Self { strikes, tally, incidents, ..Self::new(model) };
+        worker.ends = asked.ends.then(|| Ends::new(model, worker.group.state()));
+        worker
     }
 
     /// Who was hit on the paths that were run last; nobody where it was not asked for.
     pub(crate) fn take_incidents(&mut self) -> Incidents {
         self.incidents.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// How the paths end that were run last, row by row; nothing where it was not asked for.
+    pub(crate) fn take_ends(&mut self) -> Vec<f64> {
+        self.ends.as_mut().map(Ends::take).unwrap_or_default()
     }
 
     /// Draws the events of `n` paths from `first`; those that are run next are counted from there.
@@ -101,8 +121,14 @@ impl<'m, 'n> Worker<'m, 'n> {
         if let Some(incidents) = &mut self.incidents {
             incidents.clear();
         }
+        if let Some(ends) = &mut self.ends {
+            ends.begin(rows.len() / width);
+        }
         if let Some(tally) = &mut self.tally {
             tally.run_all(self.model, &mut self.draw, first, rows, self.incidents.as_mut());
+            if let Some(ends) = &mut self.ends {
+                (0..rows.len() / width).for_each(|offset| ends.write_still(offset));
+            }
             return;
         }
         self.draw(first, rows.len() / width);
@@ -145,10 +171,13 @@ impl<'m, 'n> Worker<'m, 'n> {
         let inputs: Vec<PathInput<'_>> =
             inputs.map(|(events, uniform)| input(events, &[], uniform)).collect();
         self.group.run_together(&inputs, self.noise.starting_at(first), rows);
-        let Some(incidents) = &mut self.incidents else { return };
         for lane in 0..n {
-            if let Some(state) = self.group.state_of(lane) {
-                note_state(incidents, offset + lane, state);
+            let Some(state) = self.group.state_of(lane) else { continue };
+            if let Some(incidents) = &mut self.incidents {
+                incidents.note_state(offset + lane, state);
+            }
+            if let Some(ends) = &mut self.ends {
+                ends.write(offset + lane, state);
             }
         }
     }
@@ -171,6 +200,9 @@ impl<'m, 'n> Worker<'m, 'n> {
             self.still.extend_from_slice(row);
         }
         row.copy_from_slice(&self.still);
+        if let Some(ends) = &mut self.ends {
+            ends.write_still(offset);
+        }
     }
 
     /// Plays the path as slashes alone; false where that cannot be done.
@@ -179,13 +211,18 @@ impl<'m, 'n> Worker<'m, 'n> {
         let bend = draw.bend(offset);
         let fired = draw.of_path(offset).iter();
         let fired = fired.map(|f| (f.source, draw_severity(model, f.source, bend, path)));
-        let is_played = strikes.play(fired, row);
-        if let (true, Some(incidents)) = (is_played, &mut self.incidents) {
+        if !strikes.play(fired, row) {
+            return false;
+        }
+        if let Some(incidents) = &mut self.incidents {
             for fired in self.draw.of_path(offset) {
-                note_struck(incidents, self.model, index(offset), fired.source);
+                incidents.note_struck(self.model, index(offset), fired.source);
             }
         }
-        is_played
+        if let Some(ends) = &mut self.ends {
+            ends.write_still(offset);
+        }
+        true
     }
 
     fn play(&mut self, path: u64, offset: usize, row: &mut [f64]) {
@@ -194,7 +231,10 @@ impl<'m, 'n> Worker<'m, 'n> {
         let input = input(&self.events[0], self.noise.of_path(path), &attack_uniform);
         run_path(self.group.state(), &input, row);
         if let Some(incidents) = &mut self.incidents {
-            note_state(incidents, offset, self.group.state());
+            incidents.note_state(offset, self.group.state());
+        }
+        if let Some(ends) = &mut self.ends {
+            ends.write(offset, self.group.state());
         }
     }
 
@@ -316,7 +356,7 @@ impl Tally {
                 draw.each_event(model, first, sums.len(), |offset, source| {
                     sums[offset as usize].add(by_source.of(source));
                     incidents.fired.push((offset, source));
-                    note_struck(incidents, model, offset, source);
+                    incidents.note_struck(model, offset, source);
                 });
                 incidents.sort(sums.len());
             }
@@ -325,33 +365,6 @@ impl Tally {
             by_source.write(sum, row);
         }
     }
-}
-
-/// Notes whom a source has slashed that slashes all that it names.
-fn note_struck(incidents: &mut Incidents, model: &Model<'_>, offset: u32, source: u32) {
-    let source = &model.sources[source as usize];
-    if model.classes[source.class].severity.fixed().is_some_and(|severity| severity <= 0.0) {
-        return;
-    }
-    for reach in &source.reach {
-        if let Target::Member(member) = reach.hit.target {
-            let operator = model.network().member(member).operator;
-            incidents.slashed.push((offset, index(operator.index())));
-        }
-    }
-}
-
-/// Notes who has been hit on the path that was played last.
-fn note_state(incidents: &mut Incidents, offset: usize, state: &State<'_>) {
-    let offset = index(offset);
-    let slashed = state.slashed_operators().map(|id| (offset, index(id.index())));
-    incidents.slashed.extend(slashed);
-    incidents.attacked.extend(state.attacked_avss().map(|id| (offset, index(id.index()))));
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "ids and paths of a batch are 32 bits wide")]
-fn index(number: usize) -> u32 {
-    number as u32
 }
 
 fn tally(model: &Model<'_>, strikes: &Strikes) -> Option<Tally> {

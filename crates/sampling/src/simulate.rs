@@ -11,7 +11,7 @@ use crate::in_order::{in_order, lock};
 use crate::incidents::Incidents;
 use crate::levels::{BLOCK, BLOCK_LEN};
 use crate::model::Model;
-use crate::path::Worker;
+use crate::path::{Asked, Worker};
 
 /// Memory a thread for batches that are in the making or wait for delivery, two of them at least: enough
 /// to level out slow ones, and little, as all of it is in use.
@@ -36,6 +36,9 @@ pub struct Batch {
     pub weights: Vec<f64>,
     /// Who was hit; nobody unless [`simulate_noting`] was asked.
     pub incidents: Incidents,
+    /// How things stand at the end of each path, row by row, in the order of
+    /// [`slashfall_cascade::EndLayout`]; empty unless [`simulate_to_ends`] was asked.
+    pub ends: Vec<f64>,
 }
 
 impl Batch {
@@ -75,7 +78,7 @@ pub fn simulate(
     batch_paths: usize,
     deliver: impl FnMut(&Batch) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    run_batches(model, paths, batch_paths, false, deliver)
+    run_batches(model, paths, batch_paths, Asked::default(), deliver)
 }
 
 /// As [`simulate`], and notes who was hit on each path.
@@ -85,25 +88,37 @@ pub fn simulate_noting(
     batch_paths: usize,
     deliver: impl FnMut(&Batch) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    run_batches(model, paths, batch_paths, true, deliver)
+    run_batches(model, paths, batch_paths, Asked { incidents: true, ..Asked::default() }, deliver)
+}
+
+/// As [`simulate`], and writes how things stand at the end of each path, for those who want to leave
+/// then.
+pub fn simulate_to_ends(
+    model: &Model<'_>,
+    paths: Range<u64>,
+    batch_paths: usize,
+    deliver: impl FnMut(&Batch) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    run_batches(model, paths, batch_paths, Asked { ends: true, ..Asked::default() }, deliver)
 }
 
 fn run_batches(
     model: &Model<'_>,
     paths: Range<u64>,
     batch_paths: usize,
-    notes_incidents: bool,
+    asked: Asked,
     mut deliver: impl FnMut(&Batch) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let batch_paths = batch_paths.max(1) as u64;
     let threads = rayon::current_num_threads();
-    let bytes = size_of::<f64>() * model.layout().width() * n_paths(&(0..batch_paths));
+    let width = model.layout().width() + if asked.ends { model.end_layout().width() } else { 0 };
+    let bytes = size_of::<f64>() * width * n_paths(&(0..batch_paths));
     let batches_per_thread = (BYTES_PER_THREAD / bytes.max(1)).clamp(2, 16);
     // Alone, a thread has nobody to work ahead for.
     let ahead = if threads > 1 { threads * batches_per_thread } else { 1 };
     let pool = Pool::default();
     let run = |paths| {
-        let mut worker = pool.worker(model, notes_incidents);
+        let mut worker = pool.worker(model, asked);
         let figures = lock(&pool.figures).pop().unwrap_or_default();
         let batch = run_batch(&mut worker, model, paths, figures);
         lock(&pool.workers).push(worker);
@@ -130,9 +145,9 @@ struct Pool<'m, 'n> {
 }
 
 impl<'m, 'n> Pool<'m, 'n> {
-    fn worker(&self, model: &'m Model<'n>, notes_incidents: bool) -> Worker<'m, 'n> {
+    fn worker(&self, model: &'m Model<'n>, asked: Asked) -> Worker<'m, 'n> {
         let kept = lock(&self.workers).pop();
-        kept.unwrap_or_else(|| Worker::for_runs(model, notes_incidents))
+        kept.unwrap_or_else(|| Worker::for_runs(model, asked))
     }
 }
 
@@ -157,7 +172,8 @@ fn run_batch(
     figures.resize(n * width, 0.0);
     worker.run_all(paths.start, &mut figures);
     let (weights, incidents) = (worker.weights().to_vec(), worker.take_incidents());
-    Batch { first_path: paths.start, width, figures, weights, incidents }
+    let ends = worker.take_ends();
+    Batch { first_path: paths.start, width, figures, weights, incidents, ends }
 }
 
 pub(crate) fn n_paths(paths: &Range<u64>) -> usize {
