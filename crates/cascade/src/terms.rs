@@ -70,3 +70,87 @@ impl Setting<'_> {
         loans_of_day_0(self, self.network.market(market))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use slashfall_graph::spec::{AssetKind, LoanRow, Oracle, PoolRow};
+    use slashfall_graph::{Network, Sketch};
+
+    use super::*;
+    use crate::Parameters;
+
+    /// A liquid staking token whose pool is worth 1 / 1.21 of nav, and who has it idle.
+    fn network() -> Network {
+        let lent = |market: &str, health_factor, eth| LoanRow {
+            ltv: 0.8,
+            liquidation_threshold: 0.9,
+            oracle: if market == "low" { Oracle::Market } else { Oracle::ExchangeRate },
+            ..LoanRow::new(market, "k", health_factor, eth)
+        };
+        let yields = Yields { staking: 0.03, avs_fees: 0.01, incentives: 0.02, campaign: 0.1 };
+        Sketch::new()
+            .asset("k", AssetKind::Lst)
+            .yields(yields)
+            .asset("w", AssetKind::Bridged)
+            .operator("op", "Op")
+            .holding("k", "op", "ETH", 10_000.0)
+            .holding("w", "", "k", 100.0)
+            .pool(PoolRow::constant_product("p", "k", 1_210.0, 1_000.0))
+            .loan(lent("high", 1.0, 121.0))
+            .loan(lent("high", 1.8, 242.0))
+            .loan(lent("low", 1.8, 121.0))
+            .network()
+            .unwrap()
+    }
+
+    fn close(found: f64, expected: f64) {
+        assert!((found - expected).abs() < 1e-12 * expected.abs().max(1.0), "{found} {expected}");
+    }
+
+    #[test]
+    fn parts_of_a_yield_are_all_of_it() {
+        let network = network();
+        let k = AssetId::new(network.n_base());
+        for (from_day, days_changed) in [(0.0, 90.0), (29.5, 61.0), (30.0, 60.0), (400.0, 0.0)] {
+            let mut parameters = Parameters::absent(90, 2);
+            parameters.yields.from_day = from_day;
+            (parameters.yields.avs_fees, parameters.yields.campaign) = (0.5, 0.0);
+            let setting = Setting::new(&network, parameters);
+            let parts = setting.yield_parts_to_horizon(k);
+            close(parts.staking, 0.03 * 90.0 / 365.0);
+            close(parts.avs_fees, 0.01 * (90.0 - 0.5 * days_changed) / 365.0);
+            close(parts.campaign, 0.1 * (90.0 - days_changed) / 365.0);
+            close(parts.total(), setting.yield_to_horizon(k));
+            close(setting.yield_parts_to_horizon(Network::ETH).total(), 0.0);
+        }
+    }
+
+    /// Prices are 1 / 1.21 of nav, and nav is 1. By the exchange rate 121 ETH at nav owe 108.9 at a
+    /// health factor of 1, which is more than the 100 that they fetch, and 242 owe 121 of 200. By the
+    /// market 121 at nav are 100 and owe 50.
+    #[test]
+    fn equity_is_at_market_prices_and_never_below_0() {
+        let network = network();
+        let setting = Setting::new(&network, Parameters::absent(30, 2));
+        let market = |name: &str| {
+            MarketId::new(network.markets().iter().position(|m| m.name == name).unwrap())
+        };
+        close(setting.market_equity_0(market("high")), 79.0);
+        close(setting.market_collateral_0(market("high")), 300.0);
+        close(setting.market_equity_0(market("low")), 50.0);
+        close(setting.market_collateral_0(market("low")), 100.0);
+    }
+
+    #[test]
+    fn who_has_validators_waits_for_the_chain_and_who_has_a_pool_has_a_curve() {
+        let network = network();
+        let setting = Setting::new(&network, Parameters::absent(30, 2));
+        let [k, w] = [0, 1].map(|index| AssetId::new(network.n_base() + index));
+        assert!(setting.redeems_through_exit_queue(k));
+        assert!(!setting.redeems_through_exit_queue(w));
+        assert!(!setting.redeems_through_exit_queue(Network::ETH));
+        close(setting.curve(k).unwrap().price(0.0), 1.0 / 1.21);
+        assert!(setting.curve(w).is_none() && setting.curve(Network::ETH).is_none());
+        close(setting.nav_0(Network::ETH), 1.0);
+    }
+}

@@ -8,8 +8,8 @@ use std::cell::Cell;
 use proptest::prelude::{Strategy, any, prop};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use slashfall_cascade::{
-    AssetFigure, Effect, Event, Events, Figure, Hit, Layout, Parameters, PathInput, Setting, State,
-    StrikeSum, Strikes, Target, run_path, run_path_recorded,
+    AssetFigure, Effect, EndLayout, Event, Events, Figure, Hit, Layout, Parameters, PathInput,
+    Setting, State, StrikeSum, Strikes, Target, run_path, run_path_recorded,
 };
 use slashfall_graph::spec::{AssetKind, Sharing};
 use slashfall_graph::{AvsId, MemberId, Network, OperatorId, Sketch};
@@ -72,6 +72,14 @@ fn bits(row: &[f64]) -> Vec<u64> {
     row.iter().map(|x| x.to_bits()).collect()
 }
 
+/// How things stand at the end of the path that a state played last.
+fn end(state: &State<'_>, network: &Network) -> Vec<f64> {
+    let layout = EndLayout::new(network);
+    let mut row = vec![f64::NAN; layout.width()];
+    state.write_ends(layout, &mut row);
+    row
+}
+
 /// The events as sources of their own, that slash those whom they hit.
 fn strikes(setting: &Setting<'_>, events: &Events) -> Option<Strikes> {
     let hits = |event: &Event| events.hits(event).to_vec();
@@ -87,7 +95,11 @@ fn flat_paths_are_those_of_the_general_engine() {
     let outcome = TestRunner::new(config).run(&case, |(amounts, shared, with_lrt, paths)| {
         let sharing = if shared { Sharing::Shared } else { Sharing::Unique };
         let network = network(&amounts, sharing, with_lrt);
-        let setting = Setting::new(&network, Parameters::absent(30, network.n_wrapped()));
+        let mut parameters = Parameters::absent(30, network.n_wrapped());
+        // Longer than 30 days work off, shorter, or left alone.
+        parameters.beacon.exit_queue_eth = amounts[0].mul_add(1e5, 0.1);
+        parameters.cascade.enabled = amounts[1] > 20.0;
+        let setting = Setting::new(&network, parameters);
         let layout = Layout::new(&network);
         let mut row = vec![0.0; layout.width()];
         let mut general = row.clone();
@@ -97,8 +109,10 @@ fn flat_paths_are_those_of_the_general_engine() {
             let events = events(&network, path);
             let input = PathInput { events: &events, noise: &[], attack_uniform: &|_| 0.5 };
             run_path(&mut state, &input, &mut row);
-            run_path_recorded(&mut State::new(&setting), &input, &mut general);
+            let mut other = State::new(&setting);
+            run_path_recorded(&mut other, &input, &mut general);
             assert_eq!(bits(&row), bits(&general), "{path:?}");
+            assert_eq!(bits(&end(&state, &network)), bits(&end(&other, &network)), "{path:?}");
             let fired = (0..).zip(events.as_slice().iter().map(|event| event.severity));
             let mut strikes = strikes(&setting, &events);
             if strikes.as_mut().is_some_and(|strikes| strikes.play(fired, &mut row)) {

@@ -7,7 +7,7 @@ mod twin;
 use proptest::prelude::{ProptestConfig, Strategy, any, prop_oneof};
 use proptest::strategy::Just;
 use proptest::test_runner::{RngSeed, TestRunner};
-use slashfall_cascade::{Group, PathInput};
+use slashfall_cascade::{EndLayout, Group, PathInput, State};
 use twin::case::{Case, cases};
 use twin::engine::Engine;
 
@@ -41,6 +41,32 @@ fn together(paths: &[Engine], others: &[PathInput<'_>], group: &mut Group<'_>, r
     });
 }
 
+/// How things stand at the end of the path that a state played last.
+fn end(state: &State<'_>, path: &Engine) -> Vec<f64> {
+    let layout = EndLayout::new(&path.network);
+    let mut row = vec![f64::NAN; layout.width()];
+    state.write_ends(layout, &mut row);
+    row
+}
+
+/// The same of paths that a group has just played, at most as many as it plays at once.
+fn ends_of(group: &mut Group<'_>, paths: &[Engine]) -> Vec<f64> {
+    if paths.len() == group.width() && group.width() > 1 {
+        let states = paths.iter().enumerate();
+        let ends = states.map(|(place, path)| Some(end(group.state_of(place)?, path)));
+        return ends.flatten().flatten().collect();
+    }
+    let ends = paths.iter().map(|path| {
+        path.play_on(group.state());
+        end(group.state(), path)
+    });
+    ends.flatten().collect()
+}
+
+fn bits(row: &[f64]) -> Vec<u64> {
+    row.iter().map(|x| x.to_bits()).collect()
+}
+
 fn check(cases: impl Strategy<Value = Case>, n_cases: u32, seed: u64) {
     let config = ProptestConfig {
         cases: n_cases,
@@ -51,15 +77,28 @@ fn check(cases: impl Strategy<Value = Case>, n_cases: u32, seed: u64) {
     let how = (prop_oneof![4 => Just(8), 1 => 1..8_usize, 1 => Just(17)], any::<[bool; 7]>());
     let outcome = TestRunner::new(config).run(&(cases, how), |(case, (n, kept))| {
         let paths = paths(&case, n, &kept);
-        let alone: Vec<f64> = paths.iter().flat_map(Engine::play).collect();
         let setting = paths[0].setting();
         let names = paths[0].columns();
+        let mut state = State::new(&setting);
+        let (mut alone, mut ends_alone) = (Vec::new(), Vec::new());
+        for path in &paths {
+            alone.extend(path.play_on(&mut state));
+            ends_alone.extend(end(&state, path));
+        }
         for width in [8, 4, 1] {
             let mut group = Group::at_most(&setting, width);
-            // The second time nothing may be left of the first.
-            for _ in 0..2 {
+            // The second time nothing may be left of the first, and the states can be asked.
+            for at_once in [n, group.width()] {
                 let mut rows = vec![f64::NAN; alone.len()];
-                together(&paths, &[], &mut group, &mut rows);
+                let mut ends = Vec::new();
+                let parts = paths.chunks(at_once).zip(rows.chunks_mut(at_once * names.len()));
+                for (paths, rows) in parts {
+                    together(paths, &[], &mut group, rows);
+                    ends.extend(ends_of(&mut group, paths));
+                }
+                if at_once == group.width() {
+                    assert_eq!(bits(&ends), bits(&ends_alone), "ends of {n}, width {width}");
+                }
                 for (index, (a, b)) in alone.iter().zip(&rows).enumerate() {
                     let (path, figure) = (index / names.len(), &names[index % names.len()].1);
                     let same = a.to_bits() == b.to_bits();

@@ -60,8 +60,8 @@ const MAX_STEPS: usize = 200;
 mod tests {
     use slashfall_graph::Pool;
 
-    use super::PriceCurve;
     use super::venue::tests::pool;
+    use super::{PriceCurve, reserves_at};
 
     /// The crate draws nothing, so its tests bring their own generator: Knuth's, MMIX.
     pub(super) struct Random(pub(super) u64);
@@ -151,6 +151,40 @@ mod tests {
         ] {
             assert!(close(curve.proceeds(from, to), paid, 1e-12), "{from} {to}");
         }
+    }
+
+    #[test]
+    fn a_pool_has_its_reserves_at_its_price() {
+        for pool in mixtures().into_iter().flatten() {
+            let nav = 1.25;
+            let expected = [nav * pool.reserve_units, pool.reserve_eth];
+            let price = PriceCurve::new(&[&pool], nav).price(0.0);
+            for (found, expected) in reserves_at(&pool, nav, price).into_iter().zip(expected) {
+                assert!(close(found, expected, 1e-9), "{pool:?}: {found}, not {expected}");
+            }
+        }
+    }
+
+    /// Elsewhere by bisection of the invariant as written, and `x y = k`, `p = y / x`.
+    #[test]
+    fn a_pool_keeps_its_invariant_at_any_price() {
+        for price in [1.3, 1.02, 0.99, 0.9, 0.5, 0.05] {
+            for amplification in [1.0, 50.0, 1e3] {
+                let pool = pool(5e4, 3e4, amplification, 4e-4);
+                let [asset, eth] = reserves_at(&pool, 1.0, price);
+                assert!(close(asset, direct_reserve_at(&pool, price), 1e-9), "{price}");
+                // What has gone in brought what has gone out: no fee, and both ways.
+                let free = curve(&[super::venue::tests::pool(5e4, 3e4, amplification, 0.0)]);
+                let sold = asset - 5e4;
+                let paid = free.proceeds(sold.min(0.0), sold.max(0.0)).copysign(sold);
+                assert!((3e4 - eth - paid).abs() < 1e-8 * 8e4, "{price}: {eth}, {paid}");
+            }
+            let product = pool(5e4, 3e4, 0.0, 3e-3);
+            let [asset, eth] = reserves_at(&product, 2.0, price);
+            assert!(close(asset * eth, 1e5 * 3e4, 1e-12) && close(eth / asset, price, 1e-12));
+        }
+        let [asset, eth] = reserves_at(&pool(5e4, 3e4, 50.0, 0.0), 1.0, 0.0);
+        assert!(asset.is_infinite() && eth.abs() < f64::MIN_POSITIVE);
     }
 
     #[test]

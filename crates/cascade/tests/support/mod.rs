@@ -4,9 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a helper of tests that fails is a failed test")]
 
 use slashfall_cascade::{
-    AssetDay, AssetFigure, Channel, Effect, Events, Figure, Happened, Hit, Layout, Parameters,
-    PathInput, PortfolioFigure, Record, RedemptionParameters, ReserveDay, Setting, State, Step,
-    Target, run_path, run_path_recorded,
+    AssetDay, AssetEnd, AssetFigure, Channel, Effect, EndLayout, Events, Figure, Happened, Hit,
+    Layout, MarketEnd, Parameters, PathInput, PortfolioFigure, Record, RedemptionParameters,
+    ReserveDay, Setting, State, Step, Target, run_path, run_path_recorded,
 };
 use slashfall_graph::{AssetId, AvsId, Network, OperatorId, ReserveId, Sketch};
 
@@ -48,6 +48,7 @@ pub(crate) struct Played {
     layout: Layout,
     pub(crate) row: Vec<f64>,
     pub(crate) record: Record,
+    ends: Vec<f64>,
 }
 
 impl<'a> Path<'a> {
@@ -115,9 +116,15 @@ impl<'a> Path<'a> {
         let mut state = State::new(&setting);
         run_path(&mut state, &input, &mut row);
         let first = row.clone();
+        let end_layout = EndLayout::new(&self.network);
+        let mut ends = vec![f64::NAN; end_layout.width()];
+        state.write_ends(end_layout, &mut ends);
+        let first_ends = ends.clone();
         let record = run_path_recorded(&mut state, &input, &mut row);
         assert_eq!(first, row, "the state was not reset");
-        let played = Played { network: self.network.clone(), layout, row, record };
+        state.write_ends(end_layout, &mut ends);
+        assert_eq!(first_ends, ends, "the state was not reset");
+        let played = Played { network: self.network.clone(), layout, row, record, ends };
         assert!(played.system(Figure::BooksError).abs() < 1e-12, "books do not balance");
         let split: f64 = Channel::ALL.iter().map(|&channel| played.channel(channel)).sum();
         let error = split - played.system(Figure::Total);
@@ -178,6 +185,25 @@ impl Played {
 
     pub(crate) fn portfolio(&self, index: usize, figure: PortfolioFigure) -> f64 {
         self.row[self.layout.portfolio(index, figure)]
+    }
+
+    /// ETH in the chain's exit queue at the horizon.
+    pub(crate) fn exit_queue_eth(&self) -> f64 {
+        self.ends[EndLayout::new(&self.network).exit_queue()]
+    }
+
+    /// How an asset stands at the horizon: nav, mood, depth, what was sold.
+    pub(crate) fn asset_end(&self, name: &str) -> [f64; 4] {
+        let index = self.wrapped(name);
+        [AssetEnd::Nav, AssetEnd::Mood, AssetEnd::Depth, AssetEnd::SoldEth]
+            .map(|end| self.ends[EndLayout::new(&self.network).asset(index, end)])
+    }
+
+    /// How a market stands at the horizon: loss, carry, what is still pledged.
+    pub(crate) fn market_end(&self, name: &str) -> [f64; 3] {
+        let index = self.network.markets().iter().position(|market| market.name == name).unwrap();
+        [MarketEnd::Loss, MarketEnd::Carry, MarketEnd::Pledged]
+            .map(|end| self.ends[EndLayout::new(&self.network).market(index, end)])
     }
 
     /// A wrapped asset at the end of a day.
