@@ -2,7 +2,7 @@
 //!
 //! [`Node`] is the file as a tree that knows its lines and can be changed by `--set` and by
 //! scenarios; [`RunSpec`] is what it says, read with every problem collected; `resolve` checks it
-//! against a network.
+//! against a network. Other TOML files are read in the same manner, a [`Section`] a table.
 
 mod json;
 mod names;
@@ -21,8 +21,11 @@ mod section;
 mod spec;
 mod sweep;
 
-pub use node::Node;
+pub use node::{Node, NodeValue};
+pub use read::{required, required_text};
+pub use read_behaviour::section_or;
 pub use resolve::Scenario;
+pub use section::{Range, Reading, Section};
 pub use spec::{
     CopulaSpec, Detail, EventSpec, GroupEffect, KindSpec, Located, Method, Names, NoiseSpec,
     PathCount, RateSpec, RunSpec, SamplingSpec, ScenarioSpec, SeveritySpec, SourceSpec, StopMetric,

@@ -33,21 +33,28 @@ impl Origin {
     }
 }
 
-/// A value of a run file.
+/// A value of a TOML file, and where it was written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
-    pub(crate) value: NodeValue,
+    /// The value.
+    pub value: NodeValue,
     pub(crate) origin: Origin,
 }
 
 /// What a value is.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum NodeValue {
+pub enum NodeValue {
+    /// `true` or `false`.
     Bool(bool),
+    /// A whole number.
     Integer(i64),
+    /// A number with a point or an exponent; `inf` and `nan` are some.
     Float(f64),
+    /// Text in quotes, a date, or a number too large to be one.
     Text(String),
+    /// A list, of tables where it is written as `[[NAME]]`.
     List(Vec<Node>),
+    /// A table, inline or with a header, in order of key.
     Table(BTreeMap<String, Node>),
 }
 
@@ -205,7 +212,8 @@ impl Node {
     }
 
     /// The value as TOML would write it, for messages.
-    pub(crate) fn shown(&self) -> String {
+    #[must_use]
+    pub fn shown(&self) -> String {
         match &self.value {
             NodeValue::Bool(value) => value.to_string(),
             NodeValue::Integer(value) => value.to_string(),
@@ -230,7 +238,8 @@ impl Node {
     }
 
     /// A problem with this value.
-    pub(crate) fn problem(&self, file: &str, key: &str, expected: impl Into<String>) -> Problem {
+    #[must_use]
+    pub fn problem(&self, file: &str, key: &str, expected: impl Into<String>) -> Problem {
         let problem = match self.origin {
             Origin::File { line, .. } => Problem::new(file, expected).at(Place::Line(line)),
             Origin::CommandLine { .. } => Problem::new("--set", expected),

@@ -157,11 +157,8 @@ fn read_root(root: Section<'_, '_>) -> RunSpec {
     }
 }
 
-pub(super) fn required_text(
-    section: &Section<'_, '_>,
-    key: &'static str,
-    what: &str,
-) -> Option<String> {
+/// Text that must be there and say something; `what` is told where it does not.
+pub fn required_text(section: &Section<'_, '_>, key: &'static str, what: &str) -> Option<String> {
     if section.here().get(key).is_none() {
         section.missing(key, what);
     }
@@ -228,8 +225,9 @@ fn sorted_levels(run: &Section<'_, '_>, mut levels: Vec<f64>) -> Vec<f64> {
     levels
 }
 
-/// A key that must be there; `read` says what is wrong with a bad value.
-pub(super) fn required<T>(
+/// A key that must be there: `what` is told where it is not, and `read` says what is wrong with a
+/// bad value.
+pub fn required<T>(
     section: &Section<'_, '_>,
     key: &'static str,
     what: &str,

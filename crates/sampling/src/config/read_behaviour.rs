@@ -79,8 +79,8 @@ fn by_asset<T: Copy>(
     all
 }
 
-/// A section, or what its absence means.
-fn section_or<T>(
+/// A section, or what its absence means; a key that `read` does not ask for is a problem.
+pub fn section_or<T>(
     root: &Section<'_, '_>,
     key: &'static str,
     absent: T,

@@ -1,5 +1,5 @@
-//! A table of the run file being read: each key is asked for by name, and what nobody asked for
-//! is a problem too. Nothing stops at the first problem.
+//! A table of a TOML file being read: each key is asked for by name, and what nobody asked for is a
+//! problem too. Nothing stops at the first problem.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,8 @@ use super::node::{Node, NodeValue};
 use super::spec::Located;
 
 /// Where reading collects its problems.
-pub(crate) struct Reading<'f> {
+#[derive(Debug)]
+pub struct Reading<'f> {
     pub(crate) file: &'f str,
     pub(crate) problems: RefCell<Problems>,
     /// Keys that are there and have no effect.
@@ -18,28 +19,41 @@ pub(crate) struct Reading<'f> {
 }
 
 impl<'f> Reading<'f> {
-    pub(crate) fn new(file: &'f str) -> Self {
+    /// Of a file as the user named it; nothing is wrong yet.
+    #[must_use]
+    pub fn new(file: &'f str) -> Self {
         Self { file, problems: RefCell::default(), without_effect: RefCell::default() }
     }
 }
 
 impl Reading<'_> {
-    pub(crate) fn report(&self, problem: Problem) {
+    /// Adds a problem.
+    pub fn report(&self, problem: Problem) {
         self.problems.borrow_mut().push(problem);
+    }
+
+    /// All that was found, in the order found.
+    #[must_use]
+    pub fn into_problems(self) -> Problems {
+        self.problems.into_inner()
     }
 }
 
 /// Which numbers are good.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Range {
+pub enum Range {
     /// [0, 1].
     Fraction,
+    /// (0, 1].
+    Share,
     /// (0, 1).
     Probability,
     /// [0, 1).
     BelowOne,
     /// [-1, 1].
     Correlation,
+    /// [0, 10]: a yield a year, as a fraction.
+    Yield,
     /// [0, inf).
     NonNegative,
     /// (0, inf).
@@ -53,9 +67,11 @@ impl Range {
         x.is_finite()
             && match self {
                 Self::Fraction => (0.0..=1.0).contains(&x),
+                Self::Share => x > 0.0 && x <= 1.0,
                 Self::Probability => x > 0.0 && x < 1.0,
                 Self::BelowOne => (0.0..1.0).contains(&x),
                 Self::Correlation => (-1.0..=1.0).contains(&x),
+                Self::Yield => (0.0..=10.0).contains(&x),
                 Self::NonNegative => x >= 0.0,
                 Self::Positive => x > 0.0,
                 Self::Finite => true,
@@ -65,15 +81,17 @@ impl Range {
     fn expected(self, x: f64) -> String {
         let range = match self {
             Self::Fraction => "a fraction in [0, 1]",
+            Self::Share => "a fraction in (0, 1]",
             Self::Probability => "a probability in (0, 1)",
             Self::BelowOne => "a fraction in [0, 1)",
             Self::Correlation => "a number in [-1, 1]",
+            Self::Yield => "a fraction a year in [0, 10]",
             Self::NonNegative => "a finite number, at least 0,",
             Self::Positive => "a finite number above 0",
             Self::Finite => "a finite number",
         };
         let most = match self {
-            Self::Fraction => 100.0,
+            Self::Fraction | Self::Share => 100.0,
             Self::Probability | Self::BelowOne => 99.999_999,
             _ => 0.0,
         };
@@ -87,8 +105,10 @@ impl Range {
     }
 }
 
-/// One table being read.
-pub(crate) struct Section<'a, 'f> {
+/// One table being read. A wrong value is reported and read as none, so that reading goes on; ask
+/// for every key that a table may have, then [`finish`](Self::finish) it.
+#[derive(Debug)]
+pub struct Section<'a, 'f> {
     reading: &'a Reading<'f>,
     path: String,
     node: &'a Node,
@@ -98,7 +118,7 @@ pub(crate) struct Section<'a, 'f> {
 
 impl<'a, 'f> Section<'a, 'f> {
     /// The table at a node; none, with a problem, when it is something else.
-    pub(crate) fn new(reading: &'a Reading<'f>, path: &str, node: &'a Node) -> Option<Self> {
+    pub fn new(reading: &'a Reading<'f>, path: &str, node: &'a Node) -> Option<Self> {
         let NodeValue::Table(table) = &node.value else {
             reading.report(
                 node.problem(reading.file, path, "a table was expected").value(node.shown()),
@@ -108,28 +128,30 @@ impl<'a, 'f> Section<'a, 'f> {
         Some(Self { reading, path: path.to_owned(), node, table, asked: RefCell::default() })
     }
 
-    pub(crate) fn path(&self, key: &str) -> String {
+    /// The dotted key of a member, as messages name it: `run.seed`.
+    #[must_use]
+    pub fn path(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
     /// A value by key, whatever it is.
-    pub(crate) fn node(&self, key: &'static str) -> Option<&'a Node> {
+    pub fn node(&self, key: &'static str) -> Option<&'a Node> {
         self.asked.borrow_mut().push(key);
         self.table.get(key)
     }
 
     /// All keys, for tables whose keys are names.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (&'a str, &'a Node)> + use<'a> {
+    pub fn entries(&self) -> impl Iterator<Item = (&'a str, &'a Node)> + use<'a> {
         self.table.iter().map(|(key, node)| (key.as_str(), node))
     }
 
     /// A table by key.
-    pub(crate) fn section(&self, key: &'static str) -> Option<Section<'a, 'f>> {
+    pub fn section(&self, key: &'static str) -> Option<Section<'a, 'f>> {
         Section::new(self.reading, &self.path(key), self.node(key)?)
     }
 
     /// The entries of an array of tables.
-    pub(crate) fn sections(&self, key: &'static str) -> Vec<Section<'a, 'f>> {
+    pub fn sections(&self, key: &'static str) -> Vec<Section<'a, 'f>> {
         let Some(node) = self.node(key) else {
             return Vec::new();
         };
@@ -140,12 +162,14 @@ impl<'a, 'f> Section<'a, 'f> {
         list.iter().filter_map(|item| Section::new(self.reading, &self.path(key), item)).collect()
     }
 
-    pub(crate) fn number(&self, key: &'static str, range: Range) -> Option<f64> {
+    /// A number in a range; none, with a problem, when it is something else.
+    #[must_use]
+    pub fn number(&self, key: &'static str, range: Range) -> Option<f64> {
         self.number_at(key, self.node(key)?, range)
     }
 
     /// A number where it may be a member of something else than this table.
-    pub(crate) fn number_at(&self, key: &str, node: &Node, range: Range) -> Option<f64> {
+    pub fn number_at(&self, key: &str, node: &Node, range: Range) -> Option<f64> {
         let number = match node.value {
             NodeValue::Float(number) => number,
             NodeValue::Integer(number) => number as f64,
@@ -162,18 +186,20 @@ impl<'a, 'f> Section<'a, 'f> {
     }
 
     /// Notes that a key, if it is there, has no effect.
-    pub(crate) fn without_effect(&self, key: &str) {
+    pub fn without_effect(&self, key: &str) {
         if self.table.contains_key(key) {
             self.reading.without_effect.borrow_mut().insert(self.path(key));
         }
     }
 
     /// A number, or what an absent key means.
-    pub(crate) fn number_or(&self, key: &'static str, range: Range, absent: f64) -> f64 {
+    pub fn number_or(&self, key: &'static str, range: Range, absent: f64) -> f64 {
         self.number(key, range).unwrap_or(absent)
     }
 
-    pub(crate) fn integer(&self, key: &'static str, low: i64, high: i64) -> Option<i64> {
+    /// A whole number from `low` to `high`, both included.
+    #[must_use]
+    pub fn integer(&self, key: &'static str, low: i64, high: i64) -> Option<i64> {
         let node = self.node(key)?;
         match node.value {
             NodeValue::Integer(number) if (low..=high).contains(&number) => Some(number),
@@ -184,7 +210,9 @@ impl<'a, 'f> Section<'a, 'f> {
         }
     }
 
-    pub(crate) fn boolean(&self, key: &'static str) -> Option<bool> {
+    /// True or false.
+    #[must_use]
+    pub fn boolean(&self, key: &'static str) -> Option<bool> {
         let node = self.node(key)?;
         match node.value {
             NodeValue::Bool(value) => Some(value),
@@ -195,7 +223,9 @@ impl<'a, 'f> Section<'a, 'f> {
         }
     }
 
-    pub(crate) fn text(&self, key: &'static str) -> Option<Located<String>> {
+    /// Text, and where it stands.
+    #[must_use]
+    pub fn text(&self, key: &'static str) -> Option<Located<String>> {
         let node = self.node(key)?;
         match &node.value {
             NodeValue::Text(text) => Some(Located { value: text.clone(), at: node.clone() }),
@@ -206,11 +236,9 @@ impl<'a, 'f> Section<'a, 'f> {
         }
     }
 
-    pub(crate) fn choice<T: Copy>(
-        &self,
-        key: &'static str,
-        names: &[(&'static str, T)],
-    ) -> Option<T> {
+    /// What one of a few names stands for; another is a problem that tells all of them.
+    #[must_use]
+    pub fn choice<T: Copy>(&self, key: &'static str, names: &[(&'static str, T)]) -> Option<T> {
         let text = self.text(key)?;
         let found = names.iter().find(|(name, _)| *name == text.value);
         if found.is_none() {
@@ -222,7 +250,9 @@ impl<'a, 'f> Section<'a, 'f> {
         found.map(|(_, value)| *value)
     }
 
-    pub(crate) fn list(&self, key: &'static str) -> Option<&'a [Node]> {
+    /// The members of a list, whatever they are.
+    #[must_use]
+    pub fn list(&self, key: &'static str) -> Option<&'a [Node]> {
         let node = self.node(key)?;
         let NodeValue::List(list) = &node.value else {
             self.wrong(key, node, "a list was expected");
@@ -231,13 +261,15 @@ impl<'a, 'f> Section<'a, 'f> {
         Some(list)
     }
 
-    pub(crate) fn numbers(&self, key: &'static str, range: Range) -> Option<Vec<f64>> {
+    /// A list of numbers, all in a range.
+    #[must_use]
+    pub fn numbers(&self, key: &'static str, range: Range) -> Option<Vec<f64>> {
         let list = self.list(key)?;
         list.iter().map(|node| self.number_at(key, node, range)).collect()
     }
 
     /// Says that a key must be there.
-    pub(crate) fn missing(&self, key: &str, expected: &str) {
+    pub fn missing(&self, key: &str, expected: &str) {
         let problem = self.node.problem(
             self.reading.file,
             &self.path(key),
@@ -247,28 +279,28 @@ impl<'a, 'f> Section<'a, 'f> {
     }
 
     /// Says what is wrong with a value.
-    pub(crate) fn wrong(&self, key: &str, node: &Node, expected: &str) {
+    pub fn wrong(&self, key: &str, node: &Node, expected: &str) {
         let problem = node.problem(self.reading.file, &self.path(key), expected);
         self.reading.report(problem.value(node.shown()));
     }
 
     /// Says what is wrong with the table as a whole.
-    pub(crate) fn wrong_here(&self, expected: &str) {
+    pub fn wrong_here(&self, expected: &str) {
         self.reading.report(self.node.problem(self.reading.file, &self.path, expected));
     }
 
     /// This table.
-    pub(crate) fn here(&self) -> &'a Node {
+    pub fn here(&self) -> &'a Node {
         self.node
     }
 
     /// The reading it is part of.
-    pub(crate) fn reading(&self) -> &'a Reading<'f> {
+    pub fn reading(&self) -> &'a Reading<'f> {
         self.reading
     }
 
     /// Reports every key that nobody asked for.
-    pub(crate) fn finish(self) {
+    pub fn finish(self) {
         let asked = self.asked.into_inner();
         for (key, node) in self.table {
             if asked.contains(&key.as_str()) {

@@ -18,7 +18,7 @@ pub struct Located<T> {
     /// The value.
     pub value: T,
     /// Where.
-    pub(crate) at: Node,
+    pub at: Node,
 }
 
 /// A run file.
