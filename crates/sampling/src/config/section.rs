@@ -27,6 +27,12 @@ impl<'f> Reading<'f> {
 }
 
 impl Reading<'_> {
+    /// The file as the user named it.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        self.file
+    }
+
     /// Adds a problem.
     pub fn report(&self, problem: Problem) {
         self.problems.borrow_mut().push(problem);
