@@ -148,7 +148,7 @@ fn read_shortfall(es: Section<'_, '_>) -> Option<ShortfallBudget> {
 
 fn read_loss(loss: Section<'_, '_>) -> Option<LossBudget> {
     let above = required_number(&loss, "above", "a share of the treasury", Range::BelowOne);
-    let what = "the most that losing more than that may have";
+    let what = "the highest probability that losing more may have";
     let probability = required_number(&loss, "probability", what, Range::Probability);
     loss.finish();
     Some(LossBudget { above: above?, probability: probability? })
@@ -158,9 +158,9 @@ fn read_liquidity(liquidity: &Section<'_, '_>) -> Option<Liquidity> {
     let number = |key, what, range| required_number(liquidity, key, what, range);
     let share = number("share", "a share of the treasury, ETH counted", Range::Fraction);
     let days = number("days", "the days within which it can be had", Range::NonNegative);
-    let discount = number("discount", "the most that it may fetch below nav", Range::BelowOne);
+    let discount = number("discount", "the most below nav at which it can be had", Range::BelowOne);
     let probability =
-        number("probability", "the least share of paths on which it can", Range::Probability);
+        number("probability", "the least share of paths on which that is so", Range::Probability);
     Some(Liquidity { share: share?, days: days?, discount: discount?, probability: probability? })
 }
 
@@ -250,12 +250,9 @@ fn repeated(root: &Section<'_, '_>, positions: &[PositionSpec]) {
             other.place.key() == key && other.place.name().value == name.value
         };
         if positions[..index].iter().any(is_same) {
-            let expected = format!("{key} that no other [[position]] has was expected");
-            let article = if key == "asset" { "an" } else { "a" };
-            let key = format!("position.{key}");
-            let problem =
-                name.at.problem(root.reading().file(), &key, format!("{article} {expected}"));
-            root.reading().report(problem.value(&name.value));
+            let (file, key) = (root.reading().file(), format!("position.{key}"));
+            let expected = "a name that no other [[position]] has was expected";
+            root.reading().report(name.at.problem(file, &key, expected).value(&name.value));
         }
     }
 }
