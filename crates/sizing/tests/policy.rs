@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use slashfall_graph::spec::{AssetKind, LoanRow, PoolRow};
 use slashfall_graph::{
@@ -24,8 +24,12 @@ fn read(text: &str) -> Result<Policy, Problems> {
     Policy::read(FILE, &Node::parse(FILE, text)?)
 }
 
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+/// The example and the network it is of.
+fn example() -> (Policy, Network) {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let text = fs::read_to_string(repository.join("configs/policies/example-dao.toml")).unwrap();
+    let network = load_network(&repository.join("data/networks/reference")).unwrap().network;
+    (read(&text).unwrap(), network)
 }
 
 /// Problems as they are told, a line each.
@@ -316,9 +320,7 @@ fn held(portfolio: &Portfolio, network: &Network) -> (BTreeMap<String, f64>, f64
 
 #[test]
 fn the_example_is_the_portfolio_of_its_name() {
-    let text = fs::read_to_string(repository().join("configs/policies/example-dao.toml")).unwrap();
-    let network = load_network(&repository().join("data/networks/reference")).unwrap().network;
-    let policy = read(&text).unwrap();
+    let (policy, network) = example();
     let candidates = policy.resolve(FILE, &network).unwrap();
     let portfolio = network.portfolios().iter().find(|p| p.name == policy.name).unwrap();
     let (held, base_eth) = held(portfolio, &network);
@@ -338,9 +340,7 @@ fn the_example_is_the_portfolio_of_its_name() {
 /// The bounds that the example's comments give their reason for.
 #[test]
 fn most_of_the_example_is_what_its_comments_say() {
-    let text = fs::read_to_string(repository().join("configs/policies/example-dao.toml")).unwrap();
-    let network = load_network(&repository().join("data/networks/reference")).unwrap().network;
-    let policy = read(&text).unwrap();
+    let (policy, network) = example();
     for candidate in policy.resolve(FILE, &network).unwrap() {
         let most = match candidate.kind {
             CandidateKind::Asset(asset) => {
