@@ -80,6 +80,9 @@ beta_market = 0.5
 /// Every kind of source and every mechanism, as the baseline of the project has them.
 pub const BASELINE: &str = include_str!("../configs/baseline.toml");
 
+/// The policy of the treasury that stands as an example beside it.
+pub const EXAMPLE_POLICY: &str = include_str!("../configs/policies/example-dao.toml");
+
 /// The network of the baseline. Its figures, and so these benches, move when it is revised.
 ///
 /// # Errors

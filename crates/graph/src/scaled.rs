@@ -1,7 +1,9 @@
 //! The same network with some of its amounts scaled, so that a figure can be asked how much it hangs
 //! on them.
 
+use crate::ids::MarketId;
 use crate::network::Network;
+use crate::venues::{Portfolio, Position};
 
 impl Network {
     /// The network with all covers times `factor`, which is positive.
@@ -10,6 +12,20 @@ impl Network {
         let mut scaled = self.clone();
         scaled.assets.iter_mut().for_each(|asset| asset.cover_eth *= factor);
         scaled
+    }
+
+    /// The network with one more portfolio, of this name, levered in each of some markets: what such a position earns
+    /// and owes is followed in markets where somebody is levered alone.
+    #[must_use]
+    pub fn with_levered(&self, name: &str, markets: &[MarketId]) -> Self {
+        let levered = |&market: &MarketId| {
+            let collateral = self.market(market).loans.iter().map(|loan| loan.collateral_units);
+            Position::Levered { market, units: collateral.sum() }
+        };
+        let mut followed = self.clone();
+        let positions = markets.iter().map(levered).collect();
+        followed.portfolios.push(Portfolio { name: name.to_owned(), positions });
+        followed
     }
 
     /// The network with both reserves of all pools times `factor`, which is positive: prices stay, and

@@ -52,6 +52,12 @@ pub fn headline_level(levels: &[Level], n_paths: u64) -> Option<Level> {
     levels.iter().rev().find(is_held).or(levels.first()).copied()
 }
 
+/// The kind of source whose rate is tried: faults of AVSs, else their incidents; none without either.
+#[must_use]
+pub fn rated_kind(model: &Model<'_>) -> Option<SourceKind> {
+    KINDS.into_iter().find(|kind| model.has_kind(*kind))
+}
+
 /// Expected shortfalls of the scopes that are split, at each of [`AVS_RATES`], from plain paths with the
 /// run's own numbers, a block or a 256th of `n_paths`. The level is lowered to the highest whose tail holds ten
 /// of them. No rows without sources of either kind; none at all when `stop` says that nobody waits any more.
@@ -61,9 +67,7 @@ pub fn avs_rates(
     n_paths: u64,
     stop: impl Fn() -> bool,
 ) -> Option<Vec<AvsRate>> {
-    let Some(kind) = KINDS.into_iter().find(|kind| model.has_kind(*kind)) else {
-        return Some(Vec::new());
-    };
+    let Some(kind) = rated_kind(model) else { return Some(Vec::new()) };
     let n_paths = (n_paths / PATHS_PER_PATH).max(BLOCK).next_multiple_of(BLOCK);
     let highest = Level::new(1.0 - MIN_TAIL / n_paths as f64).unwrap_or(level);
     let level = if level > highest { highest } else { level };

@@ -22,10 +22,8 @@ pub enum OutputError {
     #[error("{0} exists already; choose another folder, or pass --overwrite to replace a result")]
     Exists(PathBuf),
     /// The folder is there and is no result, so it is not replaced.
-    #[error(
-        "{0} exists and is not a result of this program (it has no manifest.json); it is left alone"
-    )]
-    NotAResult(PathBuf),
+    #[error("{0} exists and is not a result of this program (it has no {1}); it is left alone")]
+    NotAResult(PathBuf, String),
     /// A file or folder could not be written.
     #[error("{path}: {source}")]
     Io {
@@ -90,16 +88,36 @@ impl ResultFolder {
         overwrite: bool,
         metadata: Vec<(String, String)>,
     ) -> Result<Self, OutputError> {
-        if target.exists() {
-            if !target.join("manifest.json").is_file() {
-                return Err(OutputError::NotAResult(target.to_owned()));
-            }
-            if !overwrite {
-                return Err(OutputError::Exists(target.to_owned()));
-            }
-        }
+        Self::create_known_by("manifest.json", target, overwrite, metadata)
+    }
+
+    /// The same of a folder that is known by another file than the manifest of a run: one without it is not replaced.
+    ///
+    /// # Errors
+    /// As [`ResultFolder::create`].
+    pub fn create_known_by(
+        file: &str,
+        target: &Path,
+        overwrite: bool,
+        metadata: Vec<(String, String)>,
+    ) -> Result<Self, OutputError> {
+        Self::check(file, target, overwrite)?;
         let partial = create_partial(target).map_err(OutputError::io(target))?;
         Ok(Self { target: target.to_owned(), partial, overwrite, metadata })
+    }
+
+    /// Whether such a folder can take that name: better told before the work than after it.
+    ///
+    /// # Errors
+    /// When the target is there already and is not to be, or cannot be, replaced.
+    pub fn check(file: &str, target: &Path, overwrite: bool) -> Result<(), OutputError> {
+        if target.exists() && !target.join(file).is_file() {
+            return Err(OutputError::NotAResult(target.to_owned(), file.to_owned()));
+        }
+        if target.exists() && !overwrite {
+            return Err(OutputError::Exists(target.to_owned()));
+        }
+        Ok(())
     }
 
     /// Path of a file while it is written.
@@ -117,6 +135,15 @@ impl ResultFolder {
             .into_batch()
             .map_err(|source| OutputError::Arrow { path: path.clone(), source })?;
         self.write_batch(&path, &batch)
+    }
+
+    /// Writes text as a file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_text(&self, name: &str, text: &str) -> Result<(), OutputError> {
+        let path = self.file(name);
+        fs::write(&path, text).map_err(OutputError::io(&path))
     }
 
     /// Writes one batch as a Parquet file of its own.

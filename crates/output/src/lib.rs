@@ -29,7 +29,7 @@ mod split;
 pub mod tables;
 mod weighting;
 
-pub use avs_rate::{AVS_RATES, AvsRate, avs_rates, headline_level};
+pub use avs_rate::{AVS_RATES, AvsRate, avs_rates, headline_level, rated_kind};
 pub use close_ups::{CloseUp, CloseUps, Looks};
 pub use collect::Collector;
 pub use contagion::{Contagion, NodeFigures, NodeKind};

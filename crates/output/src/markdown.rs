@@ -9,8 +9,9 @@ use crate::difference::DIFFERENCE;
 use crate::paths::{PATHS_GRAIN, path_fields};
 use crate::reverse::REVERSE;
 use crate::schema::{STRESS_TABLES, TABLES, TableSchema};
+use crate::tables::CAPS;
 
-/// Every table of runs, stresses, differences and reversals: a line `<!-- schema:NAME -->`, what a row is of,
+/// Every table of runs, stresses, differences, reversals and caps: a line `<!-- schema:NAME -->`, what a row is of,
 /// a table of its columns (name, type, unit, meaning), and a line `<!-- /schema -->`. Figures of
 /// assets and portfolios stand once, under the name `NAME`.
 #[must_use]
@@ -24,7 +25,7 @@ pub fn markdown() -> String {
 
 /// The tables whose columns do not depend on the network.
 fn fixed_tables() -> impl Iterator<Item = &'static TableSchema> {
-    TABLES.iter().chain(&STRESS_TABLES).copied().chain([&DIFFERENCE, &REVERSE])
+    TABLES.iter().chain(&STRESS_TABLES).copied().chain([&DIFFERENCE, &REVERSE, &CAPS])
 }
 
 fn block(name: &str, grain: &str, fields: &[Field]) -> String {

@@ -60,7 +60,8 @@ fn what_is_absent_has_its_default() {
         LookThroughLimits { entity: None, avs: None, protocol: None, bridge: None }
     );
     assert_eq!(policy.exit, Exit { days: 0.0, is_counted: true });
-    let haircut = Haircut { staking: 0.0, fees: 0.0, incentives: 0.5, campaign: 1.0 };
+    let haircut =
+        Haircut { staking: 0.0, fees: 0.0, incentives: 0.5, campaign: 1.0, recovery: 1.0 };
     assert_eq!(policy.haircut, haircut);
     let [position] = &policy.positions[..] else { panic!("{:?}", policy.positions) };
     assert_eq!((position.place.key(), position.place.name().value.as_str()), ("asset", "stETH"));
@@ -93,6 +94,7 @@ staking = 0.1
 fees = 0.2
 incentives = 0.3
 campaign = 0.4
+recovery = 0.6
 [[position]]
 asset = "eETH"
 amount_eth = 1_000
@@ -116,7 +118,8 @@ fn every_key_is_read_into_its_field() {
     let liquidity = Liquidity { share: 0.5, days: 7.0, discount: 0.01, probability: 0.95 };
     assert_eq!(policy.liquidity, Some(liquidity));
     assert_eq!(policy.exit, Exit { days: 3.5, is_counted: false });
-    let haircut = Haircut { staking: 0.1, fees: 0.2, incentives: 0.3, campaign: 0.4 };
+    let haircut =
+        Haircut { staking: 0.1, fees: 0.2, incentives: 0.3, campaign: 0.4, recovery: 0.6 };
     assert_eq!(policy.haircut, haircut);
     let [first, ..] = &policy.positions[..] else { panic!() };
     assert_eq!((first.amount_eth, first.min_eth, first.max_eth), (1_000.0, 500.0, 5_000.0));

@@ -35,6 +35,12 @@ impl Level {
         self.cut(n_paths).n_full
     }
 
+    /// Mass of its tail among `n_paths`: `n (1 - level)`, a whole number where that is within rounding of one.
+    #[must_use]
+    pub fn mass(self, n_paths: u64) -> f64 {
+        self.cut(n_paths).mass
+    }
+
     /// Cuts `n_paths` ranked paths: ascending order statistic `ceil(level n)`, that is `floor(n (1 - level)) + 1` from the worst.
     ///
     /// `level n` within rounding of a whole number is that number (0.55 * 100 is 55.00000000000001 as floats go).

@@ -96,7 +96,8 @@ impl Estimate {
     }
 
     /// The estimate times a factor.
-    pub(crate) fn scaled(self, factor: f64) -> Self {
+    #[must_use]
+    pub fn scaled(self, factor: f64) -> Self {
         let by = |x: Option<f64>| x.map(|x| factor * x);
         let (low, high) = (by(self.ci_low), by(self.ci_high));
         let (ci_low, ci_high) = if factor < 0.0 { (high, low) } else { (low, high) };

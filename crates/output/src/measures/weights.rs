@@ -92,7 +92,8 @@ impl WeightSums {
     }
 
     /// Mass of some of the paths, whose weights and squares of weights have these sums.
-    pub(crate) fn mass(self, weight: f64, square: f64) -> f64 {
+    #[must_use]
+    pub fn mass(self, weight: f64, square: f64) -> f64 {
         self.calibration().map_or(weight, |calibration| calibration.mass(weight, square))
     }
 

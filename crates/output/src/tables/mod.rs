@@ -1,5 +1,6 @@
 //! Lays estimates out as rows, one file a table.
 
+mod caps;
 mod cascade;
 mod contagion;
 mod convergence;
@@ -12,6 +13,7 @@ mod stress;
 mod summary;
 mod tail_paths;
 
+pub use caps::{Asked, CAPS, CapRow, push_caps};
 pub use cascade::push_cascade;
 pub use contagion::push_contagion;
 pub use convergence::{Waypoint, is_waypoint, push_convergence};

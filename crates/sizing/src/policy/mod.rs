@@ -111,7 +111,7 @@ impl Default for Exit {
     }
 }
 
-/// Share of each kind of yield that is not counted, in [0, 1].
+/// Share of each kind of income that is not counted, in [0, 1].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Haircut {
     /// Of rewards of validators.
@@ -122,12 +122,15 @@ pub struct Haircut {
     pub incentives: f64,
     /// Of points and other campaigns.
     pub campaign: f64,
+    /// Of what prices that stand below nav on day 0 are expected to regain: it comes once, and is an income to nobody who stays. Of
+    /// the expected return alone; what they are expected to fall by counts in full.
+    pub recovery: f64,
 }
 
 impl Default for Haircut {
-    /// What is paid in ETH is counted in full, incentives by half, and points not at all.
+    /// What is paid in ETH is counted in full, incentives by half, points and recoveries of prices not at all.
     fn default() -> Self {
-        Self { staking: 0.0, fees: 0.0, incentives: 0.5, campaign: 1.0 }
+        Self { staking: 0.0, fees: 0.0, incentives: 0.5, campaign: 1.0, recovery: 1.0 }
     }
 }
 

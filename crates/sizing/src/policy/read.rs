@@ -171,6 +171,7 @@ fn read_haircut(haircut: &Section<'_, '_>) -> Haircut {
         fees: haircut.number_or("fees", Range::Fraction, absent.fees),
         incentives: haircut.number_or("incentives", Range::Fraction, absent.incentives),
         campaign: haircut.number_or("campaign", Range::Fraction, absent.campaign),
+        recovery: haircut.number_or("recovery", Range::Fraction, absent.recovery),
     }
 }
 
