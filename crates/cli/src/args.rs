@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Replay(Replay),
     /// Say which first events lead to a loss: the likeliest sets of them and the smallest.
     Reverse(Reverse),
+    /// Say how much of each position a treasury may hold, by its policy and the paths of a result.
+    Caps(Caps),
     /// Say by how much two scenarios or results differ, path by path, with errors.
     Diff(Diff),
     /// Print the tables that are read and written: columns, units, meanings.
@@ -189,6 +191,39 @@ pub(crate) struct Reverse {
     /// Write all sets and patterns as a table too, to a file that is not there yet.
     #[arg(short, long, value_name = "FILE.parquet")]
     pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct Caps {
+    /// The result folder of a run.
+    pub(crate) result: PathBuf,
+    /// The policy of the treasury (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: PathBuf,
+    /// Scenario of the run that the proposal is made for; caps are of all of them.
+    #[arg(long, value_name = "NAME", default_value = "base")]
+    pub(crate) scenario: String,
+    /// Folder of the network, instead of the one that the result names.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) network: Option<PathBuf>,
+    /// The first paths of the run alone, as many.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) paths: Option<u64>,
+    /// Seed of the paths that the proposal is held against; one that follows from the run's by default.
+    #[arg(long, value_name = "SEED", value_parser = clap::value_parser!(u64).range(..=9_223_372_036_854_775_807))]
+    pub(crate) certificate_seed: Option<u64>,
+    /// Print JSON instead of the page.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print nothing but errors.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Folder for caps.parquet, caps.json and caps.md; without it nothing is written.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace such a folder.
+    #[arg(long, requires = "output")]
+    pub(crate) overwrite: bool,
 }
 
 #[derive(Debug, Arguments)]

@@ -4,6 +4,7 @@ mod absent;
 mod args;
 mod avs_rate;
 mod calibrate;
+mod caps;
 mod check;
 mod contributors;
 mod diff;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         Command::Stress(args) => stress::stress(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Reverse(args) => reverse::reverse(&args),
+        Command::Caps(args) => caps::caps(&args),
         Command::Diff(args) => diff::diff(&args),
         Command::Schema(schema) => schema::schema(&schema),
         Command::Selftest(selftest) => selftest::selftest(&selftest),
@@ -117,7 +119,7 @@ fn is_bad_target(error: &anyhow::Error) -> bool {
         let io = cause.downcast_ref::<std::io::Error>();
         io.is_some_and(|error| error.kind() == std::io::ErrorKind::AlreadyExists)
     };
-    matches!(error.downcast_ref(), Some(Exists(_) | NotAResult(_))) || error.chain().any(exists)
+    matches!(error.downcast_ref(), Some(Exists(_) | NotAResult(..))) || error.chain().any(exists)
 }
 
 fn completions(shell: clap_complete::Shell) -> anyhow::Result<Ending> {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use slashfall_graph::{Network, Problem, Problems, load_network};
 use slashfall_output::digest_file;
+use slashfall_sampling::config::NodeValue;
 use slashfall_sampling::{Node, RunSpec, STREAMS_VERSION, Scenario};
 
 use crate::drawing::Drawing;
@@ -89,6 +90,27 @@ impl Recorded {
         })
     }
 
+    /// The seed of the run.
+    pub(crate) fn seed(&self) -> u64 {
+        match self.root.get("run").and_then(|run| run.get("seed")).map(|seed| &seed.value) {
+            Some(NodeValue::Integer(seed)) => seed.unsigned_abs(),
+            _ => 0,
+        }
+    }
+
+    /// Gives the paths another seed: none of them is one of the run.
+    ///
+    /// # Errors
+    /// When the run file does not take it.
+    pub(crate) fn set_seed(&mut self, seed: u64) -> Result<(), Problems> {
+        self.root.set_from_command_line(&format!("run.seed={seed}"))
+    }
+
+    /// The digest of the run file as the scenario has changed it.
+    pub(crate) fn config_digest(&self) -> String {
+        digest_of(&serde_json::to_value(&self.root).unwrap_or_default())
+    }
+
     /// What should be known before a path is believed.
     pub(crate) fn note(&self) -> Option<String> {
         let own = program();
@@ -159,6 +181,21 @@ impl Recorded {
         Drawing::prepare(&self.file, &mut scenario)?;
         Ok(scenario)
     }
+}
+
+/// The scenarios of a result, base first.
+///
+/// # Errors
+/// When there is no result, or its manifest is not whole.
+pub(crate) fn scenarios_of(result: &Path) -> Result<Vec<String>, Problems> {
+    let path = result.join("manifest.json");
+    let broken = || Problem::new(path.display().to_string(), "the manifest of a run was expected");
+    let text = fs::read_to_string(&path).map_err(|_| broken())?;
+    let manifest: Value = serde_json::from_str(&text).map_err(|_| broken())?;
+    let config = manifest["config"].as_object().ok_or_else(broken)?;
+    let mut names: Vec<String> = config.keys().cloned().collect();
+    names.sort_by_key(|name| name != "base");
+    Ok(names)
 }
 
 /// The random streams must be those of this program; false where the manifest does not say which

@@ -6,6 +6,7 @@ use slashfall_graph::TABLE_SHAPES;
 use slashfall_output::difference::DIFFERENCE;
 use slashfall_output::reverse::REVERSE;
 use slashfall_output::schema::{Field, STRESS_TABLES, TABLES, TableSchema};
+use slashfall_output::tables::CAPS;
 use slashfall_output::{PATHS_GRAIN, markdown, path_fields, type_words};
 use slashfall_sampling::SourceKind;
 
@@ -71,7 +72,7 @@ fn as_json() -> serde_json::Value {
         "result": tables(&TABLES),
         "paths": table_as_json("paths", PATHS_GRAIN, &paths),
         "stress": tables(&STRESS_TABLES),
-        "others": tables(&[&DIFFERENCE, &REVERSE]),
+        "others": tables(&[&DIFFERENCE, &REVERSE, &CAPS]),
     })
 }
 

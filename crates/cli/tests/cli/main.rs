@@ -6,6 +6,7 @@
 mod broken_networks;
 mod broken_run_files;
 mod calibrate;
+mod caps;
 mod commands;
 mod diff;
 mod docs;

@@ -1,0 +1,114 @@
+//! What is asked, read and checked before a path is drawn, so that every mistake is told at once.
+
+use std::path::Path;
+
+use slashfall_graph::{MarketId, Network, Problem, Problems};
+use slashfall_output::ResultFolder;
+use slashfall_sampling::Node;
+use slashfall_sizing::policy::Bound;
+use slashfall_sizing::{Candidate, CandidateKind, Policy};
+
+use super::KNOWN_BY;
+use crate::args::Caps;
+use crate::number::{count, level};
+use crate::recorded::Recorded;
+
+/// Paths of a tail that an interval takes.
+const MIN_TAIL: f64 = 5.0;
+/// Name of the portfolio that follows the loops that are considered.
+const FOLLOWED: &str = "(candidates)";
+
+/// A policy on the network of a result.
+pub(super) struct Question {
+    /// The policy file as the user named it.
+    pub(super) file: String,
+    pub(super) policy: Policy,
+    pub(super) candidates: Vec<Candidate>,
+    /// The network with what is needed to follow the loops among the candidates.
+    pub(super) network: Network,
+    /// The scenario that is asked about.
+    pub(super) recorded: Recorded,
+    /// Paths to draw of it.
+    pub(super) n_paths: u64,
+}
+
+impl Question {
+    /// Reads policy, result and network.
+    ///
+    /// # Errors
+    /// All that is wrong with them, and a folder to write that is there; its error is of its own kind.
+    pub(super) fn read(args: &Caps) -> anyhow::Result<Self> {
+        if let Some(output) = &args.output {
+            ResultFolder::check(KNOWN_BY, output, args.overwrite)?;
+        }
+        let file = args.policy.display().to_string();
+        let mut problems = Problems::default();
+        let policy = read_policy(&args.policy, &file, &mut problems);
+        let recorded = Recorded::read(&args.result, &args.scenario, args.network.as_deref());
+        let recorded = keep(&mut problems, recorded);
+        if let Some(recorded) = &recorded {
+            problem_of_seed(args, recorded.seed()).into_iter().for_each(|own| problems.push(own));
+        }
+        let network = recorded.as_ref().and_then(|own| keep(&mut problems, own.load_network()));
+        let (Some(policy), Some(recorded), Some(network)) = (policy, recorded, network) else {
+            return Err(problems.into());
+        };
+        let n_paths = args.paths.map_or(recorded.n_paths, |most| recorded.n_paths.min(most));
+        problem_of_tail(&policy, &file, n_paths).into_iter().for_each(|own| problems.push(own));
+        let candidates = keep(&mut problems, policy.resolve(&file, &network));
+        problems.or_ok(())?;
+        let candidates = candidates.unwrap_or_default();
+        let network = followed(network, &candidates);
+        Ok(Self { file, policy, candidates, network, recorded, n_paths })
+    }
+}
+
+/// A policy file, or what of it can be read: then there are problems.
+fn read_policy(path: &Path, file: &str, problems: &mut Problems) -> Option<Policy> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Problems::from(Problem::new(file, format!("a policy file was expected: {error}")))
+    });
+    let text = keep(problems, text)?;
+    let root = keep(problems, Node::parse(file, &text))?;
+    let (policy, found) = Policy::read_all(file, &root);
+    problems.append(found);
+    Some(policy)
+}
+
+/// Paths that a proposal was chosen by say nothing of how well it does on others.
+fn problem_of_seed(args: &Caps, seed: u64) -> Option<Problem> {
+    (args.certificate_seed == Some(seed)).then(|| {
+        let expected = "another seed than that of the run was expected: its paths are those that the proposal is chosen by";
+        Problem::new("--certificate-seed", expected).value(seed.to_string())
+    })
+}
+
+/// That the tail of the budget holds too few paths for an interval.
+fn problem_of_tail(policy: &Policy, file: &str, n_paths: u64) -> Option<Problem> {
+    let es = policy.es.filter(|_| policy.bound == Bound::Upper)?;
+    let mass = es.level.mass(n_paths);
+    if mass > MIN_TAIL {
+        return None;
+    }
+    let needed = (MIN_TAIL / (1.0 - es.level.get())).ceil() + 1.0;
+    let expected = format!(
+        "a level was expected beyond which more than {MIN_TAIL} paths lie, for the upper limit of an interval; of {} it is {mass:.1}: at least {needed} paths, a lower level or bound = \"point\" would do",
+        count(n_paths),
+    );
+    Some(Problem::new(file, expected).key("budget.es.level").value(level(es.level.get())))
+}
+
+/// The network with what is needed to follow the loops that are considered.
+fn followed(network: Network, candidates: &[Candidate]) -> Network {
+    let market = |own: &Candidate| match own.kind {
+        CandidateKind::Loop { market, .. } => Some(market),
+        CandidateKind::Asset(_) | CandidateKind::Pool { .. } => None,
+    };
+    let markets: Vec<MarketId> = candidates.iter().filter_map(market).collect();
+    if markets.is_empty() { network } else { network.with_levered(FOLLOWED, &markets) }
+}
+
+/// What came of it, or else problems more.
+fn keep<T>(problems: &mut Problems, result: Result<T, Problems>) -> Option<T> {
+    result.map_err(|found| problems.append(found)).ok()
+}
