@@ -1,7 +1,7 @@
 //! The budgets that take a sample to check: expected shortfall, the probability of a large loss, the probability that too little
 //! can leave in time. Each is read with its error, and kept by the upper limit of its interval or by the estimate.
 
-use slashfall_output::measures::{Estimate, Level, Tally};
+use slashfall_output::measures::{Estimate, Level, Tally, probability};
 
 use crate::policy::{Bound, Policy};
 use crate::sample::{Measure, Sample};
@@ -125,14 +125,8 @@ impl Risk {
         let found = match self.ask {
             Ask::Shortfall { level } => shortfall(sample, values, level),
             Ask::LossAbove { eth } | Ask::StuckAbove { eth } => {
-                let mut tally = Tally::default();
-                for (row, _) in values.iter().enumerate().filter(|(_, value)| **value > eth) {
-                    match sample.weights.get(row) {
-                        Some(weight) => tally.add_weighted(*weight),
-                        None => tally.add(sample.paths[row]),
-                    }
-                }
-                tally.probability(sample.sums)
+                let beyond = values.iter().enumerate().filter(|(_, value)| **value > eth);
+                probability_of(sample, beyond.map(|(row, _)| row))
             }
         };
         Reading { risk: *self, found }
@@ -154,6 +148,21 @@ impl Risk {
             }
         }
     }
+}
+
+/// Probability of some rows, which are all on which something happens.
+fn probability_of(sample: &Sample, rows: impl Iterator<Item = usize>) -> Estimate {
+    let (mut tally, mut n) = (Tally::default(), 0);
+    for row in rows {
+        n += 1;
+        match sample.weights.get(row) {
+            Some(weight) => tally.add_weighted(*weight),
+            None => tally.add(sample.paths[row]),
+        }
+    }
+    let found = tally.probability(sample.sums);
+    // Replicates on none of which it happens say nothing of their error; as many independent paths do.
+    if found.ci_high.is_some() { found } else { probability(n, sample.n_paths()) }
 }
 
 /// Mean of the worst `1 - level` with its error. Paths well below the edge of the tail do not matter, and are not looked at.

@@ -126,6 +126,36 @@ fn the_best_plan_of_noise_alone_is_the_analytic_one() {
     });
 }
 
+/// Points in replicates: budgets have intervals, also where no replicate has a loss as large.
+#[test]
+fn sobol_points_are_asked_by_replicate() {
+    let network = network();
+    let run = RUN.replace("paths = 1", "paths = 65536")
+        + "[sampling]\nmethod = \"sobol\"\n[[source]]\nkind = \"exploit\"\n\
+           target = { asset = \"wild\" }\nrate = 0.01\nseverity = 0.001\nloadings = { f = 0.5 }\n";
+    let run = run.replace("copula = \"independent\"", "copula = \"gaussian\"\nfactors = [\"f\"]");
+    let text = "name = \"t\"\n[treasury]\nsize_eth = 100000\n[budget]\n\
+                es = { level = 0.99, share = 0.001 }\nloss = { above = 0.5, probability = 0.01 }\n"
+        .to_owned()
+        + &positions(&["asset = \"quiet\""]);
+    let policy = policy(&text);
+    let of = policy.resolve("policy.toml", &network).unwrap();
+    with_scenario(&network, &run, |scenario| {
+        assert!(scenario.model.sobol().is_some());
+        let sample = sample(scenario, &policy, &of, 65_536);
+        let problem = Problem::new(&policy, &of, scenario.model.setting());
+        let cap = caps(&problem, &sample)[0].own;
+        let shortfall = SHORTFALL * deviation(0.0005, 10) - 0.03 * 10.0 / 365.0;
+        // The upper limit takes some 1.2 % of the tail's mean, which is 1.5 times the shortfall.
+        let of_all = cap.eth * shortfall / 100.0;
+        assert!((0.94..1.0).contains(&of_all) && cap.binding == Binding::Risk(0), "{cap:?}");
+        let never = problem.risks[1].read(&sample, &[cap.eth]);
+        assert!(never.is_kept() && never.found.value.abs() < f64::MIN_POSITIVE, "{never:?}");
+        let limit = never.found.ci_high.unwrap();
+        assert!(limit > 1e-5 && limit < 1e-4, "{limit}");
+    });
+}
+
 /// What a sale into the pool costs on a quiet path is known from `x y = k`.
 #[test]
 fn leaving_costs_what_the_pool_says() {
