@@ -21,6 +21,10 @@ lint:
 bench *args:
     cargo bench -p slashfall-benches --bench stages {{args}}
 
+# What a treasury asks of a million paths.
+bench-caps *args:
+    cargo bench -p slashfall-benches --bench caps {{args}}
+
 # Instructions of each stage under valgrind.
 instructions:
     cargo bench -p slashfall-benches --bench instructions
