@@ -4,6 +4,7 @@ use std::path::Path;
 
 use slashfall_graph::{MarketId, Network, Problem, Problems};
 use slashfall_output::ResultFolder;
+use slashfall_output::measures::probability;
 use slashfall_sampling::Node;
 use slashfall_sizing::policy::Bound;
 use slashfall_sizing::{Candidate, CandidateKind, Policy};
@@ -55,6 +56,7 @@ impl Question {
         };
         let n_paths = args.paths.map_or(recorded.n_paths, |most| recorded.n_paths.min(most));
         problem_of_tail(&policy, &file, n_paths).into_iter().for_each(|own| problems.push(own));
+        problems_of_probabilities(&policy, &file, n_paths).for_each(|own| problems.push(own));
         let candidates = keep(&mut problems, policy.resolve(&file, &network));
         problems.or_ok(())?;
         let candidates = candidates.unwrap_or_default();
@@ -96,6 +98,47 @@ fn problem_of_tail(policy: &Policy, file: &str, n_paths: u64) -> Option<Problem>
         count(n_paths),
     );
     Some(Problem::new(file, expected).key("budget.es.level").value(level(es.level.get())))
+}
+
+/// That a probability cannot be kept by the run's paths, though none of them breaks it.
+fn problems_of_probabilities(
+    policy: &Policy,
+    file: &str,
+    n_paths: u64,
+) -> impl Iterator<Item = Problem> {
+    let least = probability(0, n_paths).ci_high.filter(|_| policy.bound == Bound::Upper);
+    let broken = allowed(policy).filter(move |(.., most)| least.is_some_and(|least| least > *most));
+    broken.map(move |(key, written, most)| {
+        let expected = format!(
+            "a probability was expected that {} paths can keep: where none of them breaks it the upper limit is {}; at least {} paths, another probability or bound = \"point\" would do",
+            count(n_paths),
+            level(least.unwrap_or(1.0)),
+            paths_for(most),
+        );
+        Problem::new(file, expected).key(key).value(level(written))
+    })
+}
+
+/// Probabilities that a policy limits: key, as written, and what is allowed.
+fn allowed(policy: &Policy) -> impl Iterator<Item = (&'static str, f64, f64)> {
+    let loss = policy.loss.map(|own| own.probability);
+    let loss = loss.map(|own| ("budget.loss.probability", own, own));
+    let stuck = policy.liquidity.map(|own| own.probability);
+    let stuck = stuck.map(|own| ("liquidity.probability", own, 1.0 - own));
+    loss.into_iter().chain(stuck)
+}
+
+/// Paths, none of which breaks it, that keep a probability: `(1 - p)^n` is a fortieth.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of paths")]
+fn paths_for(most: f64) -> u64 {
+    (0.025_f64.ln() / (-most).ln_1p()).ceil() as u64
+}
+
+/// Paths without which the limits of a policy say nothing.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of paths")]
+pub(super) fn fewest_paths(policy: &Policy) -> u64 {
+    let tail = policy.es.map_or(0, |es| (MIN_TAIL / (1.0 - es.level.get())).ceil() as u64 + 1);
+    allowed(policy).map(|(.., most)| paths_for(most)).fold(tail, u64::max)
 }
 
 /// The network with what is needed to follow the loops that are considered.

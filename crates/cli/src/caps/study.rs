@@ -14,7 +14,7 @@ use slashfall_sizing::{
 };
 
 use super::conflict::conflict;
-use super::question::Question;
+use super::question::{Question, fewest_paths};
 use crate::args::Caps;
 use crate::progress::bar_of_paths;
 use crate::recorded::{Recorded, scenarios_of};
@@ -23,6 +23,8 @@ use crate::recorded::{Recorded, scenarios_of};
 const BATCH_PATHS: usize = 4_096;
 /// Paths at each rate are a quarter of the run's, and these at least if the run has as many.
 const MIN_PATHS_OF_RATE: u64 = 50_000;
+/// And so many times those without which limits say nothing.
+const TIMES_FEWEST: u64 = 10;
 
 /// All that is found.
 pub(crate) struct Study {
@@ -185,7 +187,8 @@ impl Asked<'_> {
 
     fn rates(&self, model: &Model<'_>, n_paths: u64) -> Vec<AtRate> {
         let Some(kind) = rated_kind(model) else { return Vec::new() };
-        let n_paths = (n_paths / 4).max(MIN_PATHS_OF_RATE).min(n_paths);
+        let least = MIN_PATHS_OF_RATE.max(TIMES_FEWEST * fewest_paths(self.policy));
+        let n_paths = (n_paths / 4).max(least).min(n_paths);
         let at = |rate: Option<f64>| {
             let changed = rate.map(|rate| model.with_rate_of_kind(kind, rate));
             let model = changed.as_ref().unwrap_or(model);

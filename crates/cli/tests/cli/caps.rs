@@ -279,6 +279,16 @@ fn mistakes_are_told_before_paths_are_drawn() {
     // Five paths beyond the level are too few, a sixth will do.
     example.swap("policy.toml", "level = 0.999,", "level = 0.995,");
     assert!(ask(&[])[0].contains("of 1,000 it is 5.0: at least 1001 paths"));
+    // 1 - .025^(1 / 1,000) is .0037.
+    example.swap(
+        "policy.toml",
+        "[look_through]",
+        "loss = { above = 0.1, probability = 0.001 }\n[look_through]",
+    );
+    let problems = ask(&[]);
+    let part = "key `budget.loss.probability`: found \"0.1 %\", a probability was expected that 1,000 paths can keep";
+    assert!(problems[1].contains(part), "{problems:?}");
+    assert!(problems[1].contains("at least 3688 paths"), "{problems:?}");
     // What is wrong with the file itself is told with what is wrong with its names.
     example.swap("policy.toml", "share = 0.05", "shre = 0.05");
     let problems = ask(&[]);
