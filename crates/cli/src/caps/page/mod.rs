@@ -68,7 +68,8 @@ impl Page<'_> {
 fn decimals(size_eth: f64) -> i32 {
     let mut decimals = 0;
     let mut step = 1.0;
-    while step > 1e-4 * size_eth && decimals < 9 {
+    // A step that is a tenth of another is it but for rounding.
+    while step > 1.000_001e-4 * size_eth && decimals < 9 {
         decimals += 1;
         step *= 0.1;
     }
