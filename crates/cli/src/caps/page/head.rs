@@ -40,7 +40,7 @@ impl Page<'_> {
             "**The answer.** Hold {} ETH in {n} position{} (next table) and the rest, {}, as ETH. That is expected to earn {} ETH in {} days, {} of the treasury a year (that times {:.1}): yields after their haircuts, less losses; {}.",
             self.down(held),
             if n == 1 { "" } else { "s" },
-            eth((self.size_eth() - held).max(0.0).floor()),
+            self.down((self.size_eth() - held).max(0.0)),
             with_error(&certificate.net_return),
             study.horizon_days,
             percent_with_error(&certificate.net_return, self.size_eth() / self.a_year()),

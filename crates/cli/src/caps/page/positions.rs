@@ -56,7 +56,7 @@ impl Page<'_> {
 
     /// What is in no position.
     fn rest(&self) -> Vec<String> {
-        let rest = |x: &[f64]| eth((self.size_eth() - x.iter().sum::<f64>()).max(0.0).floor());
+        let rest = |x: &[f64]| self.down((self.size_eth() - x.iter().sum::<f64>()).max(0.0));
         let proposed: f64 = self.study.proposal.certificate.x.iter().sum();
         let held = rest(&self.study.problem.current());
         vec!["(ETH)".to_owned(), held, rest(&[proposed])]
