@@ -119,6 +119,11 @@ impl Problems {
         self.0.extend(other.0);
     }
 
+    /// What came of it, or else its problems added.
+    pub fn keep<T>(&mut self, result: Result<T, Self>) -> Option<T> {
+        result.map_err(|found| self.append(found)).ok()
+    }
+
     /// All of them in the order found.
     #[must_use]
     pub fn as_slice(&self) -> &[Problem] {

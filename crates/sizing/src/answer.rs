@@ -1,14 +1,15 @@
 //! All that one sample answers: caps, the best within all budgets, how what is held stands and the smallest trade that mends it,
 //! return against risk.
 
+use rayon::prelude::*;
 use slashfall_output::measures::Estimate;
 
 use crate::caps::{Cap, caps, room};
 use crate::marginal::marginal_shortfall;
-use crate::plan::{NoPlan, Plan, Planner};
+use crate::plan::{NoPlan, Plan, Planner, net_return};
 use crate::problem::Problem;
 use crate::ray::Reach;
-use crate::risk::Ask;
+use crate::risk::{Reading, Risk};
 use crate::sample::Sample;
 
 /// What the paths of a scenario say.
@@ -16,8 +17,8 @@ use crate::sample::Sample;
 pub struct Answer {
     /// By candidate.
     pub caps: Vec<Cap>,
-    /// By candidate: expected return of an ETH to the horizon, yields after their haircuts.
-    pub returns: Vec<f64>,
+    /// By candidate: expected return of an ETH to the horizon, after haircuts.
+    pub returns: Vec<Estimate>,
     /// The largest expected return within all budgets.
     pub optimum: Plan,
     /// What is held.
@@ -61,9 +62,15 @@ impl Answer {
         let optimum = planner.optimum()?;
         let frontier = frontier(problem, &mut planner, &optimum)?;
         let held = held(problem, sample, &mut planner)?;
-        let returns = planner.returns().to_vec();
+        let returns = returns(sample, problem.candidates.len());
         Ok(Self { caps: caps(problem, sample), returns, optimum, held, frontier })
     }
+}
+
+/// What an ETH of each position is expected to return.
+fn returns(sample: &Sample, n: usize) -> Vec<Estimate> {
+    let alone = |own: usize| (0..n).map(|i| f64::from(u8::from(i == own))).collect::<Vec<_>>();
+    (0..n).into_par_iter().map(|own| net_return(sample, &alone(own))).collect()
 }
 
 fn frontier(
@@ -71,14 +78,14 @@ fn frontier(
     planner: &mut Planner<'_>,
     optimum: &Plan,
 ) -> Result<Vec<Frontier>, NoPlan> {
-    if !problem.risks.iter().any(|risk| matches!(risk.ask, Ask::Shortfall { .. })) {
+    if !problem.risks.iter().any(Risk::is_shortfall) {
         return Ok(Vec::new());
     }
     let mut points: Vec<Frontier> = Vec::new();
     for times in TIMES {
         let mut risks = problem.risks.clone();
         for risk in &mut risks {
-            if matches!(risk.ask, Ask::Shortfall { .. }) {
+            if risk.is_shortfall() {
                 risk.limit *= times;
             }
         }
@@ -103,7 +110,7 @@ fn frontier(
 
 fn held(problem: &Problem, sample: &Sample, planner: &mut Planner<'_>) -> Result<Held, NoPlan> {
     let plan = planner.plan_of(problem.current());
-    let is_within = plan.readings.iter().all(crate::risk::Reading::is_kept)
+    let is_within = plan.readings.iter().all(Reading::is_kept)
         && problem.limited().all(|(own, limit)| own.eth(&plan.x) <= limit)
         && plan.x.iter().zip(problem.least()).all(|(x, least)| *x >= least)
         && plan.x.iter().zip(problem.most()).all(|(x, most)| *x <= most);

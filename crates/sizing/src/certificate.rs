@@ -5,7 +5,7 @@ use slashfall_output::measures::Estimate;
 
 use crate::plan::{net_return, shrink};
 use crate::problem::Problem;
-use crate::risk::Reading;
+use crate::risk::{Reading, read_all};
 use crate::sample::Sample;
 
 /// What other paths say of a plan.
@@ -26,13 +26,12 @@ pub struct Certificate {
 /// Holds positions of `x` ETH against paths that they were not chosen by.
 #[must_use]
 pub fn certify(problem: &Problem, fresh: &Sample, x: &[f64]) -> Certificate {
-    let read = |x: &[f64]| problem.risks.iter().map(|risk| risk.read(fresh, x)).collect();
-    let before = read(x);
+    let before = read_all(&problem.risks, fresh, x);
     let (certified, left) = shrink(problem, &problem.risks, fresh, x);
     Certificate {
         before,
         left,
-        readings: read(&certified),
+        readings: read_all(&problem.risks, fresh, &certified),
         net_return: net_return(fresh, &certified),
         x: certified,
     }

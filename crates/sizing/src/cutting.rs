@@ -11,7 +11,7 @@ use slashfall_output::measures::Level;
 
 use crate::lp::{Lp, NoOptimum, Row};
 use crate::sample::{Measure, Sample};
-use crate::worst::worst;
+use crate::worst::{mean_of, worst};
 
 /// `mean of the worst 1 - level of a measure <= at_most`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -220,9 +220,8 @@ impl Cut {
 fn cut(sample: &Sample, limit: &TailLimit, values: &[f64], x: &[f64]) -> Cut {
     let mass = limit.level.mass(sample.n_paths());
     let counted = worst(sample, values, mass);
-    let mean = counted.iter().map(|(row, own)| values[*row] * own).sum::<f64>() / mass;
-    let slopes = sample.slopes(limit.measure, x, &counted);
-    let slopes: Vec<f64> = slopes.iter().map(|slope| slope / mass).collect();
+    let mean = mean_of(values, &counted, mass);
+    let slopes = sample.mean_slopes(limit.measure, x, (&counted, mass));
     let constant = mean - slopes.iter().zip(x).map(|(slope, x)| slope * x).sum::<f64>();
     Cut { constant, slopes }
 }

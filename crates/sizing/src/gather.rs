@@ -14,7 +14,7 @@ use slashfall_sampling::{Batch, Model};
 use crate::exit::{Exit, Liquid, Market, Redeemable, Seller, Units};
 use crate::payout::Payout;
 use crate::policy::{Candidate, CandidateKind, Haircut, Policy};
-use crate::problem::asset_of;
+use crate::problem::{asset_of, leverage};
 use crate::sample::Sample;
 
 /// Paths of a run in the making.
@@ -162,9 +162,6 @@ impl<'m> Gather<'m> {
         let finish = |own: AssetColumn<'_>| own.finish(setting, [&exit, &liquid]);
         let mut exits: Vec<(AssetId, Exit)> = assets.into_par_iter().map(finish).collect();
         let (mut marks, mut regained) = (Vec::new(), Vec::new());
-        let mass = |row: usize| {
-            weights.get(row).map_or(1.0, |weight: &f64| sums.mass(*weight, weight * weight))
-        };
         for (position, (column, candidate)) in positions.into_iter().zip(candidates).enumerate() {
             let own = asset_of(candidate);
             if let Some((_, exit)) = exits.iter_mut().find(|(id, _)| *id == own) {
@@ -178,10 +175,12 @@ impl<'m> Gather<'m> {
                 exit.sellers.push(Seller { position, units });
             }
             marks.push(column.marks);
-            regained.push(PositionColumn::uncounted(column.regained, mass));
+            regained.push(column.regained);
         }
         let exits = exits.into_iter().map(|(_, exit)| exit).collect();
-        Sample { sums, paths, weights, marks, exits, regained }
+        let mut sample = Sample { sums, paths, weights, marks, exits, regained };
+        sample.count_expected_falls();
+        sample
     }
 }
 
@@ -224,7 +223,7 @@ impl PositionColumn {
             }
             CandidateKind::Loop { market, .. } => {
                 let equity_0 = setting.market_equity_0(market);
-                let leverage = setting.market_collateral_0(market) / equity_0;
+                let leverage = leverage(setting, candidate);
                 let collateral = leverage / price_0;
                 // What the loop has earned comes path by path, before haircuts.
                 (Kind::Loop { market: market.index(), equity_0, collateral }, -leverage * cut)
@@ -265,12 +264,6 @@ impl PositionColumn {
         }
         self.regained.push((self.uncounted * units * (price - nav * self.price_0)) as f32);
         self.marks.push(loss - self.carry);
-    }
-
-    /// What is to be taken from the earnings: nothing where the price is expected to fall.
-    fn uncounted(regained: Vec<f32>, mass: impl Fn(usize) -> f64) -> Vec<f32> {
-        let sum: f64 = regained.iter().enumerate().map(|(row, x)| mass(row) * f64::from(*x)).sum();
-        if sum > 0.0 { regained } else { Vec::new() }
     }
 }
 

@@ -31,5 +31,5 @@ pub use plan::{Limit, NoPlan, Plan, Planner, Price, net_return};
 pub use policy::{Candidate, CandidateKind, Policy};
 pub use problem::{Exposure, ExposureKind, Problem};
 pub use ray::{Binding, Reach};
-pub use risk::{Ask, Reading, Risk};
+pub use risk::{Ask, Reading, Risk, read_all};
 pub use sample::Sample;

@@ -20,8 +20,9 @@ const MIN_TAIL: f64 = 2.0;
 /// limits none. No errors where the tail is of less than 32 paths.
 #[must_use]
 pub fn marginal_shortfall(problem: &Problem, sample: &Sample, x: &[f64]) -> Vec<Estimate> {
-    let of_shortfall = |risk: &&Risk| matches!(risk.ask, Ask::Shortfall { .. });
-    let Some(risk) = problem.risks.iter().find(of_shortfall) else { return Vec::new() };
+    let Some(risk) = problem.risks.iter().find(|risk| risk.is_shortfall()) else {
+        return Vec::new();
+    };
     estimates(risk, sample, x)
 }
 
@@ -55,8 +56,7 @@ fn section(sample: &Sample, own: u64) -> Sample {
 fn slopes(risk: &Risk, sample: &Sample, x: &[f64], mass: f64) -> Vec<f64> {
     let values = sample.values(risk.measure, x);
     let counted = worst(sample, &values, mass);
-    let slopes = sample.slopes(risk.measure, x, &counted);
-    slopes.iter().map(|slope| slope / mass).collect()
+    sample.mean_slopes(risk.measure, x, (&counted, mass))
 }
 
 /// Standard error of the mean; none of no sections.

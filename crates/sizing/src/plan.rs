@@ -5,12 +5,12 @@
 //! optimum keeps the probability itself is bisected for; so for one position the answer is exact, and for several it is one that
 //! keeps the budget, near the best.
 
-use slashfall_output::measures::{Estimate, Level, LossColumn};
+use slashfall_output::measures::{Estimate, Level};
 
 use crate::cutting::{Answer, Cuts, Programme, TailLimit};
 use crate::lp::{NoOptimum, Row};
 use crate::problem::Problem;
-use crate::risk::{Ask, Reading, Risk};
+use crate::risk::{Ask, Reading, Risk, read_all};
 use crate::sample::Sample;
 
 /// Positions, and what is to be said of them.
@@ -135,7 +135,7 @@ impl<'p> Planner<'p> {
     /// What is to be said of positions of `x` ETH.
     #[must_use]
     pub fn plan_of(&self, x: Vec<f64>) -> Plan {
-        let readings = self.read(&self.problem.risks, &x);
+        let readings = read_all(&self.problem.risks, self.sample, &x);
         Plan { net_return: net_return(self.sample, &x), readings, prices: Vec::new(), x }
     }
 
@@ -160,31 +160,25 @@ impl<'p> Planner<'p> {
     fn plan(&mut self, programme: &Programme, risks: &[Risk]) -> Result<Plan, NoPlan> {
         let found = self.within(programme, risks, None);
         let mut best = found.map_err(|error| self.conflict(error, risks))?;
-        let mut readings = self.read(risks, &best.x);
+        let mut readings = read_all(risks, self.sample, &best.x);
         // A shortfall that is over by rounding is no reason to look for another level.
-        let is_broken =
-            |own: &Reading| !own.is_kept() && !matches!(own.risk.ask, Ask::Shortfall { .. });
+        let is_broken = |own: &Reading| !own.is_kept() && !own.risk.is_shortfall();
         if readings.iter().any(is_broken) {
             let beyond = best.x;
             best = self.with_probabilities(programme, risks)?;
             best.x = self.towards(risks, &best.x, &beyond);
-            readings = self.read(risks, &best.x);
+            readings = read_all(risks, self.sample, &best.x);
         }
         let mut x = best.x;
         if !readings.iter().all(Reading::is_kept) {
             x = shrink(self.problem, risks, self.sample, &x).0;
-            readings = self.read(risks, &x);
+            readings = read_all(risks, self.sample, &x);
         }
         Ok(Plan { net_return: net_return(self.sample, &x), readings, prices: best.prices, x })
     }
 
-    fn read(&self, risks: &[Risk], x: &[f64]) -> Vec<Reading> {
-        risks.iter().map(|risk| risk.read(self.sample, x)).collect()
-    }
-
     fn keeps_probabilities(&self, risks: &[Risk], x: &[f64]) -> bool {
-        let mut of_probabilities =
-            risks.iter().filter(|risk| !matches!(risk.ask, Ask::Shortfall { .. }));
+        let mut of_probabilities = risks.iter().filter(|risk| !risk.is_shortfall());
         of_probabilities.all(|risk| risk.read(self.sample, x).is_kept())
     }
 
@@ -242,7 +236,7 @@ impl<'p> Planner<'p> {
             let mut is_settled = true;
             for (number, risk) in risks.iter().enumerate() {
                 let values = of.iter().position(|own| *own == number).map(|at| &answer.values[at]);
-                if let (Ask::Shortfall { .. }, Some(values)) = (risk.ask, values) {
+                if let (true, Some(values)) = (risk.is_shortfall(), values) {
                     let reading = risk.read_of(self.sample, values);
                     let room = risk.limit - reading.held();
                     let is_idle = price_of(&answer, &of, number) < LEAST_PRICE;
@@ -342,8 +336,7 @@ pub(crate) fn shrink(
         let own = point(left);
         let excess = risks.iter().map(|risk| {
             let reading = risk.read(sample, &own);
-            let is_amount = matches!(risk.ask, Ask::Shortfall { .. });
-            match (reading.is_kept(), is_amount) {
+            match (reading.is_kept(), risk.is_shortfall()) {
                 (true, _) => 0.0,
                 (false, true) => (reading.held() / risk.limit - 1.0).clamp(LEAST_EXCESS, 0.5),
                 (false, false) => SMALL_STEP,
@@ -366,14 +359,8 @@ const SMALL_STEP: f64 = 5e-3;
 /// Expected return of positions of `x` ETH to the horizon at market prices, after haircuts, in ETH, with its error.
 #[must_use]
 pub fn net_return(sample: &Sample, x: &[f64]) -> Estimate {
-    let mut column = LossColumn::new();
-    for (row, earned) in sample.earnings(x).iter().enumerate() {
-        match sample.weights.get(row) {
-            Some(weight) => column.push_weighted(sample.paths[row], *earned, *weight),
-            None => column.push(sample.paths[row], *earned),
-        }
-    }
-    column.weigh(sample.sums);
     let bare = Estimate { value: 0.0, std_err: None, ci_low: None, ci_high: None, n_eff: 0.0 };
-    column.sorted().map_or(bare, |sorted| sorted.mean())
+    let earned = sample.earnings(x);
+    let sorted = sample.sorted(earned.into_iter().enumerate());
+    sorted.map_or(bare, |sorted| sorted.mean())
 }

@@ -5,7 +5,7 @@ use slashfall_output::measures::{Estimate, Level, Tally, probability};
 
 use crate::policy::{Bound, Policy};
 use crate::sample::{Measure, Sample};
-use crate::worst::worst;
+use crate::worst::{mean_of, worst};
 
 /// What is limited.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,7 +98,19 @@ pub(crate) fn risks(policy: &Policy) -> Vec<Risk> {
     [es, loss, stuck].into_iter().flatten().collect()
 }
 
+/// How budgets stand for positions of `x` ETH, in their order.
+#[must_use]
+pub fn read_all(risks: &[Risk], sample: &Sample, x: &[f64]) -> Vec<Reading> {
+    risks.iter().map(|risk| risk.read(sample, x)).collect()
+}
+
 impl Risk {
+    /// Whether it limits an expected shortfall; a probability otherwise.
+    #[must_use]
+    pub fn is_shortfall(&self) -> bool {
+        matches!(self.ask, Ask::Shortfall { .. })
+    }
+
     /// The budget with another limit.
     #[must_use]
     pub fn with_limit(self, limit: f64) -> Self {
@@ -140,7 +152,7 @@ impl Risk {
             Ask::Shortfall { level } => {
                 let mass = level.mass(sample.n_paths());
                 let counted = worst(sample, values, mass);
-                counted.iter().map(|(row, mass)| values[*row] * mass).sum::<f64>() / mass
+                mean_of(values, &counted, mass)
             }
             Ask::LossAbove { eth } | Ask::StuckAbove { eth } => {
                 let rows = values.iter().enumerate().filter(|(_, value)| **value > eth);

@@ -111,8 +111,13 @@ impl Sample {
         values
     }
 
-    /// Sum over some paths of what is measured, by how much each counts, and its derivatives by position.
-    pub(crate) fn slopes(&self, measure: Measure, x: &[f64], counted: &[(usize, f64)]) -> Vec<f64> {
+    /// Derivatives by position of the mean of what is measured over some paths, by how much each counts and of this mass.
+    pub(crate) fn mean_slopes(
+        &self,
+        measure: Measure,
+        x: &[f64],
+        (counted, mass): (&[(usize, f64)], f64),
+    ) -> Vec<f64> {
         let left: Vec<f64> = self.exits.iter().map(|exit| exit.left(x)).collect();
         let of_chunk = |counted: &[(usize, f64)]| {
             let mut slopes = vec![0.0; x.len()];
@@ -144,7 +149,20 @@ impl Sample {
             sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
             sum
         };
-        parts.into_iter().fold(vec![0.0; x.len()], add)
+        let sums = parts.into_iter().fold(vec![0.0; x.len()], add);
+        sums.into_iter().map(|sum| sum / mass).collect()
+    }
+
+    /// Leaves the earnings of a position as they are where its price is not expected to regain anything.
+    pub(crate) fn count_expected_falls(&mut self) {
+        let mut regained = std::mem::take(&mut self.regained);
+        for own in &mut regained {
+            let each = own.iter().enumerate().map(|(row, x)| self.mass(row) * f64::from(*x));
+            if each.sum::<f64>() <= 0.0 {
+                *own = Vec::new();
+            }
+        }
+        self.regained = regained;
     }
 
     /// What positions of `x` ETH have earned at market prices, path by path, without what prices regain.
@@ -180,14 +198,22 @@ impl Sample {
         }
     }
 
-    /// The losses beyond `floor`, less it, for those who measure tails: paths below it lose nothing. `values` are of all paths of
-    /// the run.
+    /// The losses beyond `floor`, less it, for those who measure tails: paths below it lose nothing.
     pub(crate) fn beyond(&self, values: &[f64], floor: f64) -> Option<SortedLosses> {
+        let beyond = values.iter().enumerate().filter(|(_, value)| **value > floor);
+        self.sorted(beyond.map(|(row, value)| (row, value - floor)))
+    }
+
+    /// Values of some rows, ascending, ranked for those who measure them; of all others the value is 0.
+    pub(crate) fn sorted(
+        &self,
+        values: impl Iterator<Item = (usize, f64)>,
+    ) -> Option<SortedLosses> {
         let mut column = LossColumn::with_room(Room::UNBOUNDED);
-        for (row, value) in values.iter().enumerate().filter(|(_, value)| **value > floor) {
+        for (row, value) in values {
             match self.weights.get(row) {
-                Some(weight) => column.push_weighted(self.paths[row], value - floor, *weight),
-                None => column.push(self.paths[row], value - floor),
+                Some(weight) => column.push_weighted(self.paths[row], value, *weight),
+                None => column.push(self.paths[row], value),
             }
         }
         column.weigh(self.sums);

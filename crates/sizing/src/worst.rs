@@ -32,6 +32,11 @@ pub(crate) fn worst(sample: &Sample, values: &[f64], mass: f64) -> Vec<(usize, f
     counted.collect()
 }
 
+/// Mean value of such rows, which have this mass.
+pub(crate) fn mean_of(values: &[f64], counted: &[(usize, f64)], mass: f64) -> f64 {
+    counted.iter().map(|(row, own)| values[*row] * own).sum::<f64>() / mass
+}
+
 /// The larger value first, the earlier row first.
 fn worse(a: &(f64, usize), b: &(f64, usize)) -> Ordering {
     b.0.total_cmp(&a.0).then(a.1.cmp(&b.1))

@@ -78,7 +78,7 @@ fn positions(study: &Study) -> Vec<Value> {
             "proposed_eth": answer.optimum.x[i],
             "certified_eth": study.proposal.certificate.x[i],
             "room": reach(study, &answer.held.room[i]),
-            "expected_return": study.returns[i],
+            "expected_return": study.answer.returns[i],
             "marginal_es": marginal,
             "es_component_eth": marginal.map(|marginal| marginal.scaled(own.amount_eth)),
         })

@@ -55,7 +55,7 @@ fn write(args: &Caps, output: &Path, study: &Study, page: &str) -> anyhow::Resul
     ];
     let metadata = metadata.map(|(key, value)| (format!("slashfall.{key}"), value));
     let folder =
-        ResultFolder::create_known_by("caps.json", output, args.overwrite, metadata.to_vec())?;
+        ResultFolder::create_known_by(KNOWN_BY, output, args.overwrite, metadata.to_vec())?;
     let mut table = Table::new(&CAPS);
     push_caps(&mut table, &study.rows());
     folder.write_table(table)?;

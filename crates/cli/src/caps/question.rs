@@ -4,7 +4,7 @@ use std::path::Path;
 
 use slashfall_graph::{MarketId, Network, Problem, Problems};
 use slashfall_output::ResultFolder;
-use slashfall_output::measures::probability;
+use slashfall_output::measures::{Level, probability};
 use slashfall_sampling::Node;
 use slashfall_sizing::policy::Bound;
 use slashfall_sizing::{Candidate, CandidateKind, Policy};
@@ -46,18 +46,18 @@ impl Question {
         let mut problems = Problems::default();
         let policy = read_policy(&args.policy, &file, &mut problems);
         let recorded = Recorded::read(&args.result, &args.scenario, args.network.as_deref());
-        let recorded = keep(&mut problems, recorded);
+        let recorded = problems.keep(recorded);
         if let Some(recorded) = &recorded {
             problem_of_seed(args, recorded.seed()).into_iter().for_each(|own| problems.push(own));
         }
-        let network = recorded.as_ref().and_then(|own| keep(&mut problems, own.load_network()));
+        let network = recorded.as_ref().and_then(|own| problems.keep(own.load_network()));
         let (Some(policy), Some(recorded), Some(network)) = (policy, recorded, network) else {
             return Err(problems.into());
         };
         let n_paths = args.paths.map_or(recorded.n_paths, |most| recorded.n_paths.min(most));
         problem_of_tail(&policy, &file, n_paths).into_iter().for_each(|own| problems.push(own));
         problems_of_probabilities(&policy, &file, n_paths).for_each(|own| problems.push(own));
-        let candidates = keep(&mut problems, policy.resolve(&file, &network));
+        let candidates = problems.keep(policy.resolve(&file, &network));
         problems.or_ok(())?;
         let candidates = candidates.unwrap_or_default();
         let network = followed(network, &candidates);
@@ -70,8 +70,8 @@ fn read_policy(path: &Path, file: &str, problems: &mut Problems) -> Option<Polic
     let text = std::fs::read_to_string(path).map_err(|error| {
         Problems::from(Problem::new(file, format!("a policy file was expected: {error}")))
     });
-    let text = keep(problems, text)?;
-    let root = keep(problems, Node::parse(file, &text))?;
+    let text = problems.keep(text)?;
+    let root = problems.keep(Node::parse(file, &text))?;
     let (policy, found) = Policy::read_all(file, &root);
     problems.append(found);
     Some(policy)
@@ -92,12 +92,18 @@ fn problem_of_tail(policy: &Policy, file: &str, n_paths: u64) -> Option<Problem>
     if mass > MIN_TAIL {
         return None;
     }
-    let needed = (MIN_TAIL / (1.0 - es.level.get())).ceil() + 1.0;
+    let needed = paths_for_tail(es.level);
     let expected = format!(
         "a level was expected beyond which more than {MIN_TAIL} paths lie, for the upper limit of an interval; of {} it is {mass:.1}: at least {needed} paths, a lower level or bound = \"point\" would do",
         count(n_paths),
     );
     Some(Problem::new(file, expected).key("budget.es.level").value(level(es.level.get())))
+}
+
+/// Paths of which more than [`MIN_TAIL`] lie beyond a level.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of paths")]
+fn paths_for_tail(level: Level) -> u64 {
+    (MIN_TAIL / (1.0 - level.get())).ceil() as u64 + 1
 }
 
 /// That a probability cannot be kept by the run's paths, though none of them breaks it.
@@ -135,9 +141,8 @@ fn paths_for(most: f64) -> u64 {
 }
 
 /// Paths without which the limits of a policy say nothing.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of paths")]
 pub(super) fn fewest_paths(policy: &Policy) -> u64 {
-    let tail = policy.es.map_or(0, |es| (MIN_TAIL / (1.0 - es.level.get())).ceil() as u64 + 1);
+    let tail = policy.es.map_or(0, |es| paths_for_tail(es.level));
     allowed(policy).map(|(.., most)| paths_for(most)).fold(tail, u64::max)
 }
 
@@ -149,9 +154,4 @@ fn followed(network: Network, candidates: &[Candidate]) -> Network {
     };
     let markets: Vec<MarketId> = candidates.iter().filter_map(market).collect();
     if markets.is_empty() { network } else { network.with_levered(FOLLOWED, &markets) }
-}
-
-/// What came of it, or else problems more.
-fn keep<T>(problems: &mut Problems, result: Result<T, Problems>) -> Option<T> {
-    result.map_err(|found| problems.append(found)).ok()
 }

@@ -40,21 +40,16 @@ impl Study {
     /// By candidate.
     fn asked(&self) -> Vec<Asked> {
         let robust = self.robust_caps();
-        let held = &self.answer.held;
+        let (held, returns) = (&self.answer.held, &self.answer.returns);
         let asked = |position: usize| Asked {
             robust_cap_eth: robust[position],
             proposed_eth: self.answer.optimum.x[position],
             certified_eth: self.proposal.certificate.x[position],
             room_eth: held.room[position].eth,
-            expected_return: self.returns[position].value,
-            expected_return_std_err: self.returns[position].std_err,
-            marginal_es: self.answer.held.marginal.get(position).map(|own| own.value),
-            marginal_es_std_err: self
-                .answer
-                .held
-                .marginal
-                .get(position)
-                .and_then(|own| own.std_err),
+            expected_return: returns[position].value,
+            expected_return_std_err: returns[position].std_err,
+            marginal_es: held.marginal.get(position).map(|own| own.value),
+            marginal_es_std_err: held.marginal.get(position).and_then(|own| own.std_err),
         };
         (0..robust.len()).map(asked).collect()
     }

@@ -3,14 +3,12 @@
 
 use std::ops::ControlFlow;
 
-use rayon::prelude::*;
 use slashfall_graph::{Network, Problem as Wrong, Problems};
-use slashfall_output::measures::Estimate;
 use slashfall_output::{AVS_RATES, digest_file, rated_kind};
 use slashfall_sampling::{Model, Scenario, SourceKind, simulate_to_ends};
 use slashfall_sizing::{
     Answer, Candidate, CandidateKind, Cap, Certificate, Gather, Policy, Problem, Reading, Sample,
-    caps, certify, net_return,
+    caps, certify, read_all,
 };
 
 use super::conflict::conflict;
@@ -36,8 +34,6 @@ pub(crate) struct Study {
     pub(crate) scenario: String,
     pub(crate) n_paths: u64,
     pub(crate) answer: Answer,
-    /// By candidate: expected return of an ETH to the horizon, with its error.
-    pub(crate) returns: Vec<Estimate>,
     /// The other scenarios of the run.
     pub(crate) elsewhere: Vec<Elsewhere>,
     /// Caps at rates of AVSs' slashes; empty without sources that such a rate is of.
@@ -91,7 +87,6 @@ impl Study {
         let problem = Problem::new(policy, candidates, scenario.model.setting());
         let sample = asked.draw(&scenario.model, *n_paths, &scenario.name);
         let answer = Answer::of(&problem, &sample).map_err(|why| conflict(file, &problem, why))?;
-        let returns = returns(&sample, candidates.len());
         drop(sample);
         let proposal = asked.certify(args, network, &problem, &answer, *n_paths)?;
         let elsewhere = asked.elsewhere(args, network, &proposal.certificate.x)?;
@@ -110,7 +105,6 @@ impl Study {
             problem,
             n_paths: *n_paths,
             answer,
-            returns,
             elsewhere,
             rates,
             proposal,
@@ -178,7 +172,7 @@ impl Asked<'_> {
             let n_paths = args.paths.map_or(recorded.n_paths, |most| recorded.n_paths.min(most));
             let sample = self.draw(&scenario.model, n_paths, name);
             let problem = Problem::new(self.policy, self.candidates, scenario.model.setting());
-            let readings = problem.risks.iter().map(|risk| risk.read(&sample, proposed)).collect();
+            let readings = read_all(&problem.risks, &sample, proposed);
             let caps = caps(&problem, &sample);
             all.push(Elsewhere { scenario: name.clone(), n_paths, caps, readings });
         }
@@ -202,12 +196,6 @@ impl Asked<'_> {
         };
         AVS_RATES.into_iter().map(Some).chain([None]).map(at).collect()
     }
-}
-
-/// What an ETH of each position is expected to return.
-fn returns(sample: &Sample, n: usize) -> Vec<Estimate> {
-    let alone = |own: usize| (0..n).map(|i| f64::from(u8::from(i == own))).collect::<Vec<_>>();
-    (0..n).into_par_iter().map(|own| net_return(sample, &alone(own))).collect()
 }
 
 /// Another seed, the same each time, that nobody would choose for a run.

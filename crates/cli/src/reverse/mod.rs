@@ -29,23 +29,22 @@ const ROUNDING: f64 = 1e-12;
 
 pub(crate) fn reverse(args: &Reverse) -> anyhow::Result<Ending> {
     let mut problems = Problems::default();
-    let loss = keep(&mut problems, Loss::read(&args.loss));
+    let loss = problems.keep(Loss::read(&args.loss));
     if let Some(problem) = args.output.as_deref().and_then(problem_of_output) {
         problems.push(problem);
     }
     let recorded = Recorded::read(&args.result, &args.scenario, args.network.as_deref());
-    let Some(recorded) = keep(&mut problems, recorded) else { return Err(problems.into()) };
+    let Some(recorded) = problems.keep(recorded) else { return Err(problems.into()) };
     if let Some(note) = recorded.note() {
         writeln!(std::io::stderr(), "{note}")?;
     }
-    let network = keep(&mut problems, recorded.load_network());
-    let scenario =
-        network.as_ref().and_then(|network| keep(&mut problems, recorded.resolve(network)));
+    let network = problems.keep(recorded.load_network());
+    let scenario = network.as_ref().and_then(|network| problems.keep(recorded.resolve(network)));
     let Some(scenario) = scenario else { return Err(problems.into()) };
-    let scope = keep(&mut problems, find_scope(&args.scope, args.market, &scenario));
+    let scope = problems.keep(find_scope(&args.scope, args.market, &scenario));
     let (Some(scope), Some(loss)) = (scope, loss) else { return Err(problems.into()) };
     let value_eth = scope.value_eth(scenario.model.setting());
-    let asked_eth = keep(&mut problems, loss.eth(&args.loss, &scope, value_eth));
+    let asked_eth = problems.keep(loss.eth(&args.loss, &scope, value_eth));
     let Some(asked_eth) = asked_eth else { return Err(problems.into()) };
     problems.or_ok(())?;
     let asked = Asked { scope, asked_eth, value_eth };
@@ -155,9 +154,4 @@ fn problem_of_output(output: &Path) -> Option<Problem> {
         return None;
     };
     Some(Problem::new(output.display().to_string(), expected))
-}
-
-/// What came of it, or else a problem more.
-fn keep<T>(problems: &mut Problems, result: Result<T, Problems>) -> Option<T> {
-    result.map_err(|found| problems.append(found)).ok()
 }

@@ -1,6 +1,6 @@
 //! What would be otherwise under other budgets, rates and scenarios.
 
-use slashfall_sizing::{Ask, Cap, Plan};
+use slashfall_sizing::{Cap, Plan};
 
 use super::Page;
 use super::budgets::stand;
@@ -22,11 +22,7 @@ impl Page<'_> {
         let mut grid =
             Grid::new(["ES budget", "ES found", "expected return a year", "largest positions"]);
         for point in points {
-            let reading = point
-                .plan
-                .readings
-                .iter()
-                .find(|own| matches!(own.risk.ask, Ask::Shortfall { .. }));
+            let reading = point.plan.readings.iter().find(|own| own.risk.is_shortfall());
             let Some(reading) = reading else { continue };
             let limit = reading.risk.limit;
             let share = level(limit / self.size_eth());

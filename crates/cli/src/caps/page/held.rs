@@ -1,6 +1,6 @@
 //! How what is held stands, and what to trade.
 
-use slashfall_sizing::{Ask, Plan};
+use slashfall_sizing::Plan;
 
 use super::Page;
 use super::table::Grid;
@@ -50,8 +50,7 @@ impl Page<'_> {
 
     fn components(&self) -> String {
         let held = &self.study.answer.held;
-        let is_es =
-            |own: &&slashfall_sizing::Reading| matches!(own.risk.ask, Ask::Shortfall { .. });
+        let is_es = |own: &&slashfall_sizing::Reading| own.risk.is_shortfall();
         let Some(es) = held.plan.readings.iter().find(is_es) else { return String::new() };
         let sum = self.sum_of_components();
         let more = if sum > es.found.value * (1.0 + 1e-3) {

@@ -35,7 +35,7 @@ impl Page<'_> {
             }
             row.extend([
                 binding(&study.problem, cap.own.binding),
-                self.return_a_year(&study.returns[i]),
+                self.return_a_year(&study.answer.returns[i]),
                 self.down(cap.at_market.eth),
             ]);
             grid.push(row);
@@ -76,7 +76,7 @@ impl Page<'_> {
             if optimum[i] >= self.step() {
                 continue;
             }
-            let earned = &study.returns[i];
+            let earned = &study.answer.returns[i];
             let cap = &study.answer.caps[i].own;
             if cap.eth < self.step() {
                 none.push(format!("{} ({})", own.name, binding(&study.problem, cap.binding)));
