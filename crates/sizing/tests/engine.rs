@@ -70,8 +70,8 @@ fn deviation(sigma: f64, days: i32) -> f64 {
 /// `phi(z) / 0.01` at the 99 % quantile of a standard normal.
 const SHORTFALL: f64 = 2.665_214_2;
 
-#[test]
-fn caps_of_noise_alone_are_budget_over_shortfall() {
+/// Two positions of noise alone, of a budget of 100 ETH.
+fn with_noise_alone(work: impl FnOnce(&Problem, &Sample)) {
     let network = network();
     let text = "name = \"t\"\n[treasury]\nsize_eth = 100000\n\
                 [budget]\nes = { level = 0.99, share = 0.001 }\nbound = \"point\"\n"
@@ -82,7 +82,14 @@ fn caps_of_noise_alone_are_budget_over_shortfall() {
     with_scenario(&network, RUN, |scenario| {
         let sample = sample(scenario, &policy, &of, 200_000);
         let problem = Problem::new(&policy, &of, scenario.model.setting());
-        let found = caps(&problem, &sample);
+        work(&problem, &sample);
+    });
+}
+
+#[test]
+fn caps_of_noise_alone_are_budget_over_shortfall() {
+    with_noise_alone(|problem, sample| {
+        let found = caps(problem, sample);
         for (cap, (sigma, earns)) in found.iter().zip([(0.0005, 0.03), (0.0015, 0.06)]) {
             let shortfall = SHORTFALL * deviation(sigma, 10) - earns * 10.0 / 365.0;
             let expected = 100.0 / shortfall;
@@ -99,17 +106,8 @@ fn caps_of_noise_alone_are_budget_over_shortfall() {
 /// Of jointly normal losses the best plan is a multiple of `S^-1 r` (Markowitz), as large as the budget lets it.
 #[test]
 fn the_best_plan_of_noise_alone_is_the_analytic_one() {
-    let network = network();
-    let text = "name = \"t\"\n[treasury]\nsize_eth = 100000\n\
-                [budget]\nes = { level = 0.99, share = 0.001 }\nbound = \"point\"\n"
-        .to_owned()
-        + &positions(&["asset = \"quiet\"", "asset = \"wild\""]);
-    let policy = policy(&text);
-    let of = policy.resolve("policy.toml", &network).unwrap();
-    with_scenario(&network, RUN, |scenario| {
-        let sample = sample(scenario, &policy, &of, 200_000);
-        let problem = Problem::new(&policy, &of, scenario.model.setting());
-        let plan = Planner::new(&problem, &sample).optimum().unwrap();
+    with_noise_alone(|problem, sample| {
+        let plan = Planner::new(problem, sample).optimum().unwrap();
         let [a, b] = [0.0005, 0.0015].map(|sigma| deviation(sigma, 10));
         let [ra, rb] = [0.03, 0.06].map(|a_year| a_year * 10.0 / 365.0);
         // Both load on the market with .5.
