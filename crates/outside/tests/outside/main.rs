@@ -3,5 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its own files fail")]
 
+mod notebooks;
+mod package;
+mod pictures;
 mod queries;
+mod recipes;
+mod site;
 mod tools;
