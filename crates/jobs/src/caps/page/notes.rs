@@ -1,9 +1,10 @@
 //! What the figures rest on: the certificate, what is left out, and what was computed of what.
 
+use std::path::Path;
+
 use super::Page;
 use super::head::verdict;
 use super::table::Grid;
-use crate::args::Caps;
 use crate::number::{count, level};
 
 const HOW_TO_READ: &str = "\
@@ -31,13 +32,13 @@ impl Page<'_> {
         format!("## How to read this, and what it leaves out\n\n{HOW_TO_READ}")
     }
 
-    pub(super) fn fingerprint(&self, args: &Caps) -> String {
+    pub(super) fn fingerprint(&self, result: &Path) -> String {
         let study = self.study;
         let policy = &study.problem.policy;
         let mut grid = Grid::new(["fingerprint", ""]);
         grid.push(["program", &study.digests.program]);
         grid.push(["network", &study.network_name]);
-        grid.push(["result", &args.result.display().to_string()]);
+        grid.push(["result", &result.display().to_string()]);
         grid.push(["scenario", &study.scenario]);
         grid.push(["seed, paths", &format!("{}, {}", study.seed, count(study.n_paths))]);
         grid.push(["certificate seed", &study.proposal.seed.to_string()]);

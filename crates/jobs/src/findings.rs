@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use slashfall_graph::Network;
 use slashfall_graph::facts::{DebtRanks, debtrank};
-use slashfall_output::measures::Level;
+use slashfall_output::measures::{Estimate, Level};
 use slashfall_output::tables::{
     SummaryRow, Waypoint, is_waypoint, measure, push_avs_rates, push_cascade, push_contagion,
     push_contributions, push_convergence, push_dependence, push_exceedance, push_joint,
@@ -14,13 +13,14 @@ use slashfall_output::tables::{
 };
 use slashfall_output::{
     AvsRate, CloseUps, Collector, Contagion, Contribution, EventCounts, Looks, ResultFolder,
-    Sensitivities, Table, Wanted, avs_rates, contributions, joint, removals, schema, sensitivities,
+    Sensitivities, Table, WITHOUT_PRICES, Wanted, Without, avs_rates, contributions, joint,
+    removals, schema, sensitivities,
 };
 use slashfall_sampling::config::Detail;
 use slashfall_sampling::{Batch, Model, Scenario, simulate, simulate_noting};
 
 use crate::run::{headline, levels};
-use crate::without::Removed;
+use crate::watch::Watch;
 
 /// Nodes of a network up to which DebtRank of each is worked out.
 const RANKED_NODES: usize = 2_000;
@@ -88,14 +88,48 @@ impl Gathered {
 
 /// Everything that is shown, one element a scenario.
 #[derive(Default)]
-pub(crate) struct Findings {
-    pub(crate) rows: Vec<SummaryRow>,
-    pub(crate) contributions: BTreeMap<String, Vec<Contribution>>,
-    pub(crate) sensitivities: BTreeMap<String, Sensitivities>,
-    pub(crate) removed: BTreeMap<String, Vec<Removed>>,
-    pub(crate) avs_rates: BTreeMap<String, Vec<AvsRate>>,
+pub struct Findings {
+    /// The summary, of all scenarios.
+    pub rows: Vec<SummaryRow>,
+    /// Who and what a scenario's losses come from.
+    pub contributions: BTreeMap<String, Vec<Contribution>>,
+    /// What changes its figures how much.
+    pub sensitivities: BTreeMap<String, Sensitivities>,
+    /// What would lower its headline figure if it were gone.
+    pub removed: BTreeMap<String, Vec<Removed>>,
+    /// Its expected shortfall at other rates of AVSs' slashes.
+    pub avs_rates: BTreeMap<String, Vec<AvsRate>>,
     /// What should be known before they are believed.
-    pub(crate) doubts: Vec<String>,
+    pub doubts: Vec<String>,
+}
+
+/// Something without which an expected shortfall is lower.
+pub struct Removed {
+    /// What kind of thing it is.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// Level of the shortfall.
+    pub level: Level,
+    /// The shortfall with it, in ETH.
+    pub es: f64,
+    /// By how much it changes, in ETH.
+    pub change: Estimate,
+}
+
+impl Removed {
+    /// Those of the headline figure, the largest fall first.
+    fn of(found: &[Without<'_>]) -> Vec<Self> {
+        let own = found.iter().filter(|without| without.scope.name == WITHOUT_PRICES);
+        let removed = |without: &Without<'_>| Self {
+            kind: without.kind.name(),
+            name: without.removed.clone(),
+            level: without.level,
+            es: without.es,
+            change: without.change,
+        };
+        own.map(removed).collect()
+    }
 }
 
 /// The tables of a run in the making.
@@ -136,13 +170,13 @@ impl Tables {
         }
     }
 
-    /// Adds a scenario; breaks off when `stop` is raised.
+    /// Adds a scenario; breaks off when nobody waits any more.
     pub(crate) fn add(
         &mut self,
         scenario: &Scenario<'_>,
         gathered: &Gathered,
         findings: &mut Findings,
-        stop: &AtomicBool,
+        watch: &dyn Watch,
     ) -> ControlFlow<()> {
         let (name, horizon_days) = (&scenario.name, scenario.spec.horizon_days);
         let (collector, levels) = (&gathered.collector, levels(&scenario.spec.levels));
@@ -151,7 +185,7 @@ impl Tables {
         findings.rows.extend(measured.rows);
         push_exceedance(&mut self.exceedance, name, &measured.curves, horizon_days);
         push_cascade(&mut self.cascade, name, collector);
-        let stopped = || stop.load(Ordering::SeqCst);
+        let stopped = || watch.is_stopped();
         self.vary_avs_rate(scenario, collector, findings, stopped)?;
         let mut close_ups = None;
         if scenario.spec.detail >= Detail::Standard {

@@ -3,7 +3,8 @@
 use slashfall_output::measures::Estimate;
 
 /// An amount of ETH.
-pub(crate) fn eth(x: f64) -> String {
+#[must_use]
+pub fn eth(x: f64) -> String {
     if x.abs() >= 999.5 {
         return grouped(x);
     }
@@ -20,7 +21,8 @@ pub(crate) fn eth(x: f64) -> String {
 }
 
 /// An amount with its standard error, or with a dash where the sample supports none.
-pub(crate) fn with_error(estimate: &Estimate) -> String {
+#[must_use]
+pub fn with_error(estimate: &Estimate) -> String {
     match estimate.std_err {
         Some(std_err) => format!("{} ± {}", eth(estimate.value), eth(std_err)),
         None => format!("{} ± –", eth(estimate.value)),
@@ -28,7 +30,8 @@ pub(crate) fn with_error(estimate: &Estimate) -> String {
 }
 
 /// A fraction as percent.
-pub(crate) fn percent(x: f64) -> String {
+#[must_use]
+pub fn percent(x: f64) -> String {
     let p = 100.0 * x;
     match p.abs() {
         0.0 => "0 %".to_owned(),
@@ -41,19 +44,22 @@ pub(crate) fn percent(x: f64) -> String {
 }
 
 /// An amount and its standard error as percent of a whole.
-pub(crate) fn percent_with_error(estimate: &Estimate, whole: f64) -> String {
+#[must_use]
+pub fn percent_with_error(estimate: &Estimate, whole: f64) -> String {
     let std_err = estimate.std_err.map_or_else(|| "–".to_owned(), |error| percent(error / whole));
     format!("{} ± {std_err}", percent(estimate.value / whole))
 }
 
 /// A level as it is spoken: 99.5 %.
-pub(crate) fn level(level: f64) -> String {
+#[must_use]
+pub fn level(level: f64) -> String {
     let p = (level * 1e8).round() / 1e6;
     format!("{p} %")
 }
 
 /// A whole number with separators.
-pub(crate) fn count(n: u64) -> String {
+#[must_use]
+pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut grouped = String::new();
     for (i, digit) in digits.chars().enumerate() {

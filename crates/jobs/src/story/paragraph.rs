@@ -4,7 +4,8 @@ use super::Story;
 
 impl Story<'_> {
     /// What fired, who was hit, how assets came apart, how long one waited, who bore what.
-    pub(crate) fn paragraph(&self) -> String {
+    #[must_use]
+    pub fn paragraph(&self) -> String {
         let mut told = vec![self.tell_events()];
         told.extend(self.tell_hit());
         told.extend(self.tell_attacks());

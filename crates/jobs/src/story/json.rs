@@ -8,7 +8,8 @@ use super::Story;
 
 impl Story<'_> {
     /// Events, days with their steps, all figures, and the story in plain words.
-    pub(crate) fn json(&self) -> Value {
+    #[must_use]
+    pub fn json(&self) -> Value {
         let steps = self.steps();
         let days = self.path.record.days.iter().zip(DaySums::of(&self.path.record));
         let days = days.map(|(day, sums)| self.day_json(day, sums, &steps));
@@ -22,7 +23,8 @@ impl Story<'_> {
     }
 
     /// What fired, in order.
-    pub(crate) fn events_json(&self) -> Value {
+    #[must_use]
+    pub fn events_json(&self) -> Value {
         let events = self.fired();
         let events = events.iter().map(|event| {
             json!({
@@ -34,7 +36,8 @@ impl Story<'_> {
     }
 
     /// What happened, in order.
-    pub(crate) fn steps(&self) -> Vec<StepRow> {
+    #[must_use]
+    pub fn steps(&self) -> Vec<StepRow> {
         let row = |step| StepRow::new(step, self.network, |n| self.source_name(n).to_owned());
         self.path.record.steps.iter().map(row).collect()
     }

@@ -14,7 +14,8 @@ use crate::input::Input;
 use crate::notes::without_effect;
 
 /// What every Parquet file says of itself.
-pub(crate) fn metadata(
+#[must_use]
+pub fn metadata(
     input: &Input,
     scenarios: &[Scenario<'_>],
     files: &[InputFile],
@@ -35,24 +36,28 @@ pub(crate) fn metadata(
 }
 
 /// This program and its version.
-pub(crate) fn program() -> String {
+#[must_use]
+pub fn program() -> String {
     format!("slashfall {}", env!("CARGO_PKG_VERSION"))
 }
 
-/// The manifest of a run that has not begun.
-pub(crate) fn manifest(
+/// The manifest of a run that has not begun; `command` is what asked for it, `target` the folder that
+/// it will be in.
+#[must_use]
+pub fn manifest(
     input: &Input,
     scenarios: &[Scenario<'_>],
     files: Vec<InputFile>,
     target: &Path,
     selftest: SelfTest,
+    command: &[String],
 ) -> Manifest {
     let meta = input.network.meta();
     Manifest {
         program: program(),
         schema_version: SCHEMA_VERSION,
         streams_version: STREAMS_VERSION,
-        command: std::env::args().collect(),
+        command: command.to_vec(),
         name: input.spec.name.clone(),
         network: meta.name.clone(),
         network_dir: from_result(target, &input.network_dir).display().to_string(),

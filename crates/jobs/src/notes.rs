@@ -2,25 +2,34 @@
 
 use std::collections::BTreeSet;
 
+use slashfall_graph::Problem;
 use slashfall_output::Collector;
 use slashfall_sampling::Scenario;
 
 use crate::input::Input;
 use crate::number::count;
 
-/// Events as [`without_effect`] has them: of those only a run says that they have none.
-pub(crate) const EVENTS: &str = "`event`";
+/// Events as manifests have them among what has no effect: of those only a run says that they have none.
+pub const EVENTS: &str = "`event`";
 
 /// What is not wrong but should be known: warnings, and what has no effect.
-pub(crate) fn notes(input: &Input, scenarios: &[Scenario<'_>]) -> Vec<String> {
-    let of_scenarios =
-        scenarios.iter().flat_map(|scenario| scenario.warnings.iter().chain(&scenario.late));
-    let warnings = input.warnings.iter().chain(of_scenarios).map(|w| format!("warning: {w}"));
+#[must_use]
+pub fn notes(input: &Input, scenarios: &[Scenario<'_>]) -> Vec<String> {
+    let warnings = warnings(input, scenarios).into_iter().map(|w| format!("warning: {w}"));
     let idle = without_effect(scenarios).into_iter().filter(|what| what != EVENTS);
     let idle = idle
         .map(|what| format!("note: {what} is checked but has no effect on a run of this version"));
     let mut seen = BTreeSet::new();
     warnings.chain(idle).filter(|note| seen.insert(note.clone())).collect()
+}
+
+/// What is not wrong with the network or a scenario but should be known, each once.
+pub(crate) fn warnings(input: &Input, scenarios: &[Scenario<'_>]) -> Vec<Problem> {
+    let of_scenarios =
+        scenarios.iter().flat_map(|scenario| scenario.warnings.iter().chain(&scenario.late));
+    let mut seen = BTreeSet::new();
+    let all = input.warnings.iter().chain(of_scenarios);
+    all.filter(|warning| seen.insert(warning.to_string())).cloned().collect()
 }
 
 /// What a run says of events, where there are any.

@@ -9,8 +9,7 @@ mod paragraph;
 mod unwinding;
 mod words;
 
-pub(crate) use events::{Names, costliest, severity};
-pub(crate) use words::wrapped;
+pub use events::{Fired, Names, costliest, severity};
 
 use std::io::Write;
 
@@ -18,8 +17,10 @@ use slashfall_cascade::{AssetFigure, Figure, Layout};
 use slashfall_graph::{AssetId, Network};
 use slashfall_sampling::PathRecord;
 
+use words::wrapped;
+
 /// A path with all that is needed to tell it.
-pub(crate) struct Story<'a> {
+pub struct Story<'a> {
     network: &'a Network,
     path: &'a PathRecord,
     layout: Layout,
@@ -27,12 +28,15 @@ pub(crate) struct Story<'a> {
 }
 
 impl<'a> Story<'a> {
-    pub(crate) fn new(network: &'a Network, path: &'a PathRecord, names: Names<'a>) -> Self {
+    /// A path of a network, and whose numbers its sources are.
+    #[must_use]
+    pub fn new(network: &'a Network, path: &'a PathRecord, names: Names<'a>) -> Self {
         Self { network, path, layout: Layout::new(network), names }
     }
 
     /// A figure of the system.
-    pub(crate) fn figure(&self, figure: Figure) -> f64 {
+    #[must_use]
+    pub fn figure(&self, figure: Figure) -> f64 {
         self.path.figures[self.layout.system(figure)]
     }
 
@@ -57,7 +61,8 @@ impl<'a> Story<'a> {
     }
 
     /// The wrapped asset whose discount was deepest on any day, and that discount.
-    pub(crate) fn worst_discount(&self) -> Option<(&'a str, f64)> {
+    #[must_use]
+    pub fn worst_discount(&self) -> Option<(&'a str, f64)> {
         let indices = 0..self.network.n_wrapped();
         let discounts =
             indices.map(|index| (index, self.asset_figure(index, AssetFigure::WorstDiscount)));
@@ -65,16 +70,19 @@ impl<'a> Story<'a> {
         (worst > 0.0).then(|| (self.wrapped_name(index), worst))
     }
 
-    /// Prints the days, the figures and the story in plain words.
-    pub(crate) fn print(&self, out: &mut impl Write, all_days: bool) -> std::io::Result<()> {
-        self.print_days(out, all_days)?;
-        self.print_figures(out)?;
-        self.print_cut_off(out)?;
+    /// Writes the days, the figures and the story in plain words.
+    ///
+    /// # Errors
+    /// When `out` does not take it.
+    pub fn write(&self, out: &mut impl Write, all_days: bool) -> std::io::Result<()> {
+        self.write_days(out, all_days)?;
+        self.write_figures(out)?;
+        self.write_cut_off(out)?;
         writeln!(out, "\n{}", wrapped(&self.paragraph()))
     }
 
     /// Says that days were cut short, and so are the losses.
-    fn print_cut_off(&self, out: &mut impl Write) -> std::io::Result<()> {
+    fn write_cut_off(&self, out: &mut impl Write) -> std::io::Result<()> {
         let n = self.figure(Figure::TruncatedDays);
         if n <= 0.0 {
             return Ok(());

@@ -1,5 +1,7 @@
 //! The whole study as JSON: what the page rounds or leaves out is here in full.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 use slashfall_output::SCHEMA_VERSION;
 use slashfall_sizing::policy::Bound;
@@ -7,16 +9,15 @@ use slashfall_sizing::{Exposure, Plan, Price, Reach, Reading};
 
 use super::study::Study;
 use super::words::{code_of, code_of_limit, code_of_risk, kind_of};
-use crate::args::Caps;
 
 /// All of it.
-pub(super) fn document(args: &Caps, study: &Study) -> Value {
+pub(super) fn document(result: &Path, study: &Study) -> Value {
     let policy = &study.problem.policy;
     json!({
         "schema_version": SCHEMA_VERSION,
         "program": study.digests.program,
         "network": study.network_name,
-        "result": args.result.display().to_string(),
+        "result": result.display().to_string(),
         "scenario": study.scenario,
         "seed": study.seed,
         "n_paths": study.n_paths,

@@ -8,7 +8,7 @@ use slashfall_sampling::{Source, SourceKind, StressEvent};
 use super::Story;
 use super::words::{NOTHING_ETH, amount, capital, share, things};
 use crate::number::{count, percent};
-use crate::summary::plain_table;
+use crate::table::plain_table;
 
 /// Events of which a paragraph speaks one by one; the costliest.
 const TOLD: usize = 4;
@@ -16,8 +16,8 @@ const TOLD: usize = 4;
 const LISTED: usize = 20;
 
 /// Whose numbers the sources of a record are.
-#[derive(Clone, Copy)]
-pub(crate) enum Names<'a> {
+#[derive(Clone, Copy, Debug)]
+pub enum Names<'a> {
     /// Those of a model.
     Sources(&'a [Source]),
     /// Those of the events of a stress.
@@ -43,15 +43,21 @@ impl<'a> Names<'a> {
 
 /// An event of the path.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Fired<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) kind: SourceKind,
-    pub(crate) effect: Effect,
+pub struct Fired<'a> {
+    /// Its name, which begins with its kind.
+    pub name: &'a str,
+    /// What kind of source it is of.
+    pub kind: SourceKind,
+    /// What it does.
+    pub effect: Effect,
     /// The day on which it took effect, from 1.
-    pub(crate) day: u32,
-    pub(crate) tau_days: f64,
-    pub(crate) severity: f64,
-    pub(crate) loss_eth: f64,
+    pub day: u32,
+    /// When it happened, in days from the start.
+    pub tau_days: f64,
+    /// How hard, in the unit of its kind.
+    pub severity: f64,
+    /// What it cost at once, in ETH.
+    pub loss_eth: f64,
 }
 
 impl Fired<'_> {
@@ -72,7 +78,8 @@ impl Fired<'_> {
     }
 
     /// How hard, in the unit of its kind.
-    pub(crate) fn severity(&self) -> String {
+    #[must_use]
+    pub fn severity(&self) -> String {
         severity(self.kind, self.severity)
     }
 
@@ -83,7 +90,8 @@ impl Fired<'_> {
 }
 
 /// How hard, in the unit of the kind.
-pub(crate) fn severity(kind: SourceKind, severity: f64) -> String {
+#[must_use]
+pub fn severity(kind: SourceKind, severity: f64) -> String {
     if kind == SourceKind::ClientOutage {
         // Epochs are whole to anybody who reads them.
         return format!("{severity:.0} epochs");
@@ -98,7 +106,8 @@ impl<'a> Story<'a> {
     }
 
     /// What fired, in order.
-    pub(crate) fn fired(&self) -> Vec<Fired<'a>> {
+    #[must_use]
+    pub fn fired(&self) -> Vec<Fired<'a>> {
         let fired = self.path.record.steps.iter().filter_map(|step| match step.happened {
             Happened::Fired { source, tau_days, severity, loss_eth } => {
                 let (name, kind, effect) = self.names.of(source);
@@ -110,8 +119,11 @@ impl<'a> Story<'a> {
         fired.collect()
     }
 
-    /// Prints the costliest events, in order of time.
-    pub(crate) fn print_events(&self, out: &mut impl Write) -> std::io::Result<()> {
+    /// Writes the costliest events, in order of time.
+    ///
+    /// # Errors
+    /// When `out` does not take them.
+    pub fn write_events(&self, out: &mut impl Write) -> std::io::Result<()> {
         let fired = self.fired();
         if fired.is_empty() {
             return writeln!(out, "nothing fired");
@@ -262,7 +274,8 @@ impl<'a> Story<'a> {
 }
 
 /// The positions of the `n` costliest events, in order of time, and of the rest.
-pub(crate) fn costliest(fired: &[Fired<'_>], n: usize) -> (Vec<usize>, Vec<usize>) {
+#[must_use]
+pub fn costliest(fired: &[Fired<'_>], n: usize) -> (Vec<usize>, Vec<usize>) {
     let mut shown: Vec<usize> = (0..fired.len()).collect();
     shown.sort_by(|a, b| fired[*b].loss_eth.total_cmp(&fired[*a].loss_eth));
     let rest = shown.split_off(n.min(shown.len()));

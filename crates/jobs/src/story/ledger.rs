@@ -10,7 +10,7 @@ use super::Story;
 use super::events::{Fired, costliest};
 use super::unwinding::UTILIZATION;
 use super::words::{NOTHING_ETH, amount, cell, days_cell, list, share, things};
-use crate::summary::plain_table;
+use crate::table::plain_table;
 
 /// A discount that is shown, and a move of one that is worth a line.
 const DISCOUNT: f64 = 0.001;
@@ -42,7 +42,7 @@ const HEADER: [&str; 11] = [
 const TEXT: [&str; 3] = ["worst discounts", "utilisation", "what happened"];
 
 impl Story<'_> {
-    pub(super) fn print_days(&self, out: &mut impl Write, all: bool) -> std::io::Result<()> {
+    pub(super) fn write_days(&self, out: &mut impl Write, all: bool) -> std::io::Result<()> {
         let sums = DaySums::of(&self.path.record);
         let shown = self.shown_days(all);
         let mut so_far = 0.0;

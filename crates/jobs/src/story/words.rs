@@ -76,7 +76,7 @@ pub(super) fn capital(text: &str) -> String {
 }
 
 /// A paragraph in lines that a terminal holds.
-pub(crate) fn wrapped(text: &str) -> String {
+pub(super) fn wrapped(text: &str) -> String {
     // A number and its unit stay together.
     let units = [" %", " ETH", " days"];
     let bound = units

@@ -11,11 +11,12 @@ use slashfall_sizing::{
     caps, certify, read_all,
 };
 
+use super::CapsOptions;
 use super::conflict::conflict;
 use super::question::{Question, fewest_paths};
-use crate::args::Caps;
-use crate::progress::bar_of_paths;
+use crate::provenance::program;
 use crate::recorded::{Recorded, scenarios_of};
+use crate::watch::Watch;
 
 /// Paths a batch.
 const BATCH_PATHS: usize = 4_096;
@@ -25,81 +26,93 @@ const MIN_PATHS_OF_RATE: u64 = 50_000;
 const TIMES_FEWEST: u64 = 10;
 
 /// All that is found.
-pub(crate) struct Study {
-    pub(crate) problem: Problem,
-    pub(crate) network_name: String,
-    pub(crate) horizon_days: u32,
-    pub(crate) seed: u64,
+pub(super) struct Study {
+    pub(super) problem: Problem,
+    pub(super) network_name: String,
+    pub(super) horizon_days: u32,
+    pub(super) seed: u64,
     /// Of the scenario that is asked about.
-    pub(crate) scenario: String,
-    pub(crate) n_paths: u64,
-    pub(crate) answer: Answer,
+    pub(super) scenario: String,
+    pub(super) n_paths: u64,
+    pub(super) answer: Answer,
     /// The other scenarios of the run.
-    pub(crate) elsewhere: Vec<Elsewhere>,
+    pub(super) elsewhere: Vec<Elsewhere>,
     /// Caps at rates of AVSs' slashes; empty without sources that such a rate is of.
-    pub(crate) rates: Vec<AtRate>,
-    pub(crate) rated_kind: Option<SourceKind>,
-    pub(crate) proposal: Proposal,
-    pub(crate) digests: Digests,
+    pub(super) rates: Vec<AtRate>,
+    pub(super) rated_kind: Option<SourceKind>,
+    pub(super) proposal: Proposal,
+    pub(super) digests: Digests,
 }
 
 /// What another scenario says.
-pub(crate) struct Elsewhere {
-    pub(crate) scenario: String,
-    pub(crate) n_paths: u64,
-    pub(crate) caps: Vec<Cap>,
+pub(super) struct Elsewhere {
+    pub(super) scenario: String,
+    pub(super) n_paths: u64,
+    pub(super) caps: Vec<Cap>,
     /// How the budgets stand there for what is proposed.
-    pub(crate) readings: Vec<Reading>,
+    pub(super) readings: Vec<Reading>,
 }
 
 /// Caps at one rate.
-pub(crate) struct AtRate {
+pub(super) struct AtRate {
     /// Events a year of each source; none as in the run, from as many paths.
-    pub(crate) rate: Option<f64>,
-    pub(crate) n_paths: u64,
-    pub(crate) caps: Vec<Cap>,
+    pub(super) rate: Option<f64>,
+    pub(super) n_paths: u64,
+    pub(super) caps: Vec<Cap>,
 }
 
 /// The plan that is proposed, as paths of another seed certify it.
-pub(crate) struct Proposal {
-    pub(crate) seed: u64,
-    pub(crate) n_paths: u64,
-    pub(crate) certificate: Certificate,
+pub(super) struct Proposal {
+    pub(super) seed: u64,
+    pub(super) n_paths: u64,
+    pub(super) certificate: Certificate,
 }
 
 /// Of what it is said.
-pub(crate) struct Digests {
-    pub(crate) policy: String,
-    pub(crate) config: String,
-    pub(crate) program: String,
+pub(super) struct Digests {
+    pub(super) policy: String,
+    pub(super) config: String,
+    pub(super) program: String,
 }
 
 impl Study {
-    /// Draws the paths and asks them.
+    /// Draws the paths and asks them; breaks off when nobody waits any more.
     ///
     /// # Errors
     /// When the run file or a loop is refused, or when the minimums of the policy conflict with its limits.
-    pub(crate) fn of(args: &Caps, question: &Question) -> anyhow::Result<Self> {
+    pub(super) fn of(
+        options: &CapsOptions,
+        question: &Question,
+        watch: &mut dyn Watch,
+    ) -> anyhow::Result<ControlFlow<(), Self>> {
         let Question { file, policy, candidates, network, recorded, n_paths } = question;
         let scenario = recorded.resolve(network)?;
         check_loops(&scenario, file, candidates)?;
-        let asked = Asked { policy, candidates, quiet: args.quiet };
+        let mut asked = Asked { options, policy, candidates, network, watch };
         let problem = Problem::new(policy, candidates, scenario.model.setting());
-        let sample = asked.draw(&scenario.model, *n_paths, &scenario.name);
+        let Some(sample) = asked.draw(&scenario.model, *n_paths, &scenario.name) else {
+            return Ok(ControlFlow::Break(()));
+        };
         let answer = Answer::of(&problem, &sample).map_err(|why| conflict(file, &problem, why))?;
         drop(sample);
-        let proposal = asked.certify(args, network, &problem, &answer, *n_paths)?;
-        let elsewhere = asked.elsewhere(args, network, &proposal.certificate.x)?;
-        let rates = asked.rates(&scenario.model, *n_paths);
-        Ok(Self {
+        let Some(proposal) = asked.certify(&problem, &answer, *n_paths)? else {
+            return Ok(ControlFlow::Break(()));
+        };
+        let Some(elsewhere) = asked.elsewhere(&proposal.certificate.x)? else {
+            return Ok(ControlFlow::Break(()));
+        };
+        let Some(rates) = asked.rates(&scenario.model, *n_paths) else {
+            return Ok(ControlFlow::Break(()));
+        };
+        Ok(ControlFlow::Continue(Self {
             network_name: network.meta().name.clone(),
             horizon_days: scenario.model.horizon_days(),
             seed: scenario.spec.seed,
             rated_kind: rated_kind(&scenario.model),
             digests: Digests {
-                policy: digest_file(&args.policy)?,
+                policy: digest_file(&options.policy)?,
                 config: recorded.config_digest(),
-                program: crate::provenance::program(),
+                program: program(),
             },
             scenario: scenario.name.clone(),
             problem,
@@ -108,11 +121,11 @@ impl Study {
             elsewhere,
             rates,
             proposal,
-        })
+        }))
     }
 
     /// By candidate: the least of its caps over the scenarios.
-    pub(crate) fn robust_caps(&self) -> Vec<f64> {
+    pub(super) fn robust_caps(&self) -> Vec<f64> {
         let own = self.answer.caps.iter().map(|cap| cap.own.eth);
         let least = |(position, own): (usize, f64)| {
             self.elsewhere.iter().map(|other| other.caps[position].own.eth).fold(own, f64::min)
@@ -121,81 +134,87 @@ impl Study {
     }
 }
 
-/// What every sample is asked.
+/// What every sample is asked, and who watches; none where nobody waits any more.
 struct Asked<'a> {
+    options: &'a CapsOptions,
     policy: &'a Policy,
     candidates: &'a [Candidate],
-    quiet: bool,
+    network: &'a Network,
+    watch: &'a mut dyn Watch,
 }
 
 impl Asked<'_> {
-    fn draw(&self, model: &Model<'_>, n_paths: u64, what: &str) -> Sample {
+    fn draw(&mut self, model: &Model<'_>, n_paths: u64, what: &str) -> Option<Sample> {
         let mut gather = Gather::new(model, self.policy, self.candidates);
-        let bar = bar_of_paths(what, n_paths, self.quiet);
+        self.watch.begin(what, n_paths, None);
         let flow = simulate_to_ends(model, 0..n_paths, BATCH_PATHS, |batch| {
             gather.absorb(batch);
-            bar.set_position(gather.n_paths());
-            ControlFlow::Continue(())
+            self.watch.advance(gather.n_paths(), None);
+            if self.watch.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        debug_assert!(flow.is_continue());
-        bar.finish_and_clear();
-        gather.finish(model.setting(), self.candidates)
+        self.watch.end();
+        flow.is_continue().then(|| gather.finish(model.setting(), self.candidates))
     }
 
     fn certify(
-        &self,
-        args: &Caps,
-        network: &Network,
+        &mut self,
         problem: &Problem,
         answer: &Answer,
         n_paths: u64,
-    ) -> anyhow::Result<Proposal> {
-        let mut recorded = Recorded::read(&args.result, &args.scenario, args.network.as_deref())?;
-        let seed = args.certificate_seed.unwrap_or_else(|| fresh(recorded.seed()));
+    ) -> anyhow::Result<Option<Proposal>> {
+        let options = self.options;
+        let mut recorded = recorded_of(options, &options.scenario)?;
+        let seed = options.certificate_seed.unwrap_or_else(|| fresh(recorded.seed()));
         recorded.set_seed(seed)?;
-        let scenario = recorded.resolve(network)?;
+        let scenario = recorded.resolve(self.network)?;
         let sample = self.draw(&scenario.model, n_paths, "certificate");
-        let certificate = certify(problem, &sample, &answer.optimum.x);
-        Ok(Proposal { seed, n_paths, certificate })
+        Ok(sample.map(|sample| {
+            let certificate = certify(problem, &sample, &answer.optimum.x);
+            Proposal { seed, n_paths, certificate }
+        }))
     }
 
-    fn elsewhere(
-        &self,
-        args: &Caps,
-        network: &Network,
-        proposed: &[f64],
-    ) -> anyhow::Result<Vec<Elsewhere>> {
+    fn elsewhere(&mut self, proposed: &[f64]) -> anyhow::Result<Option<Vec<Elsewhere>>> {
+        let options = self.options;
         let mut all = Vec::new();
-        for name in scenarios_of(&args.result)?.iter().filter(|name| **name != args.scenario) {
-            let recorded = Recorded::read(&args.result, name, args.network.as_deref())?;
-            let scenario = recorded.resolve(network)?;
-            let n_paths = args.paths.map_or(recorded.n_paths, |most| recorded.n_paths.min(most));
-            let sample = self.draw(&scenario.model, n_paths, name);
+        for name in scenarios_of(&options.result)? {
+            if name == options.scenario {
+                continue;
+            }
+            let recorded = recorded_of(options, &name)?;
+            let scenario = recorded.resolve(self.network)?;
+            let n_paths = options.paths.map_or(recorded.n_paths, |most| recorded.n_paths.min(most));
+            let Some(sample) = self.draw(&scenario.model, n_paths, &name) else { return Ok(None) };
             let problem = Problem::new(self.policy, self.candidates, scenario.model.setting());
             let readings = read_all(&problem.risks, &sample, proposed);
             let caps = caps(&problem, &sample);
-            all.push(Elsewhere { scenario: name.clone(), n_paths, caps, readings });
+            all.push(Elsewhere { scenario: name, n_paths, caps, readings });
         }
-        Ok(all)
+        Ok(Some(all))
     }
 
-    fn rates(&self, model: &Model<'_>, n_paths: u64) -> Vec<AtRate> {
-        let Some(kind) = rated_kind(model) else { return Vec::new() };
+    fn rates(&mut self, model: &Model<'_>, n_paths: u64) -> Option<Vec<AtRate>> {
+        let Some(kind) = rated_kind(model) else { return Some(Vec::new()) };
         let least = MIN_PATHS_OF_RATE.max(TIMES_FEWEST * fewest_paths(self.policy));
         let n_paths = (n_paths / 4).max(least).min(n_paths);
-        let at = |rate: Option<f64>| {
+        let mut at = |rate: Option<f64>| {
             let changed = rate.map(|rate| model.with_rate_of_kind(kind, rate));
             let model = changed.as_ref().unwrap_or(model);
             let what = rate.map_or_else(
                 || "as in the run".to_owned(),
                 |rate| format!("{} at {rate} a year", kind.name()),
             );
-            let sample = self.draw(model, n_paths, &what);
+            let sample = self.draw(model, n_paths, &what)?;
             let problem = Problem::new(self.policy, self.candidates, model.setting());
-            AtRate { rate, n_paths, caps: caps(&problem, &sample) }
+            Some(AtRate { rate, n_paths, caps: caps(&problem, &sample) })
         };
-        AVS_RATES.into_iter().map(Some).chain([None]).map(at).collect()
+        AVS_RATES.into_iter().map(Some).chain([None]).map(&mut at).collect()
     }
+}
+
+/// A scenario of the result that is asked about.
+fn recorded_of(options: &CapsOptions, scenario: &str) -> Result<Recorded, Problems> {
+    Recorded::read(&options.result, scenario, options.network.as_deref())
 }
 
 /// Another seed, the same each time, that nobody would choose for a run.

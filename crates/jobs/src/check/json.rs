@@ -7,7 +7,9 @@ use slashfall_sampling::Scenario;
 use super::Page;
 
 impl Page<'_> {
-    pub(super) fn json(&self) -> serde_json::Value {
+    /// All of it.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
         let meta = self.network.meta();
         serde_json::json!({
             "network": { "name": meta.name, "as_of": meta.as_of, "source": meta.source, "synthetic": meta.synthetic },

@@ -9,8 +9,7 @@ use slashfall_sampling::Node;
 use slashfall_sizing::policy::Bound;
 use slashfall_sizing::{Candidate, CandidateKind, Policy};
 
-use super::KNOWN_BY;
-use crate::args::Caps;
+use super::{CapsOptions, KNOWN_BY};
 use crate::number::{count, level};
 use crate::recorded::Recorded;
 
@@ -38,23 +37,26 @@ impl Question {
     ///
     /// # Errors
     /// All that is wrong with them, and a folder to write that is there; its error is of its own kind.
-    pub(super) fn read(args: &Caps) -> anyhow::Result<Self> {
-        if let Some(output) = &args.output {
-            ResultFolder::check(KNOWN_BY, output, args.overwrite)?;
+    pub(super) fn read(options: &CapsOptions) -> anyhow::Result<Self> {
+        if let Some(output) = &options.output {
+            ResultFolder::check(KNOWN_BY, output, options.overwrite)?;
         }
-        let file = args.policy.display().to_string();
+        let file = options.policy.display().to_string();
         let mut problems = Problems::default();
-        let policy = read_policy(&args.policy, &file, &mut problems);
-        let recorded = Recorded::read(&args.result, &args.scenario, args.network.as_deref());
+        let policy = read_policy(&options.policy, &file, &mut problems);
+        let recorded =
+            Recorded::read(&options.result, &options.scenario, options.network.as_deref());
         let recorded = problems.keep(recorded);
         if let Some(recorded) = &recorded {
-            problem_of_seed(args, recorded.seed()).into_iter().for_each(|own| problems.push(own));
+            problem_of_seed(options, recorded.seed())
+                .into_iter()
+                .for_each(|own| problems.push(own));
         }
         let network = recorded.as_ref().and_then(|own| problems.keep(own.load_network()));
         let (Some(policy), Some(recorded), Some(network)) = (policy, recorded, network) else {
             return Err(problems.into());
         };
-        let n_paths = args.paths.map_or(recorded.n_paths, |most| recorded.n_paths.min(most));
+        let n_paths = options.paths.map_or(recorded.n_paths, |most| recorded.n_paths.min(most));
         problem_of_tail(&policy, &file, n_paths).into_iter().for_each(|own| problems.push(own));
         problems_of_probabilities(&policy, &file, n_paths).for_each(|own| problems.push(own));
         let candidates = problems.keep(policy.resolve(&file, &network));
@@ -78,8 +80,8 @@ fn read_policy(path: &Path, file: &str, problems: &mut Problems) -> Option<Polic
 }
 
 /// Paths that a proposal was chosen by say nothing of how well it does on others.
-fn problem_of_seed(args: &Caps, seed: u64) -> Option<Problem> {
-    (args.certificate_seed == Some(seed)).then(|| {
+fn problem_of_seed(options: &CapsOptions, seed: u64) -> Option<Problem> {
+    (options.certificate_seed == Some(seed)).then(|| {
         let expected = "another seed than that of the run was expected: its paths are those that the proposal is chosen by";
         Problem::new("--certificate-seed", expected).value(seed.to_string())
     })

@@ -8,12 +8,13 @@ mod notes;
 mod positions;
 mod table;
 
+use std::path::Path;
+
 use super::study::Study;
-use crate::args::Caps;
 use crate::number::count;
 
 /// All of it, as GitHub-flavoured Markdown.
-pub(super) fn markdown(args: &Caps, study: &Study) -> String {
+pub(super) fn markdown(result: &Path, study: &Study) -> String {
     let page = Page { study };
     let sections = [
         page.head(),
@@ -27,7 +28,7 @@ pub(super) fn markdown(args: &Caps, study: &Study) -> String {
         page.scenarios(),
         page.certificate(),
         page.how_to_read(),
-        page.fingerprint(args),
+        page.fingerprint(result),
     ];
     let said: Vec<String> = sections.into_iter().filter(|section| !section.is_empty()).collect();
     said.join("\n")

@@ -19,9 +19,9 @@ use crate::provenance::{digest_of, program};
 const OF_OTHERS: [&str; 3] = ["scenario", "sweep", "event"];
 
 /// A scenario of a result.
-pub(crate) struct Recorded {
+pub struct Recorded {
     /// Its folder as the user named it.
-    pub(crate) result: PathBuf,
+    pub result: PathBuf,
     /// The manifest as the user would find it.
     file: String,
     scenario: String,
@@ -29,7 +29,7 @@ pub(crate) struct Recorded {
     root: Node,
     network_dir: PathBuf,
     /// Paths that the run drew.
-    pub(crate) n_paths: u64,
+    pub n_paths: u64,
     program: String,
     /// Whether it is known that its paths were drawn from the streams that this program has.
     has_our_streams: bool,
@@ -42,11 +42,7 @@ impl Recorded {
     ///
     /// # Errors
     /// When there is none, when it is not whole, or when it has no such scenario.
-    pub(crate) fn read(
-        result: &Path,
-        scenario: &str,
-        network: Option<&Path>,
-    ) -> Result<Self, Problems> {
+    pub fn read(result: &Path, scenario: &str, network: Option<&Path>) -> Result<Self, Problems> {
         let path = result.join("manifest.json");
         let file = path.display().to_string();
         let text = fs::read_to_string(&path).map_err(|error| {
@@ -91,7 +87,8 @@ impl Recorded {
     }
 
     /// The seed of the run.
-    pub(crate) fn seed(&self) -> u64 {
+    #[must_use]
+    pub fn seed(&self) -> u64 {
         match self.root.get("run").and_then(|run| run.get("seed")).map(|seed| &seed.value) {
             Some(NodeValue::Integer(seed)) => seed.unsigned_abs(),
             _ => 0,
@@ -102,17 +99,19 @@ impl Recorded {
     ///
     /// # Errors
     /// When the run file does not take it.
-    pub(crate) fn set_seed(&mut self, seed: u64) -> Result<(), Problems> {
+    pub fn set_seed(&mut self, seed: u64) -> Result<(), Problems> {
         self.root.set_from_command_line(&format!("run.seed={seed}"))
     }
 
     /// The digest of the run file as the scenario has changed it.
-    pub(crate) fn config_digest(&self) -> String {
+    #[must_use]
+    pub fn config_digest(&self) -> String {
         digest_of(&serde_json::to_value(&self.root).unwrap_or_default())
     }
 
     /// What should be known before a path is believed.
-    pub(crate) fn note(&self) -> Option<String> {
+    #[must_use]
+    pub fn note(&self) -> Option<String> {
         let own = program();
         (self.program != own).then(|| {
             format!("warning: the result is of {}, this is {own}: paths may differ", self.program)
@@ -121,7 +120,8 @@ impl Recorded {
 
     /// That a path played again is not that of the result: bad input where the result does not say
     /// from which streams it was drawn, else an error of this program.
-    pub(crate) fn differs(&self, said: &str) -> anyhow::Error {
+    #[must_use]
+    pub fn differs(&self, said: &str) -> anyhow::Error {
         if self.has_our_streams {
             return anyhow::anyhow!(said.to_owned());
         }
@@ -136,7 +136,7 @@ impl Recorded {
     ///
     /// # Errors
     /// Every file that has changed, come or gone.
-    pub(crate) fn load_network(&self) -> Result<Network, Problems> {
+    pub fn load_network(&self) -> Result<Network, Problems> {
         let dir = &self.network_dir;
         let files = network_files(dir).map_err(|error| {
             let expected = format!(
@@ -173,7 +173,7 @@ impl Recorded {
     ///
     /// # Errors
     /// When this program does not take the run file.
-    pub(crate) fn resolve<'n>(&self, network: &'n Network) -> Result<Scenario<'n>, Problems> {
+    pub fn resolve<'n>(&self, network: &'n Network) -> Result<Scenario<'n>, Problems> {
         let spec = RunSpec::read(&self.file, &self.root)?;
         let mut scenarios = spec.resolve(&self.file, &self.root, network)?;
         let mut scenario = scenarios.swap_remove(0);
@@ -187,7 +187,7 @@ impl Recorded {
 ///
 /// # Errors
 /// When there is no result, or its manifest is not whole.
-pub(crate) fn scenarios_of(result: &Path) -> Result<Vec<String>, Problems> {
+pub fn scenarios_of(result: &Path) -> Result<Vec<String>, Problems> {
     let path = result.join("manifest.json");
     let broken = || Problem::new(path.display().to_string(), "the manifest of a run was expected");
     let text = fs::read_to_string(&path).map_err(|_| broken())?;

@@ -8,7 +8,7 @@ use super::words::{code_of, kind_of};
 
 impl Study {
     /// One row for each position under each scenario, and under the scenario asked about at each rate.
-    pub(crate) fn rows(&self) -> Vec<CapRow> {
+    pub(super) fn rows(&self) -> Vec<CapRow> {
         let mut rows = self.rows_of(&self.scenario, None, &self.answer.caps);
         for (row, asked) in rows.iter_mut().zip(self.asked()) {
             row.asked = Some(asked);

@@ -6,7 +6,7 @@ use slashfall_cascade::{AssetFigure, Channel, Figure, PortfolioFigure};
 
 use super::Story;
 use super::words::{NOTHING_ETH, amount, cell, days_cell, share, things};
-use crate::summary::plain_table;
+use crate::table::plain_table;
 
 /// A discount that makes an asset worth a line.
 const DISCOUNT: f64 = 0.005;
@@ -16,14 +16,14 @@ fn header(names: &[&str]) -> Vec<String> {
 }
 
 impl Story<'_> {
-    pub(super) fn print_figures(&self, out: &mut impl Write) -> std::io::Result<()> {
-        self.print_losses(out)?;
-        self.print_assets(out)?;
-        self.print_reserves(out)?;
-        self.print_portfolios(out)
+    pub(super) fn write_figures(&self, out: &mut impl Write) -> std::io::Result<()> {
+        self.write_losses(out)?;
+        self.write_assets(out)?;
+        self.write_reserves(out)?;
+        self.write_portfolios(out)
     }
 
-    fn print_losses(&self, out: &mut impl Write) -> std::io::Result<()> {
+    fn write_losses(&self, out: &mut impl Write) -> std::io::Result<()> {
         let mut table = plain_table(&header(&["", "ETH"]));
         let total = [
             ("lost in all", Figure::Total),
@@ -56,7 +56,7 @@ impl Story<'_> {
         writeln!(out, "\n{}", table.trim_fmt())
     }
 
-    fn print_assets(&self, out: &mut impl Write) -> std::io::Result<()> {
+    fn write_assets(&self, out: &mut impl Write) -> std::io::Result<()> {
         let names = [
             "asset",
             "nav loss",
@@ -107,7 +107,7 @@ impl Story<'_> {
         }
     }
 
-    fn print_reserves(&self, out: &mut impl Write) -> std::io::Result<()> {
+    fn write_reserves(&self, out: &mut impl Write) -> std::io::Result<()> {
         let names = [
             "reserve",
             "highest utilisation",
@@ -143,7 +143,7 @@ impl Story<'_> {
         writeln!(out, "\n{}", table.trim_fmt())
     }
 
-    fn print_portfolios(&self, out: &mut impl Write) -> std::io::Result<()> {
+    fn write_portfolios(&self, out: &mut impl Write) -> std::io::Result<()> {
         let portfolios = self.network.portfolios();
         if portfolios.is_empty() {
             return Ok(());
