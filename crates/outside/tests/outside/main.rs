@@ -5,3 +5,4 @@
 
 mod queries;
 mod tools;
+mod wheel;
