@@ -8,7 +8,7 @@ import slashfall
 from conftest import POLICY
 
 SOME = {"paths": 2_048, "certificate_seed": 99}
-POINT = "bound = \"point\""
+UPPER = 'bound = "upper"'
 
 
 @pytest.fixture(scope="module")
@@ -16,8 +16,8 @@ def policy(tmp_path_factory):
     """The example's, kept by estimates, which few paths can show."""
     text = POLICY.read_text()
     policy = tmp_path_factory.mktemp("policy") / "policy.toml"
-    assert "bound =" not in text
-    policy.write_text(f"{POINT}\n{text}")
+    assert UPPER in text
+    policy.write_text(text.replace(UPPER, 'bound = "point"'))
     return policy
 
 

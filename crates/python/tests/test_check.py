@@ -48,7 +48,7 @@ def test_all_that_is_wrong_with_a_run_file_is_told_at_once(tmp_path):
     unknown = by_key["run.horizn_days"]
     assert (unknown["file"], unknown["nearest"]) == ("--set", "horizon_days")
     (asset,) = [problem for problem in problems if problem["value"] == "eEHT"]
-    assert asset["nearest"] == "eETH" and asset["key"].startswith("source.")
+    assert asset["nearest"] == "eETH" and asset["key"] == "target.asset"
     said = str(raised.value).splitlines()
     assert said[:3] == [problem["message"] for problem in problems]
     assert said[3] == "3 problems; nothing was written"

@@ -43,7 +43,7 @@ def test_a_result_is_what_its_manifest_says(result):
 
 
 def test_precision_is_told(tmp_path):
-    rule = {"metric": "mean", "relative": 1e-6, "max_paths": 2048}
+    rule = {"metric": "mean", "scope": "system", "relative_error": 1e-6, "max_paths": 2048}
     changes = {"run.detail": "summary", "run.until": rule}
     given = mapping()
     del given["run"]["paths"]
@@ -84,7 +84,7 @@ def test_the_network_of_a_mapping_starts_from_the_working_directory(monkeypatch,
 
 def test_values_of_python_are_values_of_the_run_file(tmp_path):
     changes = {
-        "name": 'a "quoted" name: 1, \\ and \x7f',
+        "name": "a 'quoted' \"name\": 1, é and \x7f",
         "run.paths": np.int64(400),
         "run.levels": np.array([0.9, 0.99]),
         "run.detail": "summary",

@@ -8,6 +8,8 @@ from typing_extensions import CapsuleType
 
 from ._problems import Problem
 
+__all__ = ["Table", "__version__", "caps", "check", "losses", "read_table", "replay", "run"]
+
 __version__: str
 
 _Path = str | PathLike[str]

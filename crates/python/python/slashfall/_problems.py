@@ -51,7 +51,7 @@ class RunWarning(UserWarning):
 
 
 def warn(notes: Sequence[str]) -> None:
-    """Warns of those notes that are warnings, on behalf of who called the package."""
+    """Warns of those notes that are warnings, on behalf of who called the function that calls this."""
     for note in notes:
         prefix = "warning: "
         if note.startswith(prefix):

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-import os
-from pathlib import Path
 from typing import Any
-
-from . import _engine
-from ._problems import warn
 
 
 class Replay:
@@ -28,11 +23,3 @@ class Replay:
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self._story)}</pre>"
-
-
-def replay(
-    result: Path, path: int, scenario: str, network: str | os.PathLike[str] | None
-) -> Replay:
-    document, story, notes = _engine.replay(result, path, scenario, network)
-    warn(notes)
-    return Replay(document, story)

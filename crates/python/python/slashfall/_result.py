@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from . import _engine
-from ._problems import InputError, Problem
-from ._replay import Replay, replay
+from ._problems import InputError, Problem, warn
+from ._replay import Replay
 from ._table import Table
 
 TABLES = (
@@ -145,7 +145,9 @@ class Result:
 
         network: folder of the network, instead of the one that the result names.
         """
-        return replay(self.path, path, scenario, network)
+        document, story, notes = _engine.replay(self.path, path, scenario, network)
+        warn(notes)
+        return Replay(document, story)
 
     def __repr__(self) -> str:
         name = self.manifest["name"]

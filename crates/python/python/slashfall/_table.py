@@ -17,8 +17,8 @@ class Table:
     """Rows and columns in the memory of the engine.
 
     Libraries that know the Arrow PyCapsule protocol take it as it is, without a copy:
-    `polars.DataFrame(table)`, `pyarrow.table(table)`, DuckDB's `SELECT * FROM table` (of a
-    variable); the methods `to_...` do so too, and import the library when they are called.
+    `polars.DataFrame(rows)`, `pyarrow.table(rows)`, DuckDB's `SELECT * FROM rows` for a variable
+    of that name; the methods `to_...` do so too, and import the library when they are called.
     """
 
     __slots__ = ("_engine", "_name")
