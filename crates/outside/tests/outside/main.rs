@@ -10,3 +10,4 @@ mod queries;
 mod recipes;
 mod site;
 mod tools;
+mod wheel;
