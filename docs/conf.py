@@ -48,7 +48,7 @@ TREE = {
             "notebooks/03_caps",
             "notebooks/04_validate",
         ],
-        "Reference": ["model", "formats", "queries", "glossary"],
+        "Reference": ["model", "formats", "queries", "python", "glossary"],
         "How sure, how fast, how built": ["validation", "performance", "architecture", "changelog"],
     },
     "concepts/index": {

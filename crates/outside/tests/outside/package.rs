@@ -25,15 +25,26 @@ fn built_package(python: &Path) -> PathBuf {
     if home.exists() {
         fs::remove_dir_all(&home).unwrap();
     }
-    let wheels = home.join("wheels");
+    let wheel = built_wheel(python, &home.join("wheels"));
+    let installed = home.join("installed");
+    install(python, &wheel, &installed);
+    installed
+}
+
+/// The wheel in release, for this machine's Python and newer ones.
+fn built_wheel(python: &Path, folder: &Path) -> PathBuf {
     let manifest = root().join("crates/python/Cargo.toml");
-    let build = ["-m", "maturin", "build", "--release", "--quiet", "--locked", "--interpreter"];
-    let mut maturin = Command::new(python);
-    maturin.args(build).arg(python).arg("--manifest-path").arg(manifest);
-    good(maturin.arg("--out").arg(&wheels));
-    let built = fs::read_dir(&wheels).unwrap().map(|entry| entry.unwrap().path());
-    let place = home.join("installed");
-    let pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target"];
-    good(Command::new(python).args(pip).arg(&place).args(built));
-    place
+    let build = ["-m", "maturin", "build", "--release", "--quiet", "--locked", "--manifest-path"];
+    good(Command::new(python).args(build).arg(manifest).arg("--out").arg(folder));
+    let mut wheels = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let wheel = wheels.next().expect("maturin writes a wheel");
+    let name = wheel.file_name().unwrap().to_string_lossy().into_owned();
+    assert!(name.starts_with("slashfall-") && name.contains("-cp310-abi3-"), "{name}");
+    wheel
+}
+
+/// Unpacks the wheel into a folder of its own: what it depends on is in the environment.
+fn install(python: &Path, wheel: &Path, packages: &Path) {
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"];
+    good(Command::new(python).args(pip).arg("--target").arg(packages).arg(wheel));
 }
