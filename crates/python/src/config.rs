@@ -60,6 +60,11 @@ impl<'py> FromPyObject<'_, 'py> for Assignment {
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         let (key, value): (String, Bound<'py, PyAny>) = object.extract()?;
+        if key.contains('=') {
+            let expected = "a dotted key such as run.seed was expected";
+            let problem = Problem::new("set", expected).value(key);
+            return Err(wrong(object.py(), &problem.into()));
+        }
         let value = read(&value, "set", &key)?;
         Ok(Self(format!("{key}={}", toml(&value))))
     }

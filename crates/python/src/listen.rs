@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::Context;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use slashfall_graph::{Problem, Problems};
 use slashfall_jobs::{TailSoFar, Watch};
 use slashfall_output::Collector;
 use slashfall_output::measures::Level;
@@ -21,6 +22,9 @@ use crate::problems::raised;
 
 /// So long between two looks at the job.
 const PERIOD: Duration = Duration::from_millis(200);
+
+/// As many threads at most.
+const MOST_THREADS: usize = 1_024;
 
 /// How a caller waits for a job.
 pub(crate) struct Listening {
@@ -69,6 +73,10 @@ fn in_pool<T: Send>(
     threads: Option<usize>,
     job: impl FnOnce() -> anyhow::Result<T> + Send,
 ) -> anyhow::Result<T> {
+    if let Some(n) = threads.filter(|n| !(1..=MOST_THREADS).contains(n)) {
+        let expected = format!("1 to {MOST_THREADS} were expected, or None for all cores");
+        return Err(Problems::from(Problem::new("threads", expected).value(n.to_string())).into());
+    }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build();
     pool.context("the threads could not be started")?.install(job)
 }

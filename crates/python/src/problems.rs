@@ -26,6 +26,13 @@ fn input_error(py: Python<'_>, problems: &Problems) -> PyResult<PyErr> {
     Ok(PyErr::from_value(raised))
 }
 
+/// A problem with an argument bears its name here, not that of the command line.
+fn named_as_in_python(problem: &Problem) -> Problem {
+    let argument = problem.file.strip_prefix("--").map(|own| own.replace('-', "_"));
+    let file = argument.unwrap_or_else(|| problem.file.clone());
+    Problem { file, ..problem.clone() }
+}
+
 /// Problems in parts.
 pub(crate) fn dicts<'py>(
     py: Python<'py>,
@@ -35,6 +42,7 @@ pub(crate) fn dicts<'py>(
 }
 
 fn dict<'py>(py: Python<'py>, problem: &Problem) -> PyResult<Bound<'py, PyDict>> {
+    let problem = named_as_in_python(problem);
     let (row, line) = match problem.place {
         Place::File => (None, None),
         Place::Row { row, line } => (Some(row), line),

@@ -8,6 +8,8 @@ use slashfall_jobs::{Outcome, RunOptions, run as work};
 use crate::config::{Assignment, Given};
 use crate::listen::{Listening, listened};
 
+const IMPRECISE: &str = "warning: the precision asked for was not reached within max_paths";
+
 /// Runs what a run file or a mapping says; writes the result to `output` and returns what should be
 /// known before it is believed, a line each.
 #[pyfunction]
@@ -38,6 +40,9 @@ pub(crate) fn run(
         match work(&input, &mut scenarios, &options, watch)? {
             Outcome::Written(ran) => {
                 ran.findings.doubts.iter().for_each(|doubt| watch.note(doubt));
+                if ran.manifest.precision_reached == Some(false) {
+                    watch.note(IMPRECISE);
+                }
                 Ok(Some(()))
             }
             Outcome::Stopped { .. } => Ok(None),

@@ -46,7 +46,7 @@ def test_all_that_is_wrong_with_a_run_file_is_told_at_once(tmp_path):
     line = 1 + broken.read_text().splitlines().index("df = -4")
     assert (degrees["file"], degrees["line"], degrees["value"]) == (str(broken), line, "-4")
     unknown = by_key["run.horizn_days"]
-    assert (unknown["file"], unknown["nearest"]) == ("--set", "horizon_days")
+    assert (unknown["file"], unknown["nearest"]) == ("set", "horizon_days")
     (asset,) = [problem for problem in problems if problem["value"] == "eEHT"]
     assert asset["nearest"] == "eETH" and asset["key"] == "target.asset"
     said = str(raised.value).splitlines()

@@ -47,8 +47,11 @@ def test_precision_is_told(tmp_path):
     changes = {"run.detail": "summary", "run.until": rule}
     given = mapping()
     del given["run"]["paths"]
-    found = slashfall.run(given, tmp_path / "imprecise", set=changes)
+    with pytest.warns(slashfall.RunWarning, match="precision asked for was not reached"):
+        found = slashfall.run(given, tmp_path / "imprecise", set=changes)
     assert found.precise is False
+    rule |= {"relative_error": 0.5, "max_paths": 200_000}
+    assert slashfall.run(given, tmp_path / "precise", set=changes).precise is True
 
 
 def mapping():
@@ -98,6 +101,26 @@ def test_values_of_python_are_values_of_the_run_file(tmp_path):
     assert config["run"]["paths"] == 400 and config["run"]["levels"] == [0.9, 0.99]
     assert config["cascade"]["enabled"] is False and config["dependence"]["df"] == 5.5
     assert config["noise"]["default"] == {"sigma_daily": 0.5, "beta_market": 0.25}
+
+
+def test_arguments_are_checked(tmp_path):
+    for wrong, name in [
+        ({"paths": 0}, "run.paths"),
+        ({"seed": 2**64 - 1}, "run.seed"),
+        ({"set": {"run.seed": None}}, "run.seed"),
+        ({"set": {"nonsense": 1}}, "nonsense"),
+    ]:
+        with pytest.raises(slashfall.InputError) as raised:
+            slashfall.run(CONFIG, tmp_path / "result", **wrong)
+        (problem,) = raised.value.problems
+        assert (problem["file"], problem["key"]) == ("set", name)
+    with pytest.raises(slashfall.InputError, match="threads: found \"0\""):
+        slashfall.run(CONFIG, tmp_path / "result", threads=0)
+    with pytest.raises(slashfall.InputError, match="a dotted key"):
+        slashfall.run(CONFIG, tmp_path / "result", set={"run.seed=3": 4})
+    with pytest.raises(TypeError):
+        slashfall.run(CONFIG, tmp_path / "result", set={7: 1})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_threads_change_nothing(folder, result):

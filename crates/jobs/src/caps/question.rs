@@ -43,6 +43,7 @@ impl Question {
         }
         let file = options.policy.display().to_string();
         let mut problems = Problems::default();
+        problem_of_paths(options).into_iter().for_each(|own| problems.push(own));
         let policy = read_policy(&options.policy, &file, &mut problems);
         let recorded =
             Recorded::read(&options.result, &options.scenario, options.network.as_deref());
@@ -81,10 +82,20 @@ fn read_policy(path: &Path, file: &str, problems: &mut Problems) -> Option<Polic
 
 /// Paths that a proposal was chosen by say nothing of how well it does on others.
 fn problem_of_seed(options: &CapsOptions, seed: u64) -> Option<Problem> {
-    (options.certificate_seed == Some(seed)).then(|| {
-        let expected = "another seed than that of the run was expected: its paths are those that the proposal is chosen by";
-        Problem::new("--certificate-seed", expected).value(seed.to_string())
-    })
+    let own = options.certificate_seed?;
+    let expected = if own == seed {
+        "another seed than that of the run was expected: its paths are those that the proposal is chosen by"
+    } else if i64::try_from(own).is_err() {
+        "a seed of at most 9223372036854775807 was expected"
+    } else {
+        return None;
+    };
+    Some(Problem::new("--certificate-seed", expected).value(own.to_string()))
+}
+
+fn problem_of_paths(options: &CapsOptions) -> Option<Problem> {
+    let n = options.paths.filter(|n| *n == 0)?;
+    Some(Problem::new("--paths", "at least 1 was expected").value(n.to_string()))
 }
 
 /// That the tail of the budget holds too few paths for an interval.
