@@ -35,8 +35,7 @@ peers *args:
 
 # The queries of docs/queries.md on a fresh result.
 queries:
-    cargo build --release -p slashfall-cli
-    python3 docs/queries_check.py target/release/slashfall
+    cargo test --workspace --test outside queries
 
 # API documentation.
 doc:

@@ -4,11 +4,11 @@
     python3 docs/queries_check.py path/to/slashfall        makes a result, then asks it
     python3 docs/queries_check.py --result DIR             asks a result that is there
 
-Needs Python 3.11 with venv and pip; PyPI for the first run. The packages of queries_requirements.txt go into
-`.tools/queries`, nothing into the system. Every question, a heading with code under it, has one block of SQL for
-DuckDB, one of Python for Polars and one for pandas, in that order; the answer of a block of Python is its last
-expression. Answers have the same columns and rows in the same order, numbers within 1e-9 of each other, and at
-least one row; a column `X_of_summary` is the same as `X`.
+Needs Python 3.11 with DuckDB, Polars, pandas and PyArrow; `cargo test --workspace --test outside queries` brings
+them and runs this. Every question, a heading with code under it, has one block of SQL for DuckDB, one of Python
+for Polars and one for pandas, in that order; the answer of a block of Python is its last expression. Answers have
+the same columns and rows in the same order, numbers within 1e-9 of each other, and at least one row; a column
+`X_of_summary` is the same as `X`.
 """
 
 import argparse
@@ -23,7 +23,6 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-TOOLS = ROOT / ".tools" / "queries"
 LANGUAGES = ("DuckDB", "Polars", "pandas")
 TOLERANCE = 1e-9
 # Paths of the result: enough for tails of 0.99, for sensitivities and for two rows of convergence.
@@ -32,9 +31,6 @@ PATHS = 16_384
 
 def main():
     args = arguments()
-    if not is_inside():
-        # The interpreter of the virtual environment has the packages.
-        sys.exit(subprocess.run([python_with_packages(), __file__, *sys.argv[1:]]).returncode)
     the_check_can_fail()
     if args.result is not None:
         check(args.result)
@@ -52,34 +48,6 @@ def arguments():
     asked.add_argument("program", nargs="?", type=Path, help="slashfall, to make a result with")
     asked.add_argument("--result", type=Path, help="a result of the baseline with detail = \"paths\"")
     return parser.parse_args()
-
-
-def is_inside():
-    return Path(sys.prefix).resolve() == TOOLS.resolve()
-
-
-def python_with_packages():
-    """The interpreter of the virtual environment, which is made where it is not there yet or has other packages."""
-    if sys.version_info < (3, 11):
-        sys.exit(f"docs/queries.md is checked with Python 3.11 or newer; this is {sys.version.split()[0]}")
-    python = TOOLS / "bin" / "python"
-    wanted = (HERE / "queries_requirements.txt").read_text(encoding="utf-8")
-    installed = TOOLS / "requirements.txt"
-    if installed.is_file() and installed.read_text(encoding="utf-8") == wanted:
-        return python
-    try:
-        import venv
-
-        venv.create(TOOLS, clear=True, with_pip=True)
-        install = [python, "-m", "pip", "install", "--quiet", "-r", HERE / "queries_requirements.txt"]
-        subprocess.run(install, check=True)
-    except (ImportError, OSError, subprocess.CalledProcessError) as error:
-        sys.exit(
-            "docs/queries.md is checked with packages from PyPI in a virtual environment, which could not be made "
-            f"({error}): Python's venv and pip are needed (Debian: python3-venv), and the network"
-        )
-    installed.write_text(wanted, encoding="utf-8")
-    return python
 
 
 def check(result):

@@ -3,10 +3,9 @@
 
 use std::io::Write;
 
+use slashfall_jobs::number::{count, level, percent, with_error};
+use slashfall_jobs::plain_table;
 use slashfall_output::{AvsRate, WITHOUT_PRICES};
-
-use crate::number::{count, level, percent, with_error};
-use crate::summary::plain_table;
 
 /// Prints the expected shortfall of the system, falls of base-asset prices apart, at each rate.
 pub(crate) fn print(out: &mut impl Write, rows: &[AvsRate]) -> std::io::Result<()> {

@@ -3,11 +3,10 @@
 
 use std::io::Write;
 
+use slashfall_jobs::number::{level, percent, with_error};
+use slashfall_jobs::plain_table;
 use slashfall_output::measures::Level;
 use slashfall_output::{ComponentKind, Contribution, WITHOUT_PRICES};
-
-use crate::number::{level, percent, with_error};
-use crate::summary::plain_table;
 
 /// Kinds shown, and how many of each.
 const SHOWN: [(ComponentKind, &str, usize); 4] = [

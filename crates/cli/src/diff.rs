@@ -4,6 +4,8 @@ use std::io::Write;
 use std::path::Path;
 
 use slashfall_graph::{Problem, Problems};
+use slashfall_jobs::number::{count, eth, level, percent};
+use slashfall_jobs::{plain_table, program};
 use slashfall_output::difference::{
     Comparison, DIFFERENCE, DifferenceRow, Side, StoredResult, push_differences,
 };
@@ -11,9 +13,6 @@ use slashfall_output::{SCHEMA_VERSION, ScopeKind, Table, write_file};
 
 use crate::Ending;
 use crate::args::Diff;
-use crate::number::{count, eth, level, percent};
-use crate::provenance::program;
-use crate::summary::plain_table;
 
 /// The scenario that is always there.
 const BASE: &str = "base";

@@ -6,10 +6,10 @@ use anyhow::Context;
 use slashfall_graph::import::{EigenlayerFiles, EigenlayerOptions, import_eigenlayer};
 use slashfall_graph::spec::Sharing;
 use slashfall_graph::{resolve, write_network};
+use slashfall_jobs::number::{count, eth};
 
 use crate::Ending;
 use crate::args::{Eigenlayer, Import, Protocol, SharingArgument};
-use crate::number::{count, eth};
 
 pub(crate) fn import(args: &Import) -> anyhow::Result<Ending> {
     match &args.protocol {

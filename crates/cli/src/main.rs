@@ -1,6 +1,5 @@
-//! `slashfall`: reads arguments and files, calls the library, prints. Glue and nothing else.
+//! `slashfall`: reads arguments, asks the library, prints. Glue and nothing else.
 
-mod absent;
 mod args;
 mod avs_rate;
 mod calibrate;
@@ -8,23 +7,15 @@ mod caps;
 mod check;
 mod contributors;
 mod diff;
-mod drawing;
-mod findings;
 mod import;
 mod init;
-mod input;
-mod notes;
-mod number;
 mod progress;
-mod provenance;
-mod recorded;
 mod replay;
 mod report;
 mod reverse;
 mod run;
 mod schema;
 mod selftest;
-mod story;
 mod stress;
 mod summary;
 mod synth;
@@ -36,6 +27,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 use slashfall_graph::Problems;
+use slashfall_jobs::is_bad_target;
 
 use args::{Args, Command};
 
@@ -112,16 +104,6 @@ fn tell(error: &anyhow::Error) -> ExitCode {
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let io = error.downcast_ref::<std::io::Error>();
     io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
-}
-
-/// True when the folder asked for is there already: that is input too.
-fn is_bad_target(error: &anyhow::Error) -> bool {
-    use slashfall_output::OutputError::{Exists, NotAResult};
-    let exists = |cause: &(dyn std::error::Error + 'static)| {
-        let io = cause.downcast_ref::<std::io::Error>();
-        io.is_some_and(|error| error.kind() == std::io::ErrorKind::AlreadyExists)
-    };
-    matches!(error.downcast_ref(), Some(Exists(_) | NotAResult(..))) || error.chain().any(exists)
 }
 
 fn completions(shell: clap_complete::Shell) -> anyhow::Result<Ending> {

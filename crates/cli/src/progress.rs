@@ -1,52 +1,64 @@
 //! Progress of a run on a terminal: paths a second, time left, the tail so far with its error.
 
 use std::fmt::Write;
-use std::io::IsTerminal;
-use std::time::{Duration, Instant};
+use std::io::{IsTerminal, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use slashfall_jobs::number::count;
+use slashfall_jobs::{TailSoFar, Watch};
 use slashfall_output::Collector;
 use slashfall_output::measures::Level;
 
-use crate::number::{count, level as percent_of, with_error};
-
-/// At least so long between two looks at the tail: ranking all losses takes time.
-const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
-
-/// A progress bar; invisible when nobody watches.
+/// A terminal that watches a job: notes, a bar that is invisible when nobody looks, and Ctrl-C.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub(crate) struct Terminal {
+    is_quiet: bool,
+    hides_notes: bool,
+    stop: Arc<AtomicBool>,
     bar: ProgressBar,
-    level: Level,
-    next_look: Instant,
+    tail: Option<TailSoFar>,
 }
 
-impl Progress {
-    pub(crate) fn new(scenario: &str, n_paths: u64, level: Level, quiet: bool) -> Self {
-        let bar = bar_of_paths(scenario, n_paths, quiet);
-        Self { bar, level, next_look: Instant::now() + BETWEEN_LOOKS }
+impl Terminal {
+    /// `stop` is raised when the job is to end.
+    pub(crate) fn new(is_quiet: bool, stop: Arc<AtomicBool>) -> Self {
+        Self { is_quiet, hides_notes: is_quiet, stop, bar: ProgressBar::hidden(), tail: None }
     }
 
-    pub(crate) fn advance(&mut self, collector: &Collector) {
-        self.bar.set_position(collector.n_paths());
-        if self.bar.is_hidden() || Instant::now() < self.next_look {
-            return;
+    /// For jobs that Ctrl-C ends by ending the program, and of which notes are shown in any case.
+    pub(crate) fn unstopped(is_quiet: bool) -> Self {
+        Self { hides_notes: false, ..Self::new(is_quiet, Arc::default()) }
+    }
+}
+
+impl Watch for Terminal {
+    fn note(&mut self, line: &str) {
+        if !self.hides_notes {
+            let _ = writeln!(std::io::stderr(), "{line}");
         }
-        let start = Instant::now();
-        if let Some(losses) = collector.losses("system").and_then(|losses| losses.sorted()) {
-            let es = losses.expected_shortfall(self.level);
-            self.bar.set_message(format!(
-                "ES {}: {} ETH",
-                percent_of(self.level.get()),
-                with_error(&es)
-            ));
-        }
-        // Ranking must stay a small part of the work, however many paths there are.
-        self.next_look = Instant::now() + BETWEEN_LOOKS.max(20 * start.elapsed());
     }
 
-    pub(crate) fn finish(&self) {
+    fn begin(&mut self, what: &str, n_paths: u64, level: Option<Level>) {
+        self.bar = bar_of_paths(what, n_paths, self.is_quiet);
+        self.tail = level.filter(|_| !self.bar.is_hidden()).map(TailSoFar::new);
+    }
+
+    fn advance(&mut self, n_paths: u64, losses: Option<&Collector>) {
+        self.bar.set_position(n_paths);
+        let tail = self.tail.as_mut().zip(losses).and_then(|(tail, losses)| tail.look(losses));
+        if let Some(tail) = tail {
+            self.bar.set_message(tail);
+        }
+    }
+
+    fn end(&mut self) {
         self.bar.finish_and_clear();
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
     }
 }
 

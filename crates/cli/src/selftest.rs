@@ -1,15 +1,12 @@
-//! `slashfall selftest`: proves on the user's own machine that the program computes right, and puts
-//! the digest of that into every manifest.
+//! `slashfall selftest`: proves on the user's own machine that the program computes right.
 
 use std::io::Write;
 
-use anyhow::Context;
-use slashfall_output::SelfTest;
+use slashfall_jobs::{plain_table, said_in_manifests};
 use slashfall_selftest::{Outcome, Report, Size, selftest as work_out};
 
 use crate::Ending;
 use crate::args::Selftest;
-use crate::summary::plain_table;
 
 /// Digits of a figure that are printed.
 const DIGITS: usize = 9;
@@ -31,26 +28,6 @@ pub(crate) fn selftest(args: &Selftest) -> anyhow::Result<Ending> {
     full.verdict()?;
     quick.verdict()?;
     Ok(Ending::Done)
-}
-
-/// What a run says of the program in its manifest.
-///
-/// # Errors
-/// When a quick problem does not come out as it must: then no figure is to be believed.
-pub(crate) fn proved() -> anyhow::Result<SelfTest> {
-    let quick = work_out(Size::Quick);
-    quick
-        .verdict()
-        .context("the program does not compute right on this machine; nothing was written")?;
-    Ok(said_in_manifests(&quick))
-}
-
-fn said_in_manifests(quick: &Report) -> SelfTest {
-    SelfTest {
-        problems: quick.problems().len(),
-        failed: quick.failed().len(),
-        sha256: quick.sha256(),
-    }
 }
 
 fn print(out: &mut impl Write, full: &Report, quick: &Report) -> std::io::Result<()> {

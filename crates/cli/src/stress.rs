@@ -5,26 +5,25 @@ use std::io::Write;
 use serde_json::json;
 use slashfall_cascade::{Effect, Figure, YieldParameters};
 use slashfall_graph::{Problem, Problems};
+use slashfall_jobs::number::{eth, percent};
+use slashfall_jobs::story::{Names, Story, severity};
+use slashfall_jobs::{
+    Config, EVENTS, Input, Overrides, manifest, metadata, notes, plain_table, proved,
+};
 use slashfall_output::tables::{push_stress_days, push_stress_steps};
 use slashfall_output::{ResultFolder, Table, schema};
 use slashfall_sampling::{PathRecord, Scenario, StressEvent, stress as play};
 
 use crate::Ending;
 use crate::args::Stress;
-use crate::input::{Input, Overrides};
-use crate::notes::{EVENTS, notes};
-use crate::number::{eth, percent};
-use crate::provenance::{manifest, metadata};
-use crate::selftest::proved;
-use crate::story::{Names, Story, severity};
-use crate::summary::plain_table;
 
 /// The run file without a scenario.
 const BASE: &str = "base";
 
 pub(crate) fn stress(args: &Stress) -> anyhow::Result<Ending> {
-    let input = Input::load(&args.run_file, &Overrides { set: &args.set, ..Overrides::default() })?;
-    let all = input.spec.resolve(&input.file, &input.root, &input.network)?;
+    let overrides = Overrides { set: args.set.clone(), ..Overrides::default() };
+    let input = Input::load(&Config::File(args.run_file.clone()), &overrides)?;
+    let all = input.resolve()?;
     let scenarios = chosen(&all, &args.scenario)?;
     // Every scenario has all of them, those of other scenarios too.
     let late: &[Problem] = all.first().map_or(&[], |scenario| &scenario.late);
@@ -52,7 +51,7 @@ pub(crate) fn stress(args: &Stress) -> anyhow::Result<Ending> {
             continue;
         }
         print_events(&mut out, scenario)?;
-        story(scenario, path).print(&mut out, args.all_days)?;
+        story(scenario, path).write(&mut out, args.all_days)?;
     }
     if played.len() > 1 {
         print_comparison(&mut out, &played)?;
@@ -227,9 +226,10 @@ fn write(
     let selftest = proved()?;
     let files = input.files()?;
     let folder = ResultFolder::create(target, args.overwrite, metadata(input, all, &files))?;
+    let command: Vec<String> = std::env::args().collect();
     let mut days = Table::new(&schema::STRESS_DAYS);
     let mut steps = Table::new(&schema::STRESS_STEPS);
-    let mut manifest = manifest(input, all, files, target, selftest);
+    let mut manifest = manifest(input, all, files, target, selftest, &command);
     manifest.not_applied.retain(|key| key != EVENTS);
     for (scenario, path) in played {
         let story = story(scenario, path);

@@ -2,30 +2,16 @@
 
 use std::io::Write;
 
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, presets};
 use slashfall_cascade::Channel;
+use slashfall_jobs::number::{count, level, percent, percent_with_error, with_error};
+use slashfall_jobs::{Input, plain_table};
 use slashfall_output::measures::Estimate;
 use slashfall_output::tables::SummaryRow;
 use slashfall_output::{Manifest, ScopeKind};
 use slashfall_sampling::Scenario;
 
-use crate::input::Input;
-use crate::number::{count, level, percent, percent_with_error, with_error};
-
 /// Levels that fit on a terminal; the files have all.
 const LEVELS_SHOWN: usize = 2;
-
-/// A table without a frame, its first column to the left and the rest to the right.
-pub(crate) fn plain_table(header: &[String]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING.header_separator(LineStyle::none().fill('-').junction('-')));
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(header);
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
-}
 
 /// Prints the scopes of one scenario.
 pub(crate) fn print(

@@ -3,11 +3,10 @@
 
 use std::io::Write;
 
+use slashfall_jobs::number::{level, with_error};
+use slashfall_jobs::plain_table;
 use slashfall_output::measures::{Estimate, Level};
 use slashfall_output::{Sensitivities, Sensitivity, WITHOUT_PRICES};
-
-use crate::number::{level, with_error};
-use crate::summary::plain_table;
 
 /// Parameters shown.
 const SHOWN: usize = 8;

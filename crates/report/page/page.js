@@ -71,13 +71,17 @@
       const told = (name) => (d) =>
         `${name}\nmore than ${eth(d.loss)} ETH: ${percent(d.probability)}\nonce in ${eth(d.return_period_years)} years\n${interval(d)} ETH\nmean beyond: ${eth(d.es_beyond)} ETH`;
       const band = own.filter((d) => d.ci_low !== null && d.ci_high !== null);
+      const least = d3.min(own, (d) => d.probability);
+      const decades = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 5e-4, 2e-4, 1e-4, 5e-5, 2e-5, 1e-5, 1e-6, 1e-7].filter((p) => p >= 0.999 * least);
       const all = [...own.map((d) => ({ ...d, told: told(meta.scenario)(d) })), ...others.flatMap((o) => o.points.map((d) => ({ ...d, told: told(o.name)(d) })))];
       const chart = plot(width, {
-        height: 380, marginLeft: 62, marginRight: 58, marginTop: 26,
-        x: { label: "Loss, ETH", tickFormat: axis, grid: true, nice: true },
-        y: { type: "log", label: `Probability of a larger loss within ${meta.horizon_days} days`, tickFormat: percent, grid: true },
+        height: 410, marginLeft: 62, marginRight: 58, marginTop: 30, marginBottom: 44,
+        x: { label: "Loss, ETH", tickFormat: axis, grid: true, nice: true, labelOffset: 40, ticks: width > 600 ? 10 : 4 },
+        y: { type: "log" },
         marks: [
-          Plot.axisY({ anchor: "right", label: "Return period, years", tickFormat: (p) => d3.format(".2~g")(meta.horizon_days / 365 / p) }),
+          Plot.axisY({ anchor: "left", label: `Probability of a larger loss within ${meta.horizon_days} days`, ticks: decades, tickFormat: percent }),
+          Plot.gridY(decades),
+          Plot.axisY({ anchor: "right", ticks: decades, label: "Return period, years", tickFormat: (p) => d3.format(".2~g")(meta.horizon_days / 365 / p) }),
           Plot.areaX(band, { y: "probability", x1: "ci_low", x2: "ci_high", fill: colour(0), fillOpacity: 0.18 }),
           ...others.map((o) => Plot.line(o.points, { x: "loss", y: "probability", stroke: o.stroke, strokeWidth: 1.6, strokeDasharray: o.dash })),
           Plot.line(own, { x: "loss", y: "probability", stroke: colour(0), strokeWidth: 2.4 }),
@@ -112,17 +116,17 @@
       const names = bars.map((d) => d.name);
       const fills = { direct: colour(0), contagion: colour(1), sum: "var(--soft)" };
       const chart = plot(width, {
-        height: 34 * bars.length + 60, marginLeft: left(names, width), marginRight: 20, marginTop: 30,
-        x: { label: "Mean over the worst paths, ETH", tickFormat: axis, grid: true, axis: "top" },
+        height: 34 * bars.length + 60, marginLeft: left(names, width), marginRight: 20, marginTop: 46,
+        x: { labelOffset: 42, ticks: width > 600 ? 9 : 4, label: "Mean over the worst paths, ETH", tickFormat: axis, grid: true, axis: "top" },
         y: { type: "band", domain: names, label: null, tickFormat: (name) => fit(name, width), padding: 0.25 },
         marks: [
-          Plot.barX(bars, { y: "name", x1: "from", x2: "to", fill: (d) => fills[d.kind], title: "told", tip: true }),
+          Plot.barX(bars, { y: "name", x1: "from", x2: "to", fill: (d) => (d.kind !== "sum" && d.to < d.from ? colour(2) : fills[d.kind]), title: "told", tip: true }),
           Plot.ruleY(bars.filter((d) => d.low !== null && d.high !== null), { y: "name", x1: "low", x2: "high", ...whisker }),
           Plot.ruleX([0], { stroke: "var(--soft)" }),
         ],
         color: { type: "identity" },
       });
-      return [legend([{ name: "direct", stroke: fills.direct }, { name: "by contagion", stroke: fills.contagion }, { name: "sum", stroke: fills.sum }]), chart];
+      return [legend([{ name: "direct", stroke: fills.direct }, { name: "by contagion", stroke: fills.contagion }, { name: "what cover gives back", stroke: colour(2) }, { name: "sum", stroke: fills.sum }]), chart];
     },
 
     contributors(data, width, place) {
@@ -132,13 +136,15 @@
         button.addEventListener("click", () => { place.dataset.chosen = kind; render(place); });
         return button;
       }));
-      const bars = records(data.kinds[chosen].parts);
+      const whole = records(data.kinds[chosen].parts);
+      const none = whole.find((d) => d.component === "(none)");
+      const bars = whole.filter((d) => d !== none);
       if (!bars.length) return [choice, element("p", { class: "nothing" }, "Nothing of this kind carries any of it.")];
       const names = bars.map((d) => d.component);
       const told = (d) => `${d.component}: ${eth(d.es_contribution)} ± ${eth(d.std_err)} ETH\n${interval(d)} ETH\n${percent(d.share)} of the expected shortfall\nby itself: ${eth(d.standalone_es)} ETH`;
       const chart = plot(width, {
-        height: 28 * bars.length + 60, marginLeft: left(names, width), marginRight: 56, marginTop: 30,
-        x: { label: "Contribution to the expected shortfall, ETH", tickFormat: axis, grid: true, axis: "top" },
+        height: 28 * bars.length + 60, marginLeft: left(names, width), marginRight: 56, marginTop: 46,
+        x: { labelOffset: 42, ticks: width > 600 ? 9 : 4, label: "Contribution to the expected shortfall, ETH", tickFormat: axis, grid: true, axis: "top" },
         y: { type: "band", domain: names, label: null, tickFormat: (name) => fit(name, width), padding: 0.25 },
         marks: [
           Plot.barX(bars, { y: "component", x: "es_contribution", fill: (d) => (d.component.startsWith("(") ? "var(--c7)" : colour(0)), title: told, tip: true }),
@@ -148,7 +154,7 @@
         ],
         color: { type: "identity" },
       });
-      return [choice, chart];
+      return none ? [choice, element("p", { class: "note" }, `${percent(none.share)} of the expected shortfall, ${eth(none.es_contribution)} ± ${eth(none.std_err)} ETH, is through none of them.`), chart] : [choice, chart];
     },
 
     network(data, width, place) {
@@ -177,8 +183,8 @@
         return { id, layer, name, part: part(LAYERS[layer], name), rest: name === REST[layer] };
       });
       if (!links.length) return [element("p", { class: "nothing" }, "Nothing is restaked in this network.")];
-      const height = Math.max(420, 27 * d3.max([0, 1, 2], (layer) => nodes.filter((d) => d.layer === layer).length));
-      const layout = d3.sankey().nodeId((d) => d.id).nodeWidth(13).nodePadding(9).nodeAlign(d3.sankeyLeft)
+      const height = Math.max(420, 31 * d3.max([0, 1, 2], (layer) => nodes.filter((d) => d.layer === layer).length));
+      const layout = d3.sankey().nodeId((d) => d.id).nodeWidth(13).nodePadding(15).nodeAlign(d3.sankeyLeft)
         .nodeSort((a, b) => a.rest - b.rest || b.value - a.value).extent([[4, 22], [wide - 4, height - 6]]);
       const graph = layout({ nodes: nodes.map((d) => ({ ...d })), links: links.map((d) => ({ ...d })) });
       const top = d3.max(parts.filter((d) => !d.component.startsWith("(")), (d) => d.share) || 1;
@@ -188,7 +194,7 @@
       svg.append("g").attr("font-weight", 600).attr("fill", "var(--soft)").selectAll("text").data([["Tokens", 4, "start"], ["Companies", wide / 2, "middle"], ["AVSs", wide - 4, "end"]])
         .join("text").attr("x", (d) => d[1]).attr("y", 12).attr("text-anchor", (d) => d[2]).text((d) => d[0]);
       svg.append("g").attr("fill", "none").selectAll("path").data(graph.links).join("path")
-        .attr("d", d3.sankeyLinkHorizontal()).attr("stroke", (d) => fill(d.source.layer === 0 ? d.target : d.target)).attr("stroke-opacity", 0.5)
+        .attr("d", d3.sankeyLinkHorizontal()).attr("stroke", (d) => fill(d.target)).attr("stroke-opacity", (d) => (d.target.rest ? 0.22 : 0.55))
         .attr("stroke-width", (d) => Math.max(0.6, d.width)).append("title").text((d) => `${d.source.name} – ${d.target.name}: ${eth(d.value)} ETH`);
       const node = svg.append("g").selectAll("g").data(graph.nodes).join("g");
       node.append("rect").attr("x", (d) => d.x0).attr("y", (d) => d.y0).attr("width", (d) => d.x1 - d.x0).attr("height", (d) => Math.max(1, d.y1 - d.y0))
@@ -224,17 +230,20 @@
     timeline(data, width) {
       const days = [{ day: 0, direct: 0, contagion: 0, discount: 0 }, ...data.days.map(([day, direct, contagion, discount]) => ({ day, direct, contagion, discount }))];
       const series = [["direct", colour(0), ""], ["contagion", colour(1), "6 3"]];
-      const events = data.events.map(([day, name]) => ({ day, name }));
+      const last = days[days.length - 1];
+      const much = 0.04 * Math.max(Math.abs(last.direct) + Math.abs(last.contagion), 1e-12);
+      const events = data.events.map(([day, name, loss]) => ({ day, name, loss }));
       const told = (d) => `day ${d.day}\ndirect: ${eth(d.direct)} ETH\nby contagion: ${eth(d.contagion)} ETH\ndeepest discount of a token: ${percent(d.discount)}`;
       const chart = plot(width, {
-        height: 230, marginLeft: 58, marginRight: 16, marginTop: 24,
-        x: { label: "Day", domain: [0, d3.max(days, (d) => d.day)] },
+        height: 240, marginLeft: 58, marginRight: 16, marginTop: 24, marginBottom: 38,
+        r: { type: "identity" },
+        x: { label: "Day", domain: [0, d3.max(days, (d) => d.day)], labelOffset: 34 },
         y: { label: "Loss so far, ETH", tickFormat: axis, grid: true, nice: true },
         marks: [
           Plot.ruleY([0], { stroke: "var(--soft)" }),
-          Plot.tickX(events, { x: "day", stroke: "var(--soft)", strokeOpacity: 0.55, insetTop: 4 }),
+          Plot.tickX(events.filter((d) => d.loss >= much), { x: "day", stroke: "var(--soft)", strokeOpacity: 0.55, insetTop: 4 }),
           ...series.map(([key, stroke, dash]) => Plot.line(days, { x: "day", y: key, stroke, strokeWidth: 2, strokeDasharray: dash, curve: "step-before" })),
-          Plot.dot(events, { x: "day", frameAnchor: "bottom", symbol: "triangle", fill: "var(--ink)", r: 4, title: (d) => `day ${d3.format(".1f")(d.day)}: ${d.name}`, tip: true }),
+          Plot.dot(events, { x: "day", frameAnchor: "bottom", symbol: "triangle", fill: "var(--ink)", r: (d) => (d.loss >= much ? 5 : 2.5), title: (d) => `day ${d3.format(".1f")(d.day)}: ${d.name}\n${eth(d.loss)} ETH at once`, tip: true }),
           Plot.tip(days, Plot.pointerX({ x: "day", y: "direct", title: told })),
         ],
       });
@@ -246,8 +255,8 @@
       const names = bars.map((d) => d.name);
       const told = (d) => `${d.parameter}, ${d.method === "likelihood_ratio" && d.parameter.includes("loadings") ? `+${d.step}` : `+${percent(d.step)}`}\n${eth(d.change)} ETH, 95 %: ${eth(d.low)} to ${eth(d.high)}`;
       return [plot(width, {
-        height: 28 * bars.length + 60, marginLeft: left(names, width), marginRight: 20, marginTop: 30,
-        x: { label: "Change of the expected shortfall, ETH", tickFormat: axis, grid: true, axis: "top", nice: true },
+        height: 28 * bars.length + 60, marginLeft: left(names, width), marginRight: 20, marginTop: 46,
+        x: { labelOffset: 42, ticks: width > 600 ? 9 : 4, label: "Change of the expected shortfall, ETH", tickFormat: axis, grid: true, axis: "top", nice: true },
         y: { type: "band", domain: names, label: null, tickFormat: (name) => fit(name, width), padding: 0.25 },
         marks: [
           Plot.barX(bars, { y: "name", x: "change", fill: (d) => (d.change < 0 ? colour(2) : colour(1)), title: told, tip: true }),
@@ -262,8 +271,8 @@
       const points = records(data.rates);
       const told = (d) => `${percent(d.rate)} a year\n${eth(d.value)} ± ${eth(d.std_err)} ETH\n${interval(d)} ETH`;
       return [plot(width, {
-        height: 280, marginLeft: 62, marginRight: 24, marginTop: 26,
-        x: { type: "log", label: "Rate of each source, a year", tickFormat: percent, ticks: points.map((d) => d.rate) },
+        height: 290, marginLeft: 62, marginRight: 24, marginTop: 26, marginBottom: 44,
+        x: { type: "log", label: "Rate of each source, a year", tickFormat: percent, ticks: points.map((d) => d.rate), labelOffset: 40 },
         y: { label: "Expected shortfall, ETH", tickFormat: axis, grid: true, zero: true, nice: true },
         marks: [
           Plot.ruleX(points.filter((d) => d.ci_low !== null && d.ci_high !== null), { x: "rate", y1: "ci_low", y2: "ci_high", ...whisker }),
@@ -275,18 +284,20 @@
     },
 
     caps(data, width) {
+      const WORDS = { most: "its own max_eth", size: "size of the treasury", es: "budget of the ES", loss: "budget of P(loss)" };
+      const stops = (binding) => WORDS[binding] ?? binding.replace(/^entity /, "company ");
       const bars = records(data.positions);
       const names = bars.map((d) => d.position);
-      const told = (d) => `${d.position}\ncap: ${eth(d.cap_eth)} ETH, stopped by ${d.cap_binding}\nif leaving cost nothing: ${eth(d.cap_at_market_eth)} ETH\nheld: ${eth(d.held_eth)} ETH\nproposed: ${eth(d.proposed_eth)} ETH`;
+      const told = (d) => `${d.position}\ncap: ${eth(d.cap_eth)} ETH, stopped by ${stops(d.cap_binding)}\nif leaving cost nothing: ${eth(d.cap_at_market_eth)} ETH\nheld: ${eth(d.held_eth)} ETH\nproposed: ${eth(d.proposed_eth)} ETH`;
       const chart = plot(width, {
-        height: 27 * bars.length + 60, marginLeft: left(names, width), marginRight: Math.min(190, 0.28 * width), marginTop: 30,
-        x: { label: "ETH", tickFormat: axis, grid: true, axis: "top" },
+        height: 27 * bars.length + 60, marginLeft: left(names, width), marginRight: Math.min(190, 0.28 * width), marginTop: 46,
+        x: { labelOffset: 42, ticks: width > 600 ? 9 : 4, label: "ETH", tickFormat: axis, grid: true, axis: "top" },
         y: { type: "band", domain: names, label: null, tickFormat: (name) => fit(name, width), padding: 0.3 },
         marks: [
           Plot.barX(bars, { y: "position", x: "cap_eth", fill: colour(0), fillOpacity: 0.55, title: told, tip: true }),
           Plot.tickX(bars.filter((d) => d.held_eth > 0), { y: "position", x: "held_eth", stroke: "var(--ink)", strokeWidth: 2.5 }),
           Plot.dot(bars.filter((d) => d.proposed_eth > 0), { y: "position", x: "proposed_eth", stroke: colour(1), fill: "var(--paper)", strokeWidth: 2, r: 4 }),
-          Plot.text(bars, { y: "position", x: (d) => Math.max(d.cap_eth, d.held_eth), dx: 8, textAnchor: "start", text: (d) => short(d.cap_binding, width > 700 ? 30 : 14), fill: "var(--soft)" }),
+          Plot.text(bars, { y: "position", x: (d) => Math.max(d.cap_eth, d.held_eth), dx: 8, textAnchor: "start", text: (d) => short(stops(d.cap_binding), width > 700 ? 30 : 14), fill: "var(--soft)" }),
           Plot.ruleX([0], { stroke: "var(--soft)" }),
         ],
       });
@@ -303,7 +314,7 @@
         const told = (d) => `${grouped(d.n_paths)} paths\n${eth(d.value)} ± ${eth(d.std_err)} ETH\n${interval(d)} ETH`;
         return plot(each, {
           height: 220, marginLeft: 54, marginRight: 14, marginTop: 26,
-          x: { type: "log", base: 2, label: "Paths", tickFormat: axis, ticks: own.length > 5 ? 4 : own.length },
+          x: { type: "log", base: 2, label: "Paths", tickFormat: d3.format(".2~s"), ticks: 4 },
           y: { label: `${NAMES[metric]}, ETH`, tickFormat: axis, grid: true, nice: true },
           marks: [
             Plot.areaY(band, { x: "n_paths", y1: "ci_low", y2: "ci_high", fill: colour(0), fillOpacity: 0.18 }),

@@ -60,7 +60,11 @@ impl<'r> At<'r> {
         match self.number(column) {
             None => html! { span title="the sample does not support it" { "–" } },
             Some(value) => {
-                let text = rounded(value, self.rows.unit(self.row, column));
+                let text = if self.rows.is_count(column) {
+                    rounded(value, "count")
+                } else {
+                    rounded(value, self.rows.unit(self.row, column))
+                };
                 html! { data value=(value) data-at=(self.place(column)) { (text) } }
             }
         }
@@ -89,7 +93,7 @@ impl<'r> At<'r> {
 pub(crate) fn rounded(value: f64, unit: &str) -> String {
     match unit {
         "probability" | "fraction" => number::percent(value),
-        "paths" | "rounds" | "count" if value.fract() == 0.0 => number::count(value as u64),
+        "count" => number::count(value as u64),
         _ => number::eth(value),
     }
 }

@@ -21,7 +21,7 @@ mod words;
 pub use ask::Ask;
 pub use flows::{Flow, Flows, flows};
 pub use page::{Extras, render};
-pub use stories::{TailDay, TailStory, instructive};
+pub use stories::{TailDay, TailEvent, TailStory, instructive};
 
 use std::path::PathBuf;
 
@@ -30,23 +30,10 @@ use slashfall_graph::Problems;
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// The folder is no result of a run.
-    #[error(
-        "{0}: a result of `slashfall run` was expected, with manifest.json and summary.parquet"
-    )]
-    NoResult(PathBuf),
-    /// The folder is no answer of `caps`.
-    #[error(
-        "{0}: a folder that `slashfall caps --output` wrote was expected, with caps.parquet and caps.md"
-    )]
-    NoCaps(PathBuf),
-    /// The caps are of another result.
-    #[error("{0}: caps of this result were expected; they are of another ({1})")]
-    OtherCaps(PathBuf, String),
     /// A file is there and cannot be read.
     #[error("{0} cannot be read: {1}")]
     Unreadable(PathBuf, String),
-    /// Names, levels or budgets that the result does not have.
+    /// Folders that are not what they should be; names, levels or budgets that the result does not have.
     #[error(transparent)]
     Problems(#[from] Problems),
 }

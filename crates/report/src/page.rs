@@ -1,7 +1,10 @@
 //! The page: reads what is asked for, and puts its sections between a head and a foot.
 
+use std::path::Path;
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::json;
+use slashfall_graph::Problems;
 use slashfall_output::number;
 
 use crate::charts::Charts;
@@ -63,9 +66,23 @@ const POLICY: &str =
 /// When a folder is not what it should be, a file cannot be read, or the result does not have what is asked for.
 pub fn render(ask: &Ask, extras: &Extras) -> Result<String, ReportError> {
     let own = Tables::read(&ask.result)?;
-    let versus = ask.versus.as_deref().map(Tables::read).transpose()?;
-    let subject = ask.resolve(&own)?;
-    let answered = ask.caps.as_deref().map(|folder| Caps::read(folder, &own)).transpose()?;
+    let mut problems = Problems::default();
+    let mut kept = |error| match error {
+        ReportError::Problems(found) => {
+            problems.append(found);
+            Ok(())
+        }
+        error => Err(error),
+    };
+    let versus = read_one(ask.versus.as_deref(), Tables::read, &mut kept)?;
+    let answered = read_one(ask.caps.as_deref(), |folder| Caps::read(folder, &own), &mut kept)?;
+    let subject = match ask.resolve(&own) {
+        Ok(subject) if problems.is_empty() => subject,
+        found => {
+            found.err().into_iter().for_each(|found| problems.append(found));
+            return Err(problems.into());
+        }
+    };
     let mut view = View {
         own: &own,
         versus: versus.as_ref(),
@@ -99,6 +116,18 @@ pub fn render(ask: &Ask, extras: &Extras) -> Result<String, ReportError> {
         &html! { (head) main { @for part in &body { (part) } } (foot()) },
         &data,
     ))
+}
+
+/// Reads a folder that may be asked for; what is wrong with it is kept.
+fn read_one<T>(
+    folder: Option<&Path>,
+    read: impl Fn(&Path) -> Result<T, ReportError>,
+    keep: &mut impl FnMut(ReportError) -> Result<(), ReportError>,
+) -> Result<Option<T>, ReportError> {
+    match folder.map(read).transpose() {
+        Ok(found) => Ok(found),
+        Err(error) => keep(error).map(|()| None),
+    }
 }
 
 fn title(own: &Tables) -> String {

@@ -100,6 +100,11 @@ impl Rows {
         }
     }
 
+    /// Whether a column is of whole numbers.
+    pub(crate) fn is_count(&self, column: &str) -> bool {
+        matches!(self.columns.get(column), Some(Cells::Count(_)))
+    }
+
     /// A list of texts; none where it is null.
     pub(crate) fn texts(&self, row: usize, column: &str) -> &[String] {
         match self.columns.get(column) {

@@ -18,10 +18,21 @@ pub struct TailStory {
     pub paragraph: String,
     /// Its days, from the first to the horizon.
     pub days: Vec<TailDay>,
-    /// What fired: day and name, the costliest first.
-    pub events: Vec<(f64, String)>,
+    /// What fired, in order of time; the costliest where that is much.
+    pub events: Vec<TailEvent>,
     /// What replays it.
     pub command: String,
+}
+
+/// An event of a path.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TailEvent {
+    /// When, in days.
+    pub day: f64,
+    /// The source that fired.
+    pub name: String,
+    /// What holders lost by it at once, in ETH.
+    pub loss_eth: f64,
 }
 
 /// The end of a day of a path.
@@ -29,7 +40,7 @@ pub struct TailStory {
 pub struct TailDay {
     /// Day, 1 is the first.
     pub day: u32,
-    /// Direct loss of the system up to its end, in ETH.
+    /// Direct loss of the system up to its end, falls of base-asset prices left out, in ETH.
     pub direct_eth: f64,
     /// Loss by contagion up to its end, in ETH.
     pub contagion_eth: f64,

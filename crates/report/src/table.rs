@@ -16,6 +16,8 @@ pub(crate) struct Head {
 pub(crate) enum Cell {
     /// The text of a column.
     Text(&'static str),
+    /// The text of a column, put into words.
+    Words(&'static str, fn(&str) -> String),
     /// The number of a column.
     Number(&'static str),
     /// A number and its standard error.
@@ -27,6 +29,14 @@ pub(crate) enum Cell {
 impl Head {
     pub(crate) const fn text(title: &'static str, column: &'static str) -> Self {
         Self { title, unit: "", cell: Cell::Text(column) }
+    }
+
+    pub(crate) const fn words(
+        title: &'static str,
+        column: &'static str,
+        words: fn(&str) -> String,
+    ) -> Self {
+        Self { title, unit: "", cell: Cell::Words(column, words) }
     }
 
     pub(crate) const fn number(
@@ -51,14 +61,14 @@ impl Head {
     }
 
     fn is_text(&self) -> bool {
-        matches!(self.cell, Cell::Text(_))
+        matches!(self.cell, Cell::Text(_) | Cell::Words(..))
     }
 
     /// What the column is sorted by; empty where the cell is null.
     fn sort_key(&self, at: At<'_>) -> String {
         let number = |column| at.number(column).map_or_else(String::new, |x| x.to_string());
         match self.cell {
-            Cell::Text(column) => at.text(column).to_owned(),
+            Cell::Text(column) | Cell::Words(column, _) => at.text(column).to_owned(),
             Cell::Number(column) | Cell::WithError(column, _) | Cell::Interval(column, _) => {
                 number(column)
             }
@@ -68,6 +78,7 @@ impl Head {
     fn show(&self, at: At<'_>) -> Markup {
         match self.cell {
             Cell::Text(column) => html! { (at.text(column)) },
+            Cell::Words(column, words) => html! { (words(at.text(column))) },
             Cell::Number(column) => at.show(column),
             Cell::WithError(column, std_err) => at.show_with_error(column, std_err),
             Cell::Interval(low, high) => {
@@ -120,5 +131,5 @@ pub(crate) fn folded<'r>(
     heads: &[Head],
     rows: impl IntoIterator<Item = At<'r>>,
 ) -> Markup {
-    html! { details.figures { summary { "The figures" } (table(caption, heads, rows)) } }
+    html! { details.figures { summary { "Figures: " (caption) } (table(caption, heads, rows)) } }
 }

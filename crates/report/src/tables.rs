@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use slashfall_graph::{Problem, Problems};
 
 use crate::ReportError;
 use crate::rows::Rows;
@@ -33,8 +34,7 @@ impl Tables {
     /// When it is no result of a run, or a file of it cannot be read.
     pub(crate) fn read(folder: &Path) -> Result<Self, ReportError> {
         let path = folder.join("manifest.json");
-        let no_result = |_| ReportError::NoResult(folder.to_owned());
-        let text = fs::read_to_string(&path).map_err(no_result)?;
+        let text = fs::read_to_string(&path).map_err(|_| no_result(folder))?;
         let manifest: Value = serde_json::from_str(&text)
             .map_err(|error| ReportError::Unreadable(path, error.to_string()))?;
         let read = |name| Rows::read(folder, name);
@@ -54,11 +54,7 @@ impl Tables {
             tail_paths: read("tail_paths")?,
             cascade: read("cascade")?,
         };
-        if tables.summary.is_there() {
-            Ok(tables)
-        } else {
-            Err(ReportError::NoResult(folder.to_owned()))
-        }
+        if tables.summary.is_there() { Ok(tables) } else { Err(no_result(folder).into()) }
     }
 
     /// A text of the manifest; empty where there is none.
@@ -75,6 +71,12 @@ impl Tables {
     pub(crate) fn scenarios(&self) -> Vec<&str> {
         distinct(&self.summary, "scenario", |_| true)
     }
+}
+
+fn no_result(folder: &Path) -> Problems {
+    let expected =
+        "a result of `slashfall run` was expected, with manifest.json and summary.parquet";
+    Problem::new(folder.display().to_string(), expected).into()
 }
 
 /// The different texts of a column, in the order in which they come.
@@ -157,7 +159,7 @@ impl Subject {
         match (self.scope_kind.as_str(), self.scope.as_str()) {
             ("system", "system") => "the system".to_owned(),
             ("system", "system_ex_price") => {
-                "the system, falls of base-asset prices left out".to_owned()
+                "the system (falls of base-asset prices left out)".to_owned()
             }
             ("system", name) => name.to_owned(),
             ("asset", name) => format!("{name}, by nav"),

@@ -17,9 +17,9 @@ use slashfall_calibrate::rates::{Method, doubt, rates};
 use slashfall_calibrate::{loans, noise, pools, rates as counts};
 use slashfall_graph::spec::{Invariant, Oracle};
 use slashfall_graph::{Problem, Problems, write_folder};
+use slashfall_jobs::number::eth;
 
 use crate::Ending;
-use crate::number::eth;
 use args::{Calibrate, InvariantArgument, Loans, Noise, OracleArgument, Pools, Rates, What};
 
 pub(crate) fn calibrate(args: &Calibrate) -> anyhow::Result<Ending> {

@@ -4,14 +4,14 @@
 use std::io::Write;
 use std::ops::ControlFlow;
 
+use slashfall_jobs::Recorded;
+use slashfall_jobs::number::count;
 use slashfall_output::reverse::{Leading, LeadingPath};
 use slashfall_output::{ListedPath, Scope, listed_paths};
 use slashfall_sampling::{Scenario, simulate};
 
 use crate::args::Reverse;
-use crate::number::count;
 use crate::progress::bar_of_paths;
-use crate::recorded::Recorded;
 
 /// Paths a batch: what sources are drawn along together.
 const BATCH_PATHS: usize = 4_096;

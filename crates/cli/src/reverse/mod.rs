@@ -8,6 +8,8 @@ use std::io::Write;
 use std::path::Path;
 
 use slashfall_graph::{Problem, Problems};
+use slashfall_jobs::replay::find_scope;
+use slashfall_jobs::{Recorded, program};
 use slashfall_output::reverse::{
     Leading, LeadingPath, REVERSE, Reversal, push_reversal, reverse as put_together,
 };
@@ -17,9 +19,6 @@ use slashfall_sampling::{FirstEvents, Scenario, first_events, replay_parts};
 use crate::Ending;
 use crate::args::Reverse;
 use crate::progress::bar_of_paths;
-use crate::provenance::program;
-use crate::recorded::Recorded;
-use crate::replay::find_scope;
 use find::find;
 use loss::Loss;
 use page::Page;

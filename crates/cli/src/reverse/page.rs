@@ -4,6 +4,10 @@ use std::io::Write;
 
 use comfy_table::CellAlignment;
 use serde_json::{Value, json};
+use slashfall_jobs::Recorded;
+use slashfall_jobs::number::{self, count, eth, percent};
+use slashfall_jobs::plain_table;
+use slashfall_jobs::replay::{command, shown};
 use slashfall_output::measures::Estimate;
 use slashfall_output::reverse::{EventSet, Led, Pattern, Reversal};
 use slashfall_sampling::{Scenario, SourceKind};
@@ -11,10 +15,6 @@ use slashfall_sampling::{Scenario, SourceKind};
 use super::Asked;
 use super::find::Found;
 use crate::args::Reverse;
-use crate::number::{count, eth, percent};
-use crate::recorded::Recorded;
-use crate::replay::{command, shown};
-use crate::summary::plain_table;
 
 /// What a set without events is called.
 const MARKET_ALONE: &str = "(market alone)";
@@ -195,7 +195,7 @@ impl Page<'_> {
             with_error(p),
             format!("{} to {}", limit(p.ci_low), limit(p.ci_high)),
             with_error(&led.share),
-            crate::number::with_error(&led.mean_loss_eth),
+            number::with_error(&led.mean_loss_eth),
             self.command(led),
         ]
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use maud::{Markup, PreEscaped, html};
 use pulldown_cmark::{Event, Options, Parser};
 use serde_json::{Value, json};
+use slashfall_graph::{Problem, Problems};
 
 use super::section;
 use crate::ReportError;
@@ -31,7 +32,12 @@ impl Caps {
     /// # Errors
     /// When the folder is none of `caps`, or is of another result.
     pub(crate) fn read(folder: &Path, of: &Tables) -> Result<Self, ReportError> {
-        let none = || ReportError::NoCaps(folder.to_owned());
+        let wrong = |expected: String| Problem::new(folder.display().to_string(), expected);
+        let none = || {
+            Problems::from(wrong(
+            "a folder that `slashfall caps --output` wrote was expected, with caps.json, caps.md and caps.parquet".to_owned(),
+        ))
+        };
         let page = fs::read_to_string(folder.join("caps.md")).map_err(|_| none())?;
         let document = fs::read_to_string(folder.join("caps.json")).map_err(|_| none())?;
         let document: Value = serde_json::from_str(&document).map_err(|_| none())?;
@@ -42,19 +48,35 @@ impl Caps {
             ["network", "seed", "horizon_days"].iter().all(|key| document[key] == manifest[key])
                 && document["n_paths"] == manifest["paths"][&scenario];
         if !is_same {
-            return Err(ReportError::OtherCaps(folder.to_owned(), text("result")));
+            let expected =
+                format!("caps of this result were expected; they are of {}", text("result"));
+            return Err(Problems::from(wrong(expected)).into());
         }
         let rows = Rows::read(folder, "caps")?;
         if rows.is_there() {
             Ok(Self { rows, page, name: text("name"), scenario })
         } else {
-            Err(none())
+            Err(none().into())
         }
     }
 }
 
 const COLUMNS: [&str; 6] =
     ["position", "held_eth", "cap_eth", "cap_binding", "cap_at_market_eth", "proposed_eth"];
+
+/// What stops a cap, in words.
+fn stops(binding: &str) -> String {
+    match binding {
+        "most" => "its own max_eth".to_owned(),
+        "size" => "size of the treasury".to_owned(),
+        "es" => "budget of the ES".to_owned(),
+        "loss" => "budget of P(loss)".to_owned(),
+        "liquidity" => "liquidity".to_owned(),
+        name => name
+            .strip_prefix("entity ")
+            .map_or_else(|| name.to_owned(), |name| format!("company {name}")),
+    }
+}
 
 /// Nothing where there are no caps.
 pub(crate) fn caps(view: &mut View<'_>) -> Markup {
@@ -74,7 +96,7 @@ pub(crate) fn caps(view: &mut View<'_>) -> Markup {
         Head::text("Position", "position"),
         Head::number("Held", "ETH", "held_eth"),
         Head::number("Cap", "ETH", "cap_eth"),
-        Head::text("What stops it", "cap_binding"),
+        Head::words("What stops it", "cap_binding", stops),
         Head::number("Proposed", "ETH", "proposed_eth"),
         Head::number("Room", "ETH", "room_eth"),
         Head::with_error(

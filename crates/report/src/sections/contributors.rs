@@ -129,19 +129,16 @@ fn without(view: &View<'_>) -> Markup {
     }
 }
 
-/// Companies, AVSs and assets by what a source that names them costs the system, times how often one fires.
+/// Companies, AVSs and assets by what the system loses, at the least of the interval, when a source fires that names them.
 fn triggers(view: &View<'_>) -> Markup {
     let rows = &view.own.contagion;
-    let product = |row: usize| {
-        let probability = rows.number(row, "trigger_probability")?;
-        Some(probability * rows.number(row, "mean_loss_given_trigger")?)
-    };
+    let least = |row: usize| rows.number(row, "ci_low").filter(|least| *least > 0.0);
     let mut own = rows.filter(|row| {
         view.subject.is_scenario(rows, row)
             && matches!(rows.text(row, "node_kind"), "entity" | "avs" | "asset" | "reserve")
-            && product(row).is_some_and(|product| product > 0.0)
+            && least(row).is_some()
     });
-    own.sort_by(|a, b| product(*b).unwrap_or(0.0).total_cmp(&product(*a).unwrap_or(0.0)));
+    own.sort_by(|a, b| least(*b).unwrap_or(0.0).total_cmp(&least(*a).unwrap_or(0.0)));
     own.truncate(SHOWN);
     if own.is_empty() {
         return html! {};
@@ -151,6 +148,7 @@ fn triggers(view: &View<'_>) -> Markup {
         Head::text("Kind", "node_kind"),
         Head::with_error("A source fires", "probability", "trigger_probability", "trigger_std_err"),
         Head::with_error("Mean loss then", "ETH", "mean_loss_given_trigger", "std_err"),
+        Head::interval("ETH"),
         Head::with_error(
             "Amplification",
             "total / direct",
@@ -158,11 +156,10 @@ fn triggers(view: &View<'_>) -> Markup {
             "amplification_std_err",
         ),
         Head::with_error("Rounds", "", "expected_rounds", "rounds_std_err"),
-        Head::number("DebtRank", "", "debtrank"),
     ];
     html! {
         h3 { "Who sets off what" }
-        p.note { "Of the whole system: the largest by probability times mean loss; contagion.parquet has all." }
+        p.note { "What the whole system loses when a source fires that names one of these, whatever else happens on the path: the largest by the lower limit of the interval; contagion.parquet has all." }
         (table("Where losses begin", &heads, own.iter().map(|&row| At::own(rows, row))))
     }
 }

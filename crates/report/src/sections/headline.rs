@@ -23,7 +23,7 @@ pub(crate) fn headline(view: &View<'_>) -> Markup {
         (
             row("es"),
             format!("Expected shortfall, {level}"),
-            format!("mean of the worst {}, ETH", number::percent(1.0 - subject.level)),
+            format!("mean of the worst {}, ETH", number::level(1.0 - subject.level)),
         ),
         budget_card(view, row("probability_beyond"), row("probability_positive")),
     ];
@@ -50,7 +50,7 @@ fn budget_card(
         return (any, "Probability of any loss".to_owned(), what);
     };
     let title = "Probability of breaching the budget".to_owned();
-    let of = number::percent(budget);
+    let of = number::level(budget);
     (
         beyond,
         title,
@@ -120,11 +120,11 @@ fn sentence(view: &View<'_>, var: Option<usize>, es: Option<usize>, periods: &st
                 " Of that average, "
                 @let told: Vec<Markup> = [
                     source.map(|row| html! { (At::own(parts, row).show("share")) " begins with " em { (parts.text(row, "component")) } }),
-                    company.map(|row| html! { (At::own(parts, row).show("share")) " goes through " em { (parts.text(row, "component")) } ", the largest company" }),
+                    company.map(|row| html! { (At::own(parts, row).show("share")) " goes through " em { (parts.text(row, "component")) } ", more than through any other company" }),
                     second.map(|row| html! { (At::own(parts, row).show("share")) " is second round" }),
                 ].into_iter().flatten().collect();
                 @for (k, part) in told.iter().enumerate() {
-                    @if k > 0 { @if k + 1 == told.len() { " and " } @else { ", " } }
+                    @if k > 0 { @if k + 1 == told.len() { ", and " } @else { ", " } }
                     (part)
                 }
                 "."

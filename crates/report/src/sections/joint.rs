@@ -41,8 +41,8 @@ pub(crate) fn joint(view: &mut View<'_>) -> Markup {
         title: "Probability that both are in their tail",
         note: html! {
             "Each cell: that both lose at least their value at risk at " (number::level(subject.level)) " in the same "
-            (view.own.horizon_days()) " days. Always together would be " (number::percent(1.0 - subject.level)) "; independent, "
-            (number::percent((1.0 - subject.level).powi(2))) "."
+            (view.own.horizon_days()) " days. Always together would be " (number::level(1.0 - subject.level)) "; independent, "
+            (number::level((1.0 - subject.level).powi(2))) "."
         },
     };
     let drawn = view.charts.add(&chart, "joint", data);

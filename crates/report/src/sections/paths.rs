@@ -35,13 +35,14 @@ fn tell(view: &mut View<'_>, k: usize, story: &TailStory) -> Markup {
         .iter()
         .map(|day| json!([day.day, day.direct_eth, day.contagion_eth, day.discount]))
         .collect();
-    let events: Value = story.events.iter().map(|(day, name)| json!([day, name])).collect();
+    let events: Value =
+        story.events.iter().map(|event| json!([event.day, event.name, event.loss_eth])).collect();
     let id = format!("path-{}", k + 1);
     let title = format!("Path {}: {}", number::count(story.path), story.why);
     let chart = Chart {
         id: &id,
         title: &title,
-        note: html! { "Loss of the system up to each day, direct and by contagion; marks are what fired." },
+        note: html! { "Loss of the system by the end of each day, falls of base-asset prices left out; marks are what fired, lines what cost much. On the last day open loans are counted that their collateral no longer covers." },
     };
     let drawn = view.charts.add(&chart, "timeline", json!({ "days": days, "events": events }));
     html! {

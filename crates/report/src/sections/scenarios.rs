@@ -21,7 +21,7 @@ pub(crate) fn scenarios(view: &View<'_>) -> Markup {
         return html! {};
     }
     let level = number::level(view.subject.level);
-    let budget = view.subject.budget.map(number::percent);
+    let budget = view.subject.budget.map(number::level);
     let body = html! {
         div.scroll { table.sortable {
             caption { "Losses of " (view.subject.name()) " by scenario, ± standard error" }

@@ -37,7 +37,7 @@ pub(crate) fn waterfall(view: &mut View<'_>) -> Markup {
         id: "waterfall",
         title: "Which channels carry the worst losses?",
         note: html! {
-            "Mean over the worst " (number::percent(1.0 - subject.level)) ", channel by channel: first what is lost directly, then what follows by "
+            "Mean over the worst " (number::level(1.0 - subject.level)) ", channel by channel: first what is lost directly, then what follows by "
             "contagion (attacks on AVSs, bad debt, losses of their users), up to the expected shortfall. Whiskers are 95 % intervals."
         },
     };

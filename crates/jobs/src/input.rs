@@ -1,0 +1,248 @@
+//! Reads a run file and its network, and collects what is wrong with either before anything is done.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use slashfall_graph::{Network, Problem, Problems, load_network};
+use slashfall_output::{InputFile, OutputError, digest_file, digest_text};
+use slashfall_sampling::{Node, RunSpec, Scenario};
+
+/// Where a run file comes from.
+#[derive(Clone, Debug)]
+pub enum Config {
+    /// A TOML file; its network is relative to it.
+    File(PathBuf),
+    /// What such a file would say, given by a caller.
+    Given {
+        /// All of it.
+        root: Node,
+        /// What messages and the manifest call it.
+        name: String,
+        /// The folder that a relative path of the network starts from.
+        folder: PathBuf,
+    },
+}
+
+impl Config {
+    /// The run file as messages call it.
+    fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Given { name, .. } => name.clone(),
+        }
+    }
+
+    /// A path that the run file has, as seen from the working directory.
+    fn beside(&self, dir: &str) -> PathBuf {
+        match self {
+            Self::File(path) => {
+                path.parent().map_or_else(|| PathBuf::from(dir), |parent| parent.join(dir))
+            }
+            Self::Given { folder, .. } => folder.join(dir),
+        }
+    }
+
+    /// The run file as a tree.
+    fn read(&self) -> Result<Node, Problems> {
+        let path = match self {
+            Self::File(path) => path,
+            Self::Given { root, .. } => return Ok(root.clone()),
+        };
+        let file = self.name();
+        let bytes = fs::read(path).map_err(|error| {
+            Problem::new(&file, format!("the run file cannot be read: {error}"))
+        })?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Problem::new(&file, format!("text in UTF-8 was expected; byte {at} is not"))
+        })?;
+        Node::parse(&file, text.trim_start_matches('\u{feff}'))
+    }
+
+    /// The run file as the manifest names it: what was given by a caller has the digest of its JSON,
+    /// keys in order and without spaces.
+    fn digest(&self) -> Result<InputFile, OutputError> {
+        let sha256 = match self {
+            Self::File(path) => digest_file(path)?,
+            Self::Given { root, .. } => {
+                digest_text(&serde_json::to_value(root).unwrap_or_default().to_string())
+            }
+        };
+        Ok(InputFile { path: self.name(), sha256 })
+    }
+}
+
+/// Changes to a run file by whoever asks for the run.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// Assignments `KEY=VALUE`, applied in order; a value is TOML, or else taken as text.
+    pub set: Vec<String>,
+    /// Paths, instead of `run.paths` or `run.until`.
+    pub paths: Option<u64>,
+    /// Seed, instead of `run.seed`.
+    pub seed: Option<u64>,
+}
+
+/// A run file and its network, each right by itself.
+#[derive(Debug)]
+pub struct Input {
+    /// The run file as the user named it.
+    pub file: String,
+    /// The run file as changed by [`Overrides`].
+    pub root: Node,
+    /// What it says.
+    pub spec: RunSpec,
+    /// The network that it names.
+    pub network: Network,
+    /// What is not wrong with the network but should be known.
+    pub warnings: Vec<Problem>,
+    /// Where the network is.
+    pub network_dir: PathBuf,
+    /// When the first of them began to be read.
+    pub(crate) started: Instant,
+    config: Config,
+}
+
+impl Input {
+    /// Reads both.
+    ///
+    /// # Errors
+    /// Every problem of both.
+    pub fn load(config: &Config, overrides: &Overrides) -> Result<Self, Problems> {
+        let started = Instant::now();
+        let file = config.name();
+        let mut root = config.read()?;
+        let mut problems = change(&mut root, overrides);
+        let (spec, found) = RunSpec::read_all(&file, &root);
+        problems.append(found);
+        let Some(dir) = root.text("network") else { return Err(problems) };
+        let network_dir = config.beside(dir);
+        match load_network(&network_dir) {
+            Ok(resolved) if problems.is_empty() => {
+                let (network, warnings) = (resolved.network, resolved.warnings);
+                let config = config.clone();
+                return Ok(Self {
+                    file,
+                    root,
+                    spec,
+                    network,
+                    warnings,
+                    network_dir,
+                    started,
+                    config,
+                });
+            }
+            Ok(resolved) => {
+                let names = spec.resolve(&file, &root, &resolved.network);
+                names.err().into_iter().for_each(|found| problems.append(found));
+            }
+            Err(found) => problems.append(found),
+        }
+        Err(problems)
+    }
+
+    /// The scenarios of the run file on its network, base first.
+    ///
+    /// # Errors
+    /// Every problem that shows only on the network.
+    pub fn resolve(&self) -> Result<Vec<Scenario<'_>>, Problems> {
+        self.spec.resolve(&self.file, &self.root, &self.network)
+    }
+
+    /// Every file that was read: the run file, then those of the network in order of name.
+    ///
+    /// # Errors
+    /// When one cannot be read any more.
+    pub fn files(&self) -> Result<Vec<InputFile>, OutputError> {
+        let io = |source| OutputError::Io { path: self.network_dir.clone(), source };
+        let mut files = vec![self.config.digest()?];
+        for path in network_files(&self.network_dir).map_err(io)? {
+            let sha256 = digest_file(&path)?;
+            files.push(InputFile { path: path.display().to_string(), sha256 });
+        }
+        Ok(files)
+    }
+}
+
+/// The files of a network folder that are read, in order of name.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub(crate) fn network_files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "csv" || e == "parquet" || e == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Changes the run file; says what is wrong with the changes.
+fn change(root: &mut Node, overrides: &Overrides) -> Problems {
+    let mut problems = Problems::default();
+    let mut set = |assignment: &str| {
+        root.set_from_command_line(assignment).err().into_iter().for_each(|p| problems.append(p));
+    };
+    overrides.set.iter().for_each(|assignment| set(assignment));
+    overrides.seed.into_iter().for_each(|seed| set(&format!("run.seed={seed}")));
+    overrides.paths.into_iter().for_each(|paths| set(&format!("run.paths={paths}")));
+    if overrides.paths.is_some() {
+        root.remove("run.until");
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUN_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/quickstart.toml");
+
+    fn given() -> Config {
+        let root = Node::parse("run", &fs::read_to_string(RUN_FILE).unwrap()).unwrap();
+        let folder = Path::new(RUN_FILE).parent().unwrap().to_owned();
+        Config::Given { root, name: "(given)".to_owned(), folder }
+    }
+
+    #[test]
+    fn what_is_given_is_what_a_file_would_say() {
+        let overrides = Overrides { set: vec!["run.seed=7".to_owned()], ..Overrides::default() };
+        let file = Input::load(&Config::File(RUN_FILE.into()), &overrides).unwrap();
+        let input = Input::load(&given(), &overrides).unwrap();
+        assert_eq!((input.root.shown(), &input.spec.seed), (file.root.shown(), &7));
+        assert_eq!(input.network_dir, file.network_dir);
+        let (of_file, own) = (file.files().unwrap(), input.files().unwrap());
+        assert_eq!(own[0].path, "(given)");
+        assert!(own.iter().zip(&of_file).skip(1).all(|(a, b)| a.sha256 == b.sha256));
+        assert_eq!(own.len(), of_file.len());
+    }
+
+    #[test]
+    fn the_digest_of_what_is_given_is_of_its_json_before_changes() {
+        let node = |text| Node::parse("run", text).unwrap();
+        let given = |text| Config::Given {
+            root: node(text),
+            name: "(given)".to_owned(),
+            folder: PathBuf::new(),
+        };
+        let (one, other) = (given("b = 1.5\na = \"x\""), given("a = \"x\"\n\nb = 15e-1 # same"));
+        let digest = one.digest().unwrap().sha256;
+        assert_eq!(digest, other.digest().unwrap().sha256);
+        assert_eq!(digest, digest_text(r#"{"a":"x","b":1.5}"#));
+    }
+
+    #[test]
+    fn problems_of_what_is_given_bear_its_name() {
+        let mut config = given();
+        if let Config::Given { root, .. } = &mut config {
+            root.remove("run.seed");
+        }
+        let problems = Input::load(&config, &Overrides::default()).unwrap_err();
+        assert!(problems.as_slice().iter().all(|own| own.file == "(given)"), "{problems}");
+        assert!(problems.to_string().contains("seed"), "{problems}");
+    }
+}

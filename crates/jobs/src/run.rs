@@ -1,0 +1,291 @@
+//! A run: from a run file to a result folder, watched by whoever asked for it.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use slashfall_graph::{Problem, Problems};
+use slashfall_output::measures::{Level, StopWatch};
+use slashfall_output::{Collector, Manifest, PathsWriter, ResultFolder, Wanted, headline_level};
+use slashfall_sampling::Scenario;
+use slashfall_sampling::config::{Detail, PathCount, StopRule};
+
+use crate::drawing::Drawing;
+use crate::findings::{Findings, Gathered, Tables};
+use crate::input::{Config, Input, Overrides};
+use crate::notes::{doubts, note_of_events, notes};
+use crate::proof::proved;
+use crate::provenance::{manifest, metadata, note, peak_memory_bytes};
+use crate::watch::Watch;
+
+/// Paths a batch: what sources are drawn along together.
+const BATCH_PATHS: usize = 4_096;
+
+/// What to run and where to.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// The run file.
+    pub config: Config,
+    /// Changes to it.
+    pub overrides: Overrides,
+    /// Folder for the result; `results/NAME` by default.
+    pub output: Option<PathBuf>,
+    /// Whether a result that is already there is replaced.
+    pub overwrite: bool,
+    /// What asked for it, for the manifest: the words of a command line, or a call.
+    pub command: Vec<String>,
+}
+
+impl RunOptions {
+    /// Reads the run file and its network.
+    ///
+    /// # Errors
+    /// Every problem of both.
+    pub fn load(&self) -> Result<Input, Problems> {
+        Input::load(&self.config, &self.overrides)
+    }
+}
+
+/// How a run ended.
+pub enum Outcome {
+    /// The result is in its folder.
+    Written(Box<Ran>),
+    /// Nobody waited any more, and nothing was written.
+    Stopped {
+        /// Paths that were there of the scenario that ran.
+        n_paths: u64,
+    },
+}
+
+/// What a run found and where it is.
+pub struct Ran {
+    /// What is shown of it.
+    pub findings: Findings,
+    /// Its manifest as written.
+    pub manifest: Manifest,
+    /// Its folder.
+    pub target: PathBuf,
+}
+
+/// What a scenario gave.
+struct Played {
+    gathered: Gathered,
+    precise: Option<bool>,
+    interrupted: bool,
+}
+
+/// Runs all scenarios and writes their result, whole or not at all.
+///
+/// `scenarios` are those of the `input`; from here on their models draw paths as `[sampling]` says.
+///
+/// # Errors
+/// When sampling cannot be as it is asked for, when the folder is there or cannot be written, and when
+/// the program does not compute right on this machine.
+pub fn run(
+    input: &Input,
+    scenarios: &mut [Scenario<'_>],
+    options: &RunOptions,
+    watch: &mut dyn Watch,
+) -> anyhow::Result<Outcome> {
+    warn(input, scenarios, watch);
+    let selftest = proved()?;
+    let drawings = prepare_drawings(input, scenarios, watch)?;
+    let files = input.files()?;
+    let target =
+        options.output.clone().unwrap_or_else(|| PathBuf::from("results").join(&input.spec.name));
+    let folder =
+        ResultFolder::create(&target, options.overwrite, metadata(input, scenarios, &files))?;
+    let mut tables = Tables::new(&input.network);
+    let mut findings = Findings::default();
+    let mut manifest = manifest(input, scenarios, files, &target, selftest, &options.command);
+    let mut n_paths = 0;
+    for ((number, scenario), mut drawing) in scenarios.iter().enumerate().zip(drawings) {
+        let played = play(&folder, scenario, number, &mut drawing, watch)?;
+        let collector = &played.gathered.collector;
+        n_paths = collector.n_paths();
+        let added = if played.interrupted {
+            ControlFlow::Break(())
+        } else {
+            note(&mut manifest, scenario, collector, played.precise);
+            let (sampling, doubt) = drawing.finish(&scenario.name, collector.n_paths())?;
+            manifest.sampling.insert(scenario.name.clone(), sampling);
+            findings.doubts.extend(doubts(&scenario.name, collector).into_iter().chain(doubt));
+            tables.add(scenario, &played.gathered, &mut findings, watch)
+        };
+        if added.is_break() {
+            return Ok(Outcome::Stopped { n_paths });
+        }
+    }
+    tables.write(&folder, input.spec.detail)?;
+    manifest.wall_seconds = input.started.elapsed().as_secs_f64();
+    manifest.peak_memory_bytes = peak_memory_bytes();
+    manifest.write(&folder)?;
+    if watch.is_stopped() {
+        return Ok(Outcome::Stopped { n_paths });
+    }
+    folder.finish()?;
+    Ok(Outcome::Written(Box::new(Ran { findings, manifest, target })))
+}
+
+/// How the paths of each scenario are drawn; says so where it is not plain.
+fn prepare_drawings(
+    input: &Input,
+    scenarios: &mut [Scenario<'_>],
+    watch: &mut dyn Watch,
+) -> anyhow::Result<Vec<Drawing>> {
+    let mut problems = Problems::default();
+    let mut drawings = Vec::new();
+    for scenario in scenarios {
+        if let Some(problem) = problem_of_memory(input, scenario) {
+            problems.push(problem);
+            continue;
+        }
+        match Drawing::prepare(&input.file, scenario) {
+            Ok(drawing) => {
+                drawing.note(scenario).iter().for_each(|note| watch.note(note));
+                drawings.push(drawing);
+            }
+            Err(found) => problems.append(found),
+        }
+    }
+    Ok(problems.or_ok(drawings)?)
+}
+
+/// That every loss of a run whose replicates need them fits into memory.
+fn problem_of_memory(input: &Input, scenario: &Scenario<'_>) -> Option<Problem> {
+    let wanted = wanted(scenario);
+    let most = wanted.most_paths(scenario.model.setting());
+    (wanted.n_paths > most).then(|| {
+        let key = match scenario.spec.paths {
+            PathCount::Fixed(_) => "run.paths",
+            PathCount::Until(_) => "run.until.max_paths",
+        };
+        let expected = format!(
+            "at most {most} was expected, as method = \"sobol\" keeps every loss of every scope in memory (scenario {}); \"plain\" has no such bound",
+            scenario.name
+        );
+        Problem::new(&input.file, expected).key(key).value(wanted.n_paths.to_string())
+    })
+}
+
+fn play(
+    folder: &ResultFolder,
+    scenario: &Scenario<'_>,
+    number: usize,
+    drawing: &mut Drawing,
+    watch: &mut dyn Watch,
+) -> anyhow::Result<Played> {
+    let setting = scenario.model.setting();
+    let (n_paths, mut rule) = match &scenario.spec.paths {
+        PathCount::Fixed(n) => (*n, None),
+        PathCount::Until(rule) => {
+            (rule.max_paths, Some(Watched::new(rule, scenario.model.sobol().is_some())))
+        }
+    };
+    let mut paths = match scenario.spec.detail {
+        Detail::Paths => Some(PathsWriter::create(folder, setting, &scenario.name, number)?),
+        _ => None,
+    };
+    let levels = levels(&scenario.spec.levels);
+    let level = levels.last().copied().context("a run has levels")?;
+    let mut gathered = Gathered::new(scenario, &wanted(scenario), levels);
+    watch.begin(&scenario.name, n_paths, Some(level));
+    let mut failed = Ok(());
+    let mut precise = None;
+    let mut done = 0;
+    while done < n_paths && precise != Some(true) {
+        let next = rule.as_ref().map_or(n_paths, |rule| rule.watch.next_look());
+        let flow =
+            gathered.simulate(&scenario.model, done..next, BATCH_PATHS, |batch, collector| {
+                drawing.absorb(batch);
+                watch.advance(collector.n_paths(), Some(collector));
+                if let Some(paths) = &mut paths {
+                    failed = paths.absorb(batch);
+                }
+                if watch.is_stopped() || failed.is_err() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            });
+        std::mem::replace(&mut failed, Ok(()))?;
+        if flow.is_break() {
+            watch.end();
+            return Ok(Played { gathered, precise, interrupted: true });
+        }
+        done = next;
+        precise = rule.as_mut().map(|rule| rule.look(&gathered.collector));
+    }
+    watch.end();
+    paths.map_or(Ok(()), PathsWriter::finish)?;
+    Ok(Played { gathered, precise, interrupted: false })
+}
+
+/// A stop rule and what it has seen so far.
+struct Watched<'r> {
+    scope: &'r str,
+    watch: StopWatch,
+}
+
+impl<'r> Watched<'r> {
+    fn new(rule: &'r StopRule, by_replicate: bool) -> Self {
+        let watch = StopWatch::new(rule);
+        let watch = if by_replicate { watch.doubling() } else { watch };
+        Self { scope: &rule.scope.value, watch }
+    }
+
+    fn look(&mut self, collector: &Collector) -> bool {
+        collector.losses(self.scope).is_some_and(|losses| self.watch.look(losses))
+    }
+}
+
+/// What a scenario wants of its worst paths.
+fn wanted(scenario: &Scenario<'_>) -> Wanted {
+    let spec = &scenario.spec;
+    let n_paths = match &spec.paths {
+        PathCount::Fixed(n) => *n,
+        PathCount::Until(rule) => rule.max_paths,
+    };
+    let lowest = levels(&spec.levels).first().copied();
+    let split_from = lowest.filter(|_| spec.detail >= Detail::Standard);
+    let by_replicate = scenario.model.sobol().is_some();
+    Wanted { n_paths, split_from, n_listed: spec.tail_paths, by_replicate }
+}
+
+/// The level of a scenario that is shown first, of so many paths.
+#[must_use]
+pub fn headline(scenario: &Scenario<'_>, n_paths: u64) -> Option<Level> {
+    headline_level(&levels(&scenario.spec.levels), n_paths)
+}
+
+pub(crate) fn levels(levels: &[f64]) -> Vec<Level> {
+    levels.iter().copied().filter_map(Level::new).collect()
+}
+
+/// Memory above which a run says what it may take.
+const MEMORY_TO_TELL_BYTES: u64 = 4_000_000_000;
+
+fn warn(input: &Input, scenarios: &[Scenario<'_>], watch: &mut dyn Watch) {
+    // Scenarios are run one after the other, so that of the largest counts.
+    let of = |scenario: &Scenario<'_>| {
+        let (wanted, setting) = (wanted(scenario), scenario.model.setting());
+        // What is too much is a problem, and no note.
+        let is_told = wanted.n_paths <= wanted.most_paths(setting);
+        (if is_told { wanted.bytes(setting) } else { 0 }, wanted.by_replicate)
+    };
+    let (bytes, by_replicate) = scenarios.iter().map(of).max().unwrap_or_default();
+    if bytes > MEMORY_TO_TELL_BYTES {
+        let gigabytes = bytes / 1_000_000_000;
+        let what = if by_replicate {
+            format!("the losses of Sobol points may take up to {gigabytes} GB of memory")
+        } else {
+            format!(
+                "tails that are split may take up to {gigabytes} GB of memory; detail = \"summary\" takes little"
+            )
+        };
+        watch.note(&format!("note: {what}"));
+    }
+    for note in notes(input, scenarios).into_iter().chain(note_of_events(scenarios)) {
+        watch.note(&note);
+    }
+}

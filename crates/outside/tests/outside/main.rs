@@ -1,0 +1,7 @@
+//! The project as other languages and programs see it: what is written for Python, browsers and
+//! readers of the docs is run with them. One test binary, one virtual environment (`tools.rs`).
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its own files fail")]
+
+mod queries;
+mod tools;
