@@ -37,6 +37,8 @@
     d.ci_low === null && d.ci_high === null ? "no interval" : `95 %: ${show(d.ci_low === null ? null : by * d.ci_low)} to ${show(d.ci_high === null ? null : by * d.ci_high)}`;
   // Short numbers for axes: 12k, 1.5M.
   const axis = (x) => (Math.abs(x) < 1000 ? d3.format(",~g")(x) : d3.format("~s")(x).replace("G", "B"));
+  const share = (p) => `${d3.format("~g")(100 * p)} %`;
+  const years = (y) => (y >= 10 ? grouped(y) : d3.format(".2~g")(y));
   const short = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
   const colour = (k) => `var(--c${1 + (k % 8)})`;
   const heat = (share) => `color-mix(in oklab, var(--hot) ${(100 * Math.min(1, Math.max(0, share))).toFixed(1)}%, var(--cold))`;
@@ -79,9 +81,9 @@
         x: { label: "Loss, ETH", tickFormat: axis, grid: true, nice: true, labelOffset: 40, ticks: width > 600 ? 10 : 4 },
         y: { type: "log" },
         marks: [
-          Plot.axisY({ anchor: "left", label: `Probability of a larger loss within ${meta.horizon_days} days`, ticks: decades, tickFormat: percent }),
+          Plot.axisY(decades, { anchor: "left", label: `Probability of a larger loss within ${meta.horizon_days} days`, text: share }),
           Plot.gridY(decades),
-          Plot.axisY({ anchor: "right", ticks: decades, label: "Return period, years", tickFormat: (p) => d3.format(".2~g")(meta.horizon_days / 365 / p) }),
+          Plot.axisY(decades, { anchor: "right", label: "Return period, years", text: (p) => years(meta.horizon_days / 365 / p) }),
           Plot.areaX(band, { y: "probability", x1: "ci_low", x2: "ci_high", fill: colour(0), fillOpacity: 0.18 }),
           ...others.map((o) => Plot.line(o.points, { x: "loss", y: "probability", stroke: o.stroke, strokeWidth: 1.6, strokeDasharray: o.dash })),
           Plot.line(own, { x: "loss", y: "probability", stroke: colour(0), strokeWidth: 2.4 }),
@@ -242,7 +244,7 @@
         marks: [
           Plot.ruleY([0], { stroke: "var(--soft)" }),
           Plot.tickX(events.filter((d) => d.loss >= much), { x: "day", stroke: "var(--soft)", strokeOpacity: 0.55, insetTop: 4 }),
-          ...series.map(([key, stroke, dash]) => Plot.line(days, { x: "day", y: key, stroke, strokeWidth: 2, strokeDasharray: dash, curve: "step-before" })),
+          ...series.map(([key, stroke, dash]) => Plot.line(days, { x: "day", y: key, stroke, strokeWidth: 2, strokeDasharray: dash, curve: "step-after" })),
           Plot.dot(events, { x: "day", frameAnchor: "bottom", symbol: "triangle", fill: "var(--ink)", r: (d) => (d.loss >= much ? 5 : 2.5), title: (d) => `day ${d3.format(".1f")(d.day)}: ${d.name}\n${eth(d.loss)} ETH at once`, tip: true }),
           Plot.tip(days, Plot.pointerX({ x: "day", y: "direct", title: told })),
         ],
@@ -272,7 +274,7 @@
       const told = (d) => `${percent(d.rate)} a year\n${eth(d.value)} ± ${eth(d.std_err)} ETH\n${interval(d)} ETH`;
       return [plot(width, {
         height: 290, marginLeft: 62, marginRight: 24, marginTop: 26, marginBottom: 44,
-        x: { type: "log", label: "Rate of each source, a year", tickFormat: percent, ticks: points.map((d) => d.rate), labelOffset: 40 },
+        x: { type: "log", label: "Rate of each source, a year", tickFormat: share, ticks: points.map((d) => d.rate), labelOffset: 40 },
         y: { label: "Expected shortfall, ETH", tickFormat: axis, grid: true, zero: true, nice: true },
         marks: [
           Plot.ruleX(points.filter((d) => d.ci_low !== null && d.ci_high !== null), { x: "rate", y1: "ci_low", y2: "ci_high", ...whisker }),

@@ -10,8 +10,8 @@ use slashfall_output::number;
 use crate::charts::Charts;
 use crate::sections::caps::Caps;
 use crate::sections::{
-    caps, contributors, convergence, curve, headline, joint, network, paths, provenance, scenarios,
-    sensitivity, waterfall,
+    caps, contributors, convergence, curve, headline, joint, network, paths as told, provenance,
+    scenarios, sensitivity, waterfall,
 };
 use crate::tables::{Subject, Tables};
 use crate::{Ask, Flows, ReportError, TailStory};
@@ -99,7 +99,7 @@ pub fn render(ask: &Ask, extras: &Extras) -> Result<String, ReportError> {
         contributors::contributors(&mut view),
         network::network(&mut view),
         joint::joint(&mut view),
-        paths::paths(&mut view),
+        told::paths(&mut view),
         sensitivity::sensitivity(&mut view),
         caps::caps(&mut view),
         convergence::convergence(&mut view),
@@ -183,18 +183,26 @@ fn doubts(own: &Tables) -> Vec<String> {
         doubts.push("The network is partly synthetic: totals are published, details are made up. Figures of single companies are examples.".to_owned());
     }
     if n("truncated_paths") > 0 {
-        doubts.push(format!("{} paths were cut off at cascade.max_rounds while something still changed: losses may be larger.", number::count(n("truncated_paths"))));
+        doubts.push(format!(
+            "{} cut off at cascade.max_rounds while something still changed: losses may be larger.",
+            paths(n("truncated_paths"), "was", "were")
+        ));
     }
     if n("unbalanced_paths") > 0 {
         doubts.push(format!(
-            "The books of {} paths do not balance: do not use these figures.",
-            number::count(n("unbalanced_paths"))
+            "{} books that do not balance: do not use these figures.",
+            paths(n("unbalanced_paths"), "has", "have")
         ));
     }
     if manifest["precision_reached"] == false {
         doubts.push("The precision that the run asked for was not reached.".to_owned());
     }
     doubts
+}
+
+/// So many paths, with the verb that goes with them.
+fn paths(n: u64, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 path {one}") } else { format!("{} paths {many}", number::count(n)) }
 }
 
 fn foot() -> Markup {

@@ -3,5 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its own files fail")]
 
+mod browser;
 mod queries;
 mod tools;
