@@ -15,7 +15,7 @@ use slashfall_benches::{THIRTY_DAYS, equal_names, one_factor, scenarios, synthet
 use slashfall_graph::Network;
 use slashfall_output::Collector;
 use slashfall_output::measures::Level;
-use slashfall_output::tables::measure;
+use slashfall_output::tables::{Measuring, measure};
 use slashfall_sampling::{Batch, Model, event_times, simulate};
 
 const PATHS: u64 = 1_024;
@@ -123,5 +123,7 @@ fn estimate(model: &Model<'_>) {
 #[inline(never)]
 fn counted_estimate(collector: &Collector) -> usize {
     let levels: Vec<Level> = [0.95, 0.99].into_iter().filter_map(Level::new).collect();
-    measure("base", collector, &levels, 30).rows.len()
+    measure("base", collector, Measuring { levels: &levels, budgets: &[0.01], horizon_days: 30 })
+        .rows
+        .len()
 }

@@ -10,7 +10,7 @@ use slashfall_benches::{
     BASELINE, THIRTY_DAYS, equal_names, one_factor, reference, scenarios, synthetic,
 };
 use slashfall_output::measures::Level;
-use slashfall_output::tables::{measure, push_summary};
+use slashfall_output::tables::{Measuring, measure, push_summary};
 use slashfall_output::{CloseUps, Collector, Looks, ResultFolder, Table, contributions, schema};
 use slashfall_sampling::{Model, event_times, replay, simulate};
 
@@ -70,7 +70,15 @@ fn tables(criterion: &mut Criterion, name: &str, model: &Model<'_>) {
     let levels: Vec<Level> = [0.95, 0.99, 0.999].into_iter().filter_map(Level::new).collect();
     let mut group = criterion.benchmark_group(name);
     group.sample_size(10).throughput(Throughput::Elements(PATHS));
-    group.bench_function("estimate", |b| b.iter(|| measure("base", &collector, &levels, 30)));
+    group.bench_function("estimate", |b| {
+        b.iter(|| {
+            measure(
+                "base",
+                &collector,
+                Measuring { levels: &levels, budgets: &[0.01], horizon_days: 30 },
+            )
+        })
+    });
     group.bench_function("contributions", |b| {
         b.iter(|| {
             let looks = Looks::beside(collector.n_paths());
@@ -78,7 +86,12 @@ fn tables(criterion: &mut Criterion, name: &str, model: &Model<'_>) {
             looked.map(|looked| contributions(model, &looked, &levels))
         });
     });
-    let rows = measure("base", &collector, &levels, 30).rows;
+    let rows = measure(
+        "base",
+        &collector,
+        Measuring { levels: &levels, budgets: &[0.01], horizon_days: 30 },
+    )
+    .rows;
     group.bench_function("write", |b| {
         b.iter(|| {
             let dir = tempfile::tempdir().unwrap();

@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Reverse(Reverse),
     /// Say how much of each position a treasury may hold, by its policy and the paths of a result.
     Caps(Caps),
+    /// Make one offline HTML page of a result: charts, tables, the worst paths told.
+    Report(Report),
     /// Say by how much two scenarios or results differ, path by path, with errors.
     Diff(Diff),
     /// Print the tables that are read and written: columns, units, meanings.
@@ -158,6 +160,45 @@ pub(crate) struct Replay {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct Report {
+    /// The result folder of a run.
+    pub(crate) result: PathBuf,
+    /// A result to set beside it.
+    #[arg(long, value_name = "RESULT")]
+    pub(crate) vs: Option<PathBuf>,
+    /// A folder that `caps --output` wrote of the result.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) caps: Option<PathBuf>,
+    /// The page to write.
+    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
+    pub(crate) output: PathBuf,
+    /// Replace the page if it is there.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Whose losses: system, system_ex_price, an asset (by nav), a portfolio or a channel [default: system_ex_price].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scope: Option<String>,
+    /// Take an asset's loss at market prices.
+    #[arg(long, requires = "scope")]
+    pub(crate) market: bool,
+    /// Scenario of the run [default: base].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scenario: Option<String>,
+    /// Level of the tail [default: the highest whose tail has a hundred paths].
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) level: Option<f64>,
+    /// Share of what the scope has that should not be lost, one of run.budgets [default: the least].
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) budget: Option<f64>,
+    /// Folder of the network, instead of the one that the result names.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) network: Option<PathBuf>,
+    /// Print nothing but errors.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Arguments)]

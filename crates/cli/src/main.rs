@@ -11,6 +11,7 @@ mod import;
 mod init;
 mod progress;
 mod replay;
+mod report;
 mod reverse;
 mod run;
 mod schema;
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::replay(&args),
         Command::Reverse(args) => reverse::reverse(&args),
         Command::Caps(args) => caps::caps(&args),
+        Command::Report(args) => report::report(&args),
         Command::Diff(args) => diff::diff(&args),
         Command::Schema(schema) => schema::schema(&schema),
         Command::Selftest(selftest) => selftest::selftest(&selftest),
@@ -73,11 +75,11 @@ fn main() -> ExitCode {
         Command::Completions { shell } => completions(shell),
         Command::Man => man(),
     };
-    outcome.map_or_else(|error| report(&error), ExitCode::from)
+    outcome.map_or_else(|error| tell(&error), ExitCode::from)
 }
 
 /// Says what went wrong: problems with the input one a line, anything else with its causes.
-fn report(error: &anyhow::Error) -> ExitCode {
+fn tell(error: &anyhow::Error) -> ExitCode {
     if is_closed_pipe(error) {
         return ExitCode::SUCCESS;
     }

@@ -7,9 +7,9 @@ use slashfall_graph::Network;
 use slashfall_graph::facts::{DebtRanks, debtrank};
 use slashfall_output::measures::{Estimate, Level};
 use slashfall_output::tables::{
-    SummaryRow, Waypoint, is_waypoint, measure, push_avs_rates, push_cascade, push_contagion,
-    push_contributions, push_convergence, push_dependence, push_exceedance, push_joint,
-    push_removals, push_sensitivities, push_summary, push_tail_paths,
+    Measuring, SummaryRow, Waypoint, is_waypoint, measure, push_avs_rates, push_cascade,
+    push_contagion, push_contributions, push_convergence, push_dependence, push_exceedance,
+    push_joint, push_removals, push_sensitivities, push_summary, push_tail_paths,
 };
 use slashfall_output::{
     AvsRate, CloseUps, Collector, Contagion, Contribution, EventCounts, Looks, ResultFolder,
@@ -180,7 +180,11 @@ impl Tables {
     ) -> ControlFlow<()> {
         let (name, horizon_days) = (&scenario.name, scenario.spec.horizon_days);
         let (collector, levels) = (&gathered.collector, levels(&scenario.spec.levels));
-        let measured = measure(name, collector, &levels, horizon_days);
+        let measured = measure(
+            name,
+            collector,
+            Measuring { levels: &levels, budgets: &scenario.spec.budgets, horizon_days },
+        );
         push_summary(&mut self.summary, &measured.rows);
         findings.rows.extend(measured.rows);
         push_exceedance(&mut self.exceedance, name, &measured.curves, horizon_days);

@@ -29,6 +29,8 @@ pub(crate) struct ScopeLosses {
     /// Paths on which the worst discount passed each of [`DEPEGS`]; none for other scopes.
     pub(crate) depegs: Option<[Tally; 3]>,
     worst_discount: Option<usize>,
+    /// What it has on day 0, in ETH.
+    pub(crate) value_eth: f64,
     /// What holders earn from day 0 to the horizon, in ETH; none where no yield is known.
     pub(crate) return_eth: Option<f64>,
     /// Losses on the rows of the batch at hand that are not all 0; kept for its memory.
@@ -174,6 +176,7 @@ impl Collector {
                 column,
                 depegs: worst_discount.map(|_| [Tally::default(); 3]),
                 worst_discount,
+                value_eth: scope.value_eth(setting),
                 return_eth: return_eth(&scope, setting),
                 n_head: if needs_tails && scope.is_split() { n_head } else { 0 },
                 scope,
@@ -360,25 +363,19 @@ impl Collector {
         &self.columns[kept.column]
     }
 
-    /// Takes something of the losses of every scope, once where scopes have lost the same, on the
-    /// threads of the current rayon pool; by scope.
+    /// Takes something of the losses of the scopes that are wanted, once where scopes have lost the same, of which
+    /// it is told, on the threads of the current rayon pool; by scope.
     pub(crate) fn by_losses<T: Clone + Send + Sync>(
         &self,
-        take: impl Fn(&LossColumn) -> T + Send + Sync,
-    ) -> Vec<T> {
-        self.by_losses_of(|_| true, take).into_iter().map(|(_, taken)| taken).collect()
-    }
-
-    /// The same of the scopes that are wanted.
-    pub(crate) fn by_losses_of<T: Clone + Send + Sync>(
-        &self,
         is_wanted: impl Fn(&Scope) -> bool,
-        take: impl Fn(&LossColumn) -> T + Send + Sync,
+        take: impl Fn(&LossColumn, &[&ScopeLosses]) -> T + Send + Sync,
     ) -> Vec<(&ScopeLosses, T)> {
         let wanted = self.scopes.iter().filter(|kept| is_wanted(&kept.scope));
         let wanted: Vec<&ScopeLosses> = wanted.collect();
         let of_column = |(number, losses): (usize, &LossColumn)| {
-            wanted.iter().any(|kept| kept.column == number).then(|| take(losses))
+            let alike = wanted.iter().copied().filter(|kept| kept.column == number);
+            let alike: Vec<&ScopeLosses> = alike.collect();
+            (!alike.is_empty()).then(|| take(losses, &alike))
         };
         let taken: Vec<Option<T>> = self.columns.par_iter().enumerate().map(of_column).collect();
         let of_scope = |kept: &ScopeLosses| taken[kept.column].clone();

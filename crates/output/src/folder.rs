@@ -203,6 +203,26 @@ pub fn write_file(
     written
 }
 
+/// Writes text as a file that bears its name only when it is whole.
+///
+/// # Errors
+/// When the file is there and is not to be replaced, or cannot be written.
+pub fn write_text_file(path: &Path, text: &str, overwrite: bool) -> Result<(), OutputError> {
+    if !overwrite && path.exists() {
+        return Err(OutputError::Exists(path.to_owned()));
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let partial = path.with_file_name(format!(".{name}.partial-{}", std::process::id()));
+    let written = fs::write(&partial, text)
+        .and_then(|()| fs::rename(&partial, path))
+        .map_err(OutputError::io(path));
+    if written.is_err() {
+        // A failure to tidy up is no news: what is left says `.partial` in its name.
+        let _ = fs::remove_file(&partial);
+    }
+    written
+}
+
 fn write_partial(
     path: &Path,
     table: Table,

@@ -17,6 +17,7 @@ mod joint;
 mod manifest;
 mod markdown;
 pub mod measures;
+pub mod number;
 mod paths;
 mod recorded;
 mod removals;
@@ -35,7 +36,7 @@ pub use collect::Collector;
 pub use contagion::{Contagion, NodeFigures, NodeKind};
 pub use contributions::{Contribution, contributions};
 pub use dependence::{EventCounts, Realised};
-pub use folder::{OutputError, ResultFolder, write_file};
+pub use folder::{OutputError, ResultFolder, write_file, write_text_file};
 pub use happenings::{Amounts, DaySums, StepRow};
 pub use joint::{Joint, joint};
 pub use manifest::{

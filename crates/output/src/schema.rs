@@ -76,13 +76,15 @@ pub static SUMMARY: TableSchema = TableSchema {
         "scenario" Text "" "scenario; base is the run file itself";
         "scope_kind" Text "" "system, asset (nav of the whole supply), asset_market (the same at the market price), portfolio or channel";
         "scope" Text "" "whose loss";
-        "metric" Text "" "mean, std, var, es, probability_positive, probability_depeg_1pct / _5pct / _10pct, max, expected_return, expected_return_net";
+        "metric" Text "" "mean, std, var, es, probability_positive, probability_depeg_1pct / _5pct / _10pct, probability_beyond (of a loss beyond a budget), max, expected_return, expected_return_net";
         "level" MaybeFloat "probability" "level of var and es";
         "return_period_years" MaybeFloat "years" "horizon / 365 / (1 - level)";
         "value" Float "see unit" "the figure; losses are positive";
         "std_err" MaybeFloat "see unit" "standard error of the figure; null where the sample does not support one";
         "ci_low" MaybeFloat "see unit" "lower limit of the 95 % confidence interval";
         "ci_high" MaybeFloat "see unit" "upper limit of the 95 % confidence interval; null when beyond the sample";
+        "budget" MaybeFloat "fraction" "of probability_beyond the share of what the scope has on day 0 that it counts losses above";
+        "budget_eth" MaybeFloat "eth" "the same in ETH";
         "n_eff" Float "paths" "paths behind the figure: all, or those of the tail; of weighted paths what they are worth";
         "resolution" Float "see unit" "how far the value may be off because losses were counted by bin; 0 where it is exact";
         "unit" Text "" "eth or probability";

@@ -9,7 +9,7 @@ use std::path::Path;
 use slashfall_graph::spec::Sharing;
 use slashfall_graph::{Network, Sketch, load_network};
 use slashfall_output::measures::{Estimate, Level, PairedLosses, StopWatch};
-use slashfall_output::tables::measure;
+use slashfall_output::tables::{Measuring, measure};
 use slashfall_output::{CloseUps, Collector, ComponentKind, Looks, Wanted, contributions};
 use slashfall_sampling::config::PathCount;
 use slashfall_sampling::{Model, Node, RunSpec, simulate};
@@ -204,7 +204,16 @@ fn the_reference_network() {
             let n_dimensions = model.sobol().map(|sobol| sobol.dimensions().len());
             assert_eq!(n_dimensions, (method == "sobol").then_some(17));
             let collector = collect(model, 32_768);
-            measure("base", &collector, &[level(0.9), level(0.99)], model.horizon_days()).rows
+            measure(
+                "base",
+                &collector,
+                Measuring {
+                    levels: &[level(0.9), level(0.99)],
+                    budgets: &[0.01],
+                    horizon_days: model.horizon_days(),
+                },
+            )
+            .rows
         })
     });
     assert_eq!(plain.len(), sobol.len());

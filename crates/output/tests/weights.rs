@@ -12,7 +12,7 @@ use arrow_array::{Float64Array, RecordBatch};
 use slashfall_graph::spec::Sharing;
 use slashfall_graph::{Network, Sketch};
 use slashfall_output::measures::Level;
-use slashfall_output::tables::{measure, push_cascade, push_summary, push_tail_paths};
+use slashfall_output::tables::{Measuring, measure, push_cascade, push_summary, push_tail_paths};
 use slashfall_output::{
     CloseUps, Collector, Looks, PathsWriter, ResultFolder, Table, contributions, listed_paths,
     path_row, schema,
@@ -95,7 +95,12 @@ fn weights_that_say_nothing_widen_errors() {
     let model = model(&network);
     let [plain, weighted] = [false, true].map(|is_weighted| {
         let collector = collect(&model, is_weighted);
-        measure("base", &collector, &levels(), 365).rows
+        measure(
+            "base",
+            &collector,
+            Measuring { levels: &levels(), budgets: &[0.01], horizon_days: 365 },
+        )
+        .rows
     });
     assert_eq!(plain.len(), weighted.len());
     let mut n_compared = 0;
@@ -122,7 +127,12 @@ fn contributions_sum_to_the_weighted_shortfall() {
     let network = network();
     let model = model(&network);
     let collector = collect(&model, true);
-    let rows = measure("base", &collector, &levels(), 365).rows;
+    let rows = measure(
+        "base",
+        &collector,
+        Measuring { levels: &levels(), budgets: &[0.01], horizon_days: 365 },
+    )
+    .rows;
     let mut sums: BTreeMap<_, f64> = BTreeMap::new();
     let looks = Looks { per_scope: usize::MAX, of_all: 100, n_worst: 0, beyond: usize::MAX };
     let close_ups = CloseUps::take(&model, &collector, &levels(), looks, || false).unwrap();
@@ -157,7 +167,12 @@ fn tables_carry_the_weights() {
     let sum: f64 = floats(&rounds, "probability").values().iter().sum();
     assert!((sum - 1.0).abs() < 1e-12, "{sum}");
     let mean: f64 = floats(&rounds, "mean_total").value(0);
-    let rows = measure("base", &collector, &levels(), 365).rows;
+    let rows = measure(
+        "base",
+        &collector,
+        Measuring { levels: &levels(), budgets: &[0.01], horizon_days: 365 },
+    )
+    .rows;
     assert!(
         (mean / rows[0].estimate.value - 1.0).abs() < 1e-9,
         "{mean} {}",

@@ -89,8 +89,10 @@ fn keys_and_dependence() {
 }
 
 #[rustfmt::skip]
-const RUNS: [Case; 18] = [
+const RUNS: [Case; 20] = [
     case(("0.975]", "99]"), "levels = [0.9, 99]", "run.levels", "99", &["a probability in (0, 1)", "write 0.99 for 99 %"]),
+    case(("levels = [0.9, 0.975]", "levels = [0.9, 0.975]\nbudgets = [0.01, 5]"), "budgets = [0.01, 5]", "run.budgets", "5", &["(0, 1]"]),
+    case(("levels = [0.9, 0.975]", "levels = [0.9, 0.975]\nbudgets = [0]"), "budgets = [0]", "run.budgets", "0", &["(0, 1]"]),
     case(("0.975]", "99.9]"), "levels = [0.9, 99.9]", "run.levels", "99.9", &["write 0.999 for 99.9 %"]),
     case(("0.975]", "1]"), "levels = [0.9, 1]", "run.levels", "1", &["a probability in (0, 1)"]),
     case(("0.975]", "nan]"), "levels = [0.9, nan]", "run.levels", "NaN", &["a probability in (0, 1)"]),

@@ -35,8 +35,11 @@ fn figures(example: &Example, scenario: &str) -> Vec<(Vec<String>, u64, Option<f
     let summary = Table::read(&example.path("result/summary.parquet"));
     let (scenarios, values) = (summary.text("scenario"), summary.float("value"));
     let (keys, std_errs) = (keys(&summary), summary.maybe("std_err"));
-    let is_return = |row: usize| keys[row][2].starts_with("expected_return");
-    let own = (0..summary.n_rows()).filter(|row| scenarios[*row] == scenario && !is_return(*row));
+    let is_of_run = |row: usize| {
+        let metric = keys[row][2].as_str();
+        metric.starts_with("expected_return") || metric == "probability_beyond"
+    };
+    let own = (0..summary.n_rows()).filter(|row| scenarios[*row] == scenario && !is_of_run(*row));
     own.map(|row| (keys[row].clone(), values[row].to_bits(), std_errs[row])).collect()
 }
 

@@ -16,6 +16,7 @@ mod interrupt;
 mod memory;
 mod old_results;
 mod replay;
+mod report;
 mod result;
 mod reverse;
 mod run;

@@ -57,8 +57,20 @@ fn columns_are_those_asked_for() {
     };
     let [level, years] = [("level", "float?"), ("return_period_years", "float?")];
     let [std_err, low, high] = [("std_err", "float?"), ("ci_low", "float?"), ("ci_high", "float?")];
+    let [budget, budget_eth] = [("budget", "float?"), ("budget_eth", "float?")];
     let [n_eff, resolution] = [("n_eff", "float"), ("resolution", "float")];
-    let figure = [level, years, ("value", "float"), std_err, low, high, n_eff, resolution];
+    let figure = [
+        level,
+        years,
+        ("value", "float"),
+        std_err,
+        low,
+        high,
+        budget,
+        budget_eth,
+        n_eff,
+        resolution,
+    ];
     of("summary", "scenario scope_kind scope metric unit", &figure);
     let [loss, probability] = [("loss", "float"), ("probability", "float")];
     let years = ("return_period_years", "float");
@@ -282,9 +294,38 @@ fn paths_have_the_mean_of_the_summary() {
             let max = column.iter().copied().fold(0.0, f64::max);
             assert_eq!(max.to_bits(), figure("max").to_bits());
         }
+        budgets_are_of_the_paths(&example, scenario, &paths);
     }
     let more = tree(&example.path("result/paths"));
     assert_eq!(more.len(), SCENARIOS.len());
+}
+
+/// Of each scope and budget that is written: the share of the paths that lose more, and the budget in ETH.
+fn budgets_are_of_the_paths(example: &Example, scenario: &str, paths: &Table) {
+    let summary = read(example, "summary");
+    let (shares, limits) = (summary.maybe("budget"), summary.maybe("budget_eth"));
+    let (metrics, values) = (summary.text("metric"), summary.float("value"));
+    let all = scopes(&summary);
+    let (mut n_compared, mut n_passed) = (0, 0);
+    for row in 0..summary.n_rows() {
+        let (of_scenario, kind, scope) = &all[row];
+        assert_eq!(shares[row].is_some(), metrics[row] == "probability_beyond");
+        assert_eq!(shares[row].is_some(), limits[row].is_some());
+        let Some((share, limit)) = shares[row].zip(limits[row]) else { continue };
+        assert!([0.01, 0.05, 0.1].contains(&share) && kind != "channel", "{kind} {share}");
+        let column = match (kind.as_str(), scope.as_str()) {
+            ("system", "system") => "total".to_owned(),
+            ("portfolio", name) => format!("portfolio.{name}.loss"),
+            _ => continue,
+        };
+        if of_scenario == scenario {
+            let n = paths.float(&column).iter().filter(|loss| **loss > limit).count();
+            assert_eq!(values[row], n as f64 / N_PATHS as f64, "{scope} beyond {limit}");
+            n_compared += 1;
+            n_passed += usize::from(n > 0);
+        }
+    }
+    assert!(n_compared >= 3 && n_passed >= 2, "{n_compared} {n_passed}");
 }
 
 #[test]

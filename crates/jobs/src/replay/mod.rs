@@ -118,7 +118,8 @@ impl Replayed {
     }
 }
 
-fn story<'a>(scenario: &'a Scenario<'_>, record: &'a PathRecord) -> Story<'a> {
+/// A path with all that is needed to tell it.
+pub(crate) fn story<'a>(scenario: &'a Scenario<'_>, record: &'a PathRecord) -> Story<'a> {
     Story::new(scenario.model.network(), record, Names::Sources(scenario.model.sources()))
 }
 

@@ -13,7 +13,7 @@ pub use events::{Fired, Names, costliest, severity};
 
 use std::io::Write;
 
-use slashfall_cascade::{AssetFigure, Figure, Layout};
+use slashfall_cascade::{AssetFigure, Channel, Figure, Layout};
 use slashfall_graph::{AssetId, Network};
 use slashfall_sampling::PathRecord;
 
@@ -38,6 +38,11 @@ impl<'a> Story<'a> {
     #[must_use]
     pub fn figure(&self, figure: Figure) -> f64 {
         self.path.figures[self.layout.system(figure)]
+    }
+
+    /// What all holders lost through a channel, in ETH.
+    pub(crate) fn channel(&self, channel: Channel) -> f64 {
+        self.path.figures[self.layout.channel(channel)]
     }
 
     /// A figure of the `index`-th wrapped asset.

@@ -88,7 +88,13 @@ impl SortedLosses {
     /// Probability that a path loses anything: with its exact interval where every path weighs 1.
     #[must_use]
     pub fn probability_positive(&self) -> Estimate {
-        let losses = self.runs().take_while(|run| run.loss > 0.0);
+        self.probability_beyond(0.0)
+    }
+
+    /// Probability that a path loses more than `loss`, which is at least 0: with its exact interval where every path weighs 1.
+    #[must_use]
+    pub fn probability_beyond(&self, loss: f64) -> Estimate {
+        let losses = self.runs().take_while(|run| run.loss > loss);
         let sums = losses.fold([Sum::default(); 2], |[mut mass, mut square], run| {
             mass.add(run.mass);
             square.add(run.square);
@@ -97,13 +103,24 @@ impl SortedLosses {
         let [mass, square] = sums.map(Sum::value);
         match self.calibration() {
             None if !self.replicates().is_empty() => {
-                let share = |part: &Self| part.probability_positive().value;
+                let share = |part: &Self| part.probability_beyond(loss).value;
                 let counts = (super::level::whole(mass), self.n_paths());
                 sectioned_probability(counts, self.replicates().iter().map(share))
             }
             None => interval::probability(super::level::whole(mass), self.n_paths()),
             Some(_) => weighted_probability(mass, square, self.sums()),
         }
+    }
+
+    /// How far bins can put that probability off: what counts of the losses whose bin has `loss` in it.
+    #[must_use]
+    pub fn resolution_of_probability_beyond(&self, loss: f64) -> f64 {
+        if self.is_exact() {
+            return 0.0;
+        }
+        let losses = self.runs().take_while(|run| run.high > loss);
+        let mass = losses.filter(|run| run.low <= loss).map(|run| run.mass);
+        Sum::from_iter(mass).value() / self.n()
     }
 
     /// The worst loss of the sample. It grows with the number of paths and estimates nothing, so it has no error.
@@ -128,6 +145,9 @@ mod tests {
         close(losses.mean().value, 1.0, 1e-15);
         close(losses.mean().std_err.unwrap(), (4.0_f64 / 5.0).sqrt(), 1e-15);
         close(losses.std().value, 2.0, 1e-15);
+        let beyond = [0.0, 1.9, 2.0, 3.9, 4.0].map(|loss| losses.probability_beyond(loss).value);
+        assert_eq!(beyond, [0.4, 0.4, 0.2, 0.2, 0.0]);
+        assert_eq!(losses.resolution_of_probability_beyond(2.0), 0.0);
         // Fourth central moment (1 + 1 + 81 + 1 + 16) / 5 = 20.
         close(losses.std().std_err.unwrap(), (4.0_f64 / 5.0).sqrt() / 4.0, 1e-15);
         close(losses.probability_positive().value, 0.4, 1e-15);

@@ -76,7 +76,12 @@ fn figures(case: Case, column: &LossColumn, sums: WeightSums) -> Vec<(String, Es
                 tally.add_weighted(weight);
             }
         }
-        figures.push((format!("P(L > {x})"), tally.probability(sums), case.beyond(x)));
+        let (counted, found) = (tally.probability(sums), losses.probability_beyond(x));
+        assert!(
+            (counted.value - found.value).abs() <= 1e-12 * counted.value,
+            "{counted:?} {found:?}"
+        );
+        figures.push((format!("P(L > {x})"), found, case.beyond(x)));
     }
     for level in [0.95, 0.99, 0.999, 0.9999] {
         let (at, var) = (Level::new(level).unwrap(), case.value_at_risk(level));

@@ -1,6 +1,6 @@
 //! `convergence`: how figures and their errors settle as paths are added.
 
-use crate::collect::Collector;
+use crate::collect::{Collector, ScopeLosses};
 use crate::measures::{Estimate, Level, LossColumn};
 use crate::schema::{Cell, Table};
 use crate::scope::ScopeKind;
@@ -31,7 +31,7 @@ impl Waypoint {
     /// Takes the mean and the tails of the system, of each asset by nav and of each portfolio.
     #[must_use]
     pub fn take(collector: &Collector, levels: &[Level]) -> Self {
-        let of_losses = |losses: &LossColumn| {
+        let of_losses = |losses: &LossColumn, _: &[&ScopeLosses]| {
             let losses = losses.sorted()?;
             let mut figures = vec![("mean", None, losses.mean())];
             for &level in levels {
@@ -42,7 +42,7 @@ impl Waypoint {
         };
         let mut figures = Vec::new();
         let split = |scope: &crate::scope::Scope| scope.is_split();
-        for (kept, taken) in collector.by_losses_of(split, of_losses) {
+        for (kept, taken) in collector.by_losses(split, of_losses) {
             let own = taken.into_iter().flatten();
             figures.extend(own.map(|(metric, level, estimate)| WaypointFigure {
                 scope_kind: kept.scope.kind,

@@ -23,7 +23,7 @@ pub use joint::push_joint;
 pub use removals::push_removals;
 pub use sensitivities::{push_avs_rates, push_sensitivities};
 pub use stress::{push_stress_days, push_stress_steps};
-pub use summary::{Measured, SummaryRow, measure, push_summary};
+pub use summary::{Measured, Measuring, SummaryRow, measure, push_summary};
 pub use tail_paths::push_tail_paths;
 
 use crate::contributions::Contribution;

@@ -1,5 +1,7 @@
 //! `summary`: every metric of every scope, with its error.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::exceedance::Curve;
@@ -24,6 +26,10 @@ pub struct SummaryRow {
     pub level: Option<f64>,
     /// Return period of the level.
     pub return_period_years: Option<f64>,
+    /// Of the probability of a loss beyond a budget, the budget: a share of what the scope has on day 0.
+    pub budget: Option<f64>,
+    /// The same in ETH.
+    pub budget_eth: Option<f64>,
     /// Value with its error, in `unit`.
     #[serde(flatten)]
     pub estimate: Estimate,
@@ -42,37 +48,46 @@ pub struct Measured {
     pub curves: Vec<Curve>,
 }
 
+/// What is asked of the losses of every scope.
+#[derive(Clone, Copy, Debug)]
+pub struct Measuring<'a> {
+    /// Levels of value at risk and expected shortfall.
+    pub levels: &'a [Level],
+    /// Losses whose probability of being passed is asked, as shares of what a scope has on day 0.
+    pub budgets: &'a [f64],
+    /// Days of the horizon.
+    pub horizon_days: u32,
+}
+
 /// Ranks the losses of each scope and takes all figures of them, on the threads of the current rayon pool.
 #[must_use]
-pub fn measure(
-    scenario: &str,
-    collector: &Collector,
-    levels: &[Level],
-    horizon_days: u32,
-) -> Measured {
-    let of_losses = |losses: &LossColumn| {
-        losses
-            .sorted()
-            .map(|losses| rayon::join(|| figures(&losses, levels), || losses.exceedance()))
+pub fn measure(scenario: &str, collector: &Collector, asked: Measuring<'_>) -> Measured {
+    let of_losses = |losses: &LossColumn, alike: &[&ScopeLosses]| {
+        let losses = losses.sorted()?;
+        let (figures, curve) =
+            rayon::join(|| figures(&losses, asked.levels), || losses.exceedance());
+        Some((figures, beyond_budgets(&losses, alike, asked.budgets), curve))
     };
-    let all = collector.by_losses(of_losses);
     let mut measured = Measured::default();
-    for (kept, taken) in collector.scopes.iter().zip(all) {
-        let Some((of_losses, curve)) = taken else { continue };
+    for (kept, taken) in collector.by_losses(|_| true, of_losses) {
+        let Some((figures, beyond, curve)) = taken else { continue };
+        let return_period =
+            |level: Level| return_period_years(asked.horizon_days, 1.0 - level.get());
         let row = |figure: Figure| SummaryRow {
             scenario: scenario.to_owned(),
             scope_kind: kept.scope.kind,
             scope: kept.scope.name.clone(),
             metric: figure.metric,
             level: figure.level.map(Level::get),
-            return_period_years: figure
-                .level
-                .map(|level| return_period_years(horizon_days, 1.0 - level.get())),
+            return_period_years: figure.level.map(return_period),
+            budget: figure.budget.map(|budget| budget.share),
+            budget_eth: figure.budget.map(|budget| budget.eth),
             estimate: figure.estimate,
             resolution: figure.resolution,
             unit: figure.unit,
         };
-        let figures = with_those_of_scope(kept, of_losses, collector.weights());
+        let beyond = beyond.get(&kept.value_eth.to_bits()).cloned().unwrap_or_default();
+        let figures = with_those_of_scope(kept, (figures, beyond), collector.weights());
         measured.rows.extend(figures.into_iter().map(row));
         measured.curves.push(Curve::new(&kept.scope, curve));
     }
@@ -93,6 +108,8 @@ pub fn push_summary(table: &mut Table, rows: &[SummaryRow]) {
             Cell::Maybe(row.estimate.std_err),
             Cell::Maybe(row.estimate.ci_low),
             Cell::Maybe(row.estimate.ci_high),
+            Cell::Maybe(row.budget),
+            Cell::Maybe(row.budget_eth),
             Cell::Float(row.estimate.n_eff),
             Cell::Float(row.resolution),
             Cell::Text(row.unit),
@@ -104,9 +121,18 @@ pub fn push_summary(table: &mut Table, rows: &[SummaryRow]) {
 struct Figure {
     metric: &'static str,
     level: Option<Level>,
+    budget: Option<Budget>,
     estimate: Estimate,
     resolution: f64,
     unit: &'static str,
+}
+
+/// A loss that somebody would not have.
+#[derive(Clone, Copy)]
+struct Budget {
+    /// Share of what the scope has on day 0.
+    share: f64,
+    eth: f64,
 }
 
 impl Figure {
@@ -116,11 +142,12 @@ impl Figure {
         estimate: Estimate,
         resolution: f64,
     ) -> Self {
-        Self { metric, level, estimate, resolution, unit: "eth" }
+        Self { metric, level, budget: None, estimate, resolution, unit: "eth" }
     }
 
     fn chance(metric: &'static str, estimate: Estimate) -> Self {
-        Self { metric, level: None, estimate, resolution: 0.0, unit: "probability" }
+        let unit = "probability";
+        Self { metric, level: None, budget: None, estimate, resolution: 0.0, unit }
     }
 }
 
@@ -140,13 +167,38 @@ fn figures(losses: &SortedLosses, levels: &[Level]) -> Vec<Figure> {
     figures
 }
 
-/// Adds what is known of the scope beside its losses: depegs before the worst loss, returns after it.
+/// The probabilities of losses beyond the budgets of scopes that have lost the same, by the bits of what a scope has.
+/// What a channel takes is no loss of anything that it has, and of what is worth nothing there are no shares.
+fn beyond_budgets(
+    losses: &SortedLosses,
+    alike: &[&ScopeLosses],
+    budgets: &[f64],
+) -> BTreeMap<u64, Vec<Figure>> {
+    let has_budgets =
+        |kept: &&&ScopeLosses| kept.scope.kind != ScopeKind::Channel && kept.value_eth > 0.0;
+    let of_value = |value_eth: f64| {
+        let figure = |&share: &f64| {
+            let eth = share * value_eth;
+            let figure = Figure::chance("probability_beyond", losses.probability_beyond(eth));
+            let resolution = losses.resolution_of_probability_beyond(eth);
+            Figure { budget: Some(Budget { share, eth }), resolution, ..figure }
+        };
+        budgets.iter().map(figure).collect()
+    };
+    let values = alike.iter().filter(has_budgets).map(|kept| kept.value_eth);
+    values.map(|value_eth| (value_eth.to_bits(), of_value(value_eth))).collect()
+}
+
+/// Adds what is known of the scope beside its losses: budgets and depegs before the worst loss, returns after it.
 fn with_those_of_scope(
     kept: &ScopeLosses,
-    mut figures: Vec<Figure>,
+    (mut figures, beyond): (Vec<Figure>, Vec<Figure>),
     weights: WeightSums,
 ) -> Vec<Figure> {
     let worst = figures.pop();
+    if kept.scope.kind != ScopeKind::Channel {
+        figures.extend(beyond);
+    }
     let depegs = DEPEGS.into_iter().zip(kept.depegs.into_iter().flatten());
     figures.extend(
         depegs.map(|((metric, _), tally)| Figure::chance(metric, tally.probability(weights))),

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its own files fail")]
 
+mod browser;
 mod notebooks;
 mod package;
 mod pictures;

@@ -56,6 +56,9 @@ impl RunSpec {
 /// Worst paths of each scope that are listed where the run file does not say how many.
 const TAIL_PATHS: u64 = 1_000;
 
+/// Losses whose probability is given where the run file does not say which, as shares of what a scope has.
+const BUDGETS: [f64; 3] = [0.01, 0.05, 0.1];
+
 /// What stands in for what could not be read.
 fn placeholder(root: &Node) -> RunSpec {
     RunSpec {
@@ -65,6 +68,7 @@ fn placeholder(root: &Node) -> RunSpec {
         paths: PathCount::Fixed(1),
         horizon_days: 1,
         levels: vec![0.5],
+        budgets: Vec::new(),
         detail: Detail::Summary,
         tail_paths: 0,
         split_paths: None,
@@ -137,6 +141,7 @@ fn read_root(root: Section<'_, '_>) -> RunSpec {
         paths: run.paths.unwrap_or(blank.paths),
         horizon_days: run.horizon_days.unwrap_or(blank.horizon_days),
         levels: run.levels.unwrap_or(blank.levels),
+        budgets: run.budgets.unwrap_or_else(|| BUDGETS.to_vec()),
         detail: run.detail.unwrap_or(blank.detail),
         tail_paths: run.tail_paths.unwrap_or(TAIL_PATHS),
         split_paths: run.split_paths,
@@ -177,6 +182,7 @@ struct Run {
     paths: Option<PathCount>,
     horizon_days: Option<u32>,
     levels: Option<Vec<f64>>,
+    budgets: Option<Vec<f64>>,
     detail: Option<Detail>,
     tail_paths: Option<u64>,
     split_paths: Option<u64>,
@@ -200,12 +206,14 @@ fn read_run(run: Section<'_, '_>) -> Run {
     let tail_paths = run.integer("tail_paths", 0, MAX_PATHS);
     let split_paths = run.integer("split_paths", 1, MAX_PATHS);
     let levels = levels.map(|levels| sorted_levels(&run, levels));
+    let budgets = run.numbers("budgets", Range::Share).map(sorted);
     run.finish();
     Run {
         seed: seed.map(unsigned),
         paths,
         horizon_days: horizon_days.and_then(|days| u32::try_from(days).ok()),
         levels,
+        budgets,
         detail,
         tail_paths: tail_paths.map(unsigned),
         split_paths: split_paths.map(unsigned),
@@ -216,13 +224,18 @@ fn unsigned(n: i64) -> u64 {
     n.unsigned_abs()
 }
 
-fn sorted_levels(run: &Section<'_, '_>, mut levels: Vec<f64>) -> Vec<f64> {
+fn sorted_levels(run: &Section<'_, '_>, levels: Vec<f64>) -> Vec<f64> {
     if let (true, Some(node)) = (levels.is_empty(), run.here().get("levels")) {
         run.wrong("levels", node, "at least one level was expected");
     }
-    levels.sort_by(f64::total_cmp);
-    levels.dedup();
-    levels
+    sorted(levels)
+}
+
+/// Numbers ascending, each once.
+fn sorted(mut numbers: Vec<f64>) -> Vec<f64> {
+    numbers.sort_by(f64::total_cmp);
+    numbers.dedup();
+    numbers
 }
 
 /// A key that must be there: `what` is told where it is not, and `read` says what is wrong with a

@@ -36,6 +36,8 @@ pub struct RunSpec {
     pub horizon_days: u32,
     /// Levels at which tail figures are given, ascending.
     pub levels: Vec<f64>,
+    /// Losses whose probability of being passed is given, as shares of what a scope has on day 0, ascending; each in (0, 1].
+    pub budgets: Vec<f64>,
     /// How much is written.
     pub detail: Detail,
     /// The worst paths of each scope that are listed, at most this many.

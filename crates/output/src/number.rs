@@ -1,9 +1,8 @@
 //! Numbers for people: ETH with thousands separators and as many digits as mean something.
 
-use slashfall_output::measures::Estimate;
+use crate::measures::Estimate;
 
 /// An amount of ETH.
-#[must_use]
 pub fn eth(x: f64) -> String {
     if x.abs() >= 999.5 {
         return grouped(x);
@@ -21,7 +20,6 @@ pub fn eth(x: f64) -> String {
 }
 
 /// An amount with its standard error, or with a dash where the sample supports none.
-#[must_use]
 pub fn with_error(estimate: &Estimate) -> String {
     match estimate.std_err {
         Some(std_err) => format!("{} ± {}", eth(estimate.value), eth(std_err)),
@@ -30,7 +28,6 @@ pub fn with_error(estimate: &Estimate) -> String {
 }
 
 /// A fraction as percent.
-#[must_use]
 pub fn percent(x: f64) -> String {
     let p = 100.0 * x;
     match p.abs() {
@@ -44,21 +41,18 @@ pub fn percent(x: f64) -> String {
 }
 
 /// An amount and its standard error as percent of a whole.
-#[must_use]
 pub fn percent_with_error(estimate: &Estimate, whole: f64) -> String {
     let std_err = estimate.std_err.map_or_else(|| "–".to_owned(), |error| percent(error / whole));
     format!("{} ± {std_err}", percent(estimate.value / whole))
 }
 
 /// A level as it is spoken: 99.5 %.
-#[must_use]
 pub fn level(level: f64) -> String {
     let p = (level * 1e8).round() / 1e6;
     format!("{p} %")
 }
 
 /// A whole number with separators.
-#[must_use]
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut grouped = String::new();

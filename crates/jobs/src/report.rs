@@ -1,0 +1,143 @@
+//! One HTML page of a result, with what its tables do not have: the network, and paths told.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use slashfall_cascade::{Channel, Figure, Happened};
+use slashfall_graph::Network;
+use slashfall_report::{
+    Ask, Extras, ReportError, TailDay, TailEvent, TailStory, flows, instructive, render,
+};
+use slashfall_sampling::{PathRecord, Scenario, replay};
+
+use crate::recorded::Recorded;
+use crate::replay::{ReplayOptions, command, story};
+use crate::story::{Story, costliest};
+
+/// Events of a path that its timeline marks; the costliest.
+const MARKED: usize = 40;
+
+/// What a page is of.
+#[derive(Clone, Debug, Default)]
+pub struct ReportOptions {
+    /// What is asked of the result.
+    pub ask: Ask,
+    /// Folder of the network, instead of the one that the result names.
+    pub network: Option<PathBuf>,
+}
+
+/// The page. Where the network is gone or has changed, or the streams of this program are others, it has the reason in the place of
+/// what it would have drawn of them.
+///
+/// # Errors
+/// When a folder is not what it should be or does not have what is asked for.
+pub fn report(options: &ReportOptions) -> anyhow::Result<String> {
+    let page = || {
+        match extras(options) {
+            // The page tells these with all else that is wrong with what is asked for.
+            Err(ReportError::Problems(found)) => render(&options.ask, &without(&found.to_string())),
+            extras => render(&options.ask, &extras?),
+        }
+    };
+    page().map_err(|error| match error {
+        ReportError::Problems(problems) => problems.into(),
+        error => error.into(),
+    })
+}
+
+/// The network and the paths, or why they are not there: a page can do without.
+fn extras(options: &ReportOptions) -> Result<Extras, ReportError> {
+    let (scenario, chosen) = instructive(&options.ask)?;
+    let replayed = ReplayOptions {
+        result: options.ask.result.clone(),
+        scenario,
+        network: options.network.clone(),
+    };
+    let read = || -> anyhow::Result<(Recorded, Network)> {
+        let recorded = replayed.open()?;
+        let network = recorded.load_network()?;
+        Ok((recorded, network))
+    };
+    let why = |error: anyhow::Error| format!("{error:#}").replace('\n', "; ");
+    let (recorded, network) = match read() {
+        Ok(read) => read,
+        Err(error) => {
+            return Ok(without(&why(error)));
+        }
+    };
+    let resolved = recorded.resolve(&network).context("its run file is not taken");
+    let stories = resolved.map(|scenario| tell(&replayed, &scenario, &chosen)).map_err(why);
+    Ok(Extras { flows: Ok(flows(&network)), stories })
+}
+
+fn without(why: &str) -> Extras {
+    Extras { flows: Err(why.to_owned()), stories: Err(why.to_owned()) }
+}
+
+fn tell(
+    options: &ReplayOptions,
+    scenario: &Scenario<'_>,
+    chosen: &[(u64, String)],
+) -> Vec<TailStory> {
+    let mut numbers: Vec<u64> = chosen.iter().map(|(path, _)| *path).collect();
+    numbers.sort_unstable();
+    let mut told = replay(&scenario.model, &numbers, |record| tell_one(options, scenario, &record));
+    told.sort_by_key(|story| chosen.iter().position(|(own, _)| *own == story.path));
+    for (story, (_, why)) in told.iter_mut().zip(chosen) {
+        story.why.clone_from(why);
+    }
+    told
+}
+
+fn tell_one(options: &ReplayOptions, scenario: &Scenario<'_>, record: &PathRecord) -> TailStory {
+    let story = story(scenario, record);
+    let fired = story.fired();
+    let (marked, _) = costliest(&fired, MARKED);
+    let event = |index: usize| TailEvent {
+        day: fired[index].tau_days,
+        name: fired[index].name.to_owned(),
+        loss_eth: fired[index].loss_eth,
+    };
+    TailStory {
+        path: record.path,
+        why: String::new(),
+        paragraph: story.paragraph(),
+        days: days(&story, record),
+        events: marked.into_iter().map(event).collect(),
+        command: command(&options.result, &scenario.name, options.network.as_deref(), record.path),
+    }
+}
+
+/// What the steps of a path had cost by the end of each day; by the end of the last, what the path cost, falls of base-asset prices left
+/// out. That is more by what only the horizon shows: debt of loans still open that their collateral does not cover.
+fn days(story: &Story<'_>, record: &PathRecord) -> Vec<TailDay> {
+    let mut days: Vec<TailDay> = Vec::new();
+    let mut steps = record.record.steps.iter().peekable();
+    let (mut direct_eth, mut contagion_eth) = (0.0, 0.0);
+    for end in &record.record.days {
+        while let Some(step) = steps.next_if(|step| step.day <= end.day) {
+            let (direct, contagion) = cost(&step.happened);
+            direct_eth += direct;
+            contagion_eth += contagion;
+        }
+        let discount = end.assets.iter().map(|asset| asset.discount).fold(0.0, f64::max);
+        days.push(TailDay { day: end.day, direct_eth, contagion_eth, discount });
+    }
+    if let Some(last) = days.last_mut() {
+        last.direct_eth = story.figure(Figure::Direct) - story.channel(Channel::BasePrice);
+        last.contagion_eth = story.figure(Figure::Contagion);
+    }
+    days
+}
+
+/// What a step costs directly and by contagion, in ETH.
+fn cost(happened: &Happened) -> (f64, f64) {
+    match *happened {
+        Happened::Fired { loss_eth, .. } | Happened::Penalty { loss_eth, .. } => (loss_eth, 0.0),
+        Happened::Attacked { loss_eth, users_eth, .. } => (0.0, loss_eth + users_eth),
+        Happened::Liquidated { bad_debt_eth, .. } | Happened::Unwound { bad_debt_eth, .. } => {
+            (0.0, bad_debt_eth)
+        }
+        _ => (0.0, 0.0),
+    }
+}
