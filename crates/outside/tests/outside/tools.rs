@@ -83,7 +83,8 @@ fn output(command: &mut Command) -> Result<String, String> {
 }
 
 fn built_program() -> PathBuf {
-    let build = ["build", "--release", "-p", "slashfall-cli", "--message-format=json"];
+    let build =
+        ["build", "--release", "-p", "slashfall-cli", "--message-format=json-render-diagnostics"];
     let messages = good(Command::new(env!("CARGO")).args(build).current_dir(root()));
     let messages = messages.lines().filter_map(|line| serde_json::from_str(line).ok());
     let mut programs = messages.filter_map(|message: serde_json::Value| {
