@@ -40,3 +40,7 @@ queries:
 # API documentation.
 doc:
     cargo doc --workspace --no-deps --open
+
+# The site of docs/, with its notebooks run, into target/site.
+site:
+    cargo test --workspace --test outside site -- --nocapture

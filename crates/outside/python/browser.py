@@ -1,6 +1,6 @@
 """Opens a page in the Chromium of the system; other scripts import `open_page`.
 
-    python browser.py CHROMIUM FILE        prints the title once the page has loaded
+python browser.py CHROMIUM FILE        prints the title once the page has loaded
 """
 
 import sys

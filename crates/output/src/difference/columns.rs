@@ -68,6 +68,21 @@ impl StoredScope {
         Ok(paths)
     }
 
+    /// Its loss on every path of `files`, which hold the paths in order.
+    ///
+    /// # Errors
+    /// When a file is no whole file of paths.
+    pub(super) fn read_losses(&self, files: &[impl AsRef<Path>]) -> Result<Vec<f64>, Problems> {
+        let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
+        let mut losses = Vec::new();
+        for file in files {
+            read_columns(file.as_ref(), &columns, |columns| {
+                losses.extend((0..columns[0].len()).map(|row| self.loss_eth(columns, row)));
+            })?;
+        }
+        Ok(losses)
+    }
+
     fn loss_eth(&self, columns: &[&Float64Array], row: usize) -> f64 {
         self.eth * sum_of_figures(columns.iter().map(|column| column.value(row)))
     }

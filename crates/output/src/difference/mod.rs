@@ -3,10 +3,12 @@
 //!
 //! [`StoredResult`] is a result folder with `paths/`; a [`Side`] is one scenario of it; a
 //! [`Comparison`] is two sides whose paths are pairs, and gives one [`DifferenceRow`] a figure of
-//! the summary. Nothing is kept of one scope when the next is read.
+//! the summary. Nothing is kept of one scope when the next is read. The losses of a scope can also be
+//! had as they are.
 
 mod columns;
 mod compare;
+mod losses;
 mod stored;
 mod table;
 

@@ -80,6 +80,11 @@ impl StoredResult {
     /// # Errors
     /// When it is none, is of another version, or has no paths.
     pub fn open(folder: &Path) -> Result<Self, Problems> {
+        Self::open_for(folder, "as a difference is taken path by path")
+    }
+
+    /// Opens a result whose paths are needed for what `why` says.
+    pub(super) fn open_for(folder: &Path, why: &str) -> Result<Self, Problems> {
         let manifest = read_manifest(folder)?;
         if manifest.paths.is_empty() {
             let expected = "a result of `slashfall run` was expected: this is a stress, which has \
@@ -88,8 +93,10 @@ impl StoredResult {
         }
         let scenarios = scenarios(&folder.join("paths"))?;
         if scenarios.is_empty() {
-            let expected = "the paths of a result were expected in paths/, as a difference is taken \
-                            path by path; run it again with detail = \"paths\" in [run]";
+            let expected = format!(
+                "the paths of a result were expected in paths/, {why}; run it again with detail = \
+                 \"paths\" in [run]"
+            );
             return Err(Problem::new(folder.display().to_string(), expected).into());
         }
         Ok(Self { folder: folder.to_owned(), manifest, scenarios })
@@ -105,31 +112,76 @@ impl StoredResult {
     /// # Errors
     /// When there is no such scenario, or its paths are not whole.
     pub fn side(&self, scenario: &str) -> Result<Side, Problems> {
-        let found = self.scenarios.iter().find(|(name, _)| name == scenario);
+        let (files, n_paths) = self.files_of(scenario)?;
+        self.check_paths(files, n_paths, |file, weights| {
+            let is_plain = weights.iter().all(|weight| (weight - 1.0).abs() <= 0.0);
+            let expected = "paths of weight 1 were expected: weighted ones have other estimators";
+            let wrong = || Problem::new(file.display().to_string(), expected).key("weight");
+            if is_plain { Ok(()) } else { Err(wrong().into()) }
+        })?;
         let manifest = &self.manifest;
-        let known = manifest.paths.get(scenario).zip(manifest.config.get(scenario));
-        let (Some((_, files)), Some((n_paths, config))) = (found, known) else {
-            let names: Vec<&str> = self.scenarios().collect();
-            let expected = format!("a scenario was expected: {}", names.join(", "));
-            let problem = Problem::new(self.folder.display().to_string(), expected);
-            return Err(problem.value(scenario).nearest_of(names).into());
-        };
-        let mut levels = config.run.levels.clone();
+        let run = manifest.config.get(scenario).map(|config| &config.run);
+        let mut levels = run.map(|run| run.levels.clone()).unwrap_or_default();
         levels.sort_by(f64::total_cmp);
         levels.dedup();
-        check_paths(&self.folder, files, *n_paths)?;
-        let schema = open(&files[0])?.schema().clone();
         Ok(Side {
             folder: self.folder.clone(),
             scenario: scenario.to_owned(),
             seed: manifest.seed,
             horizon_days: manifest.horizon_days,
-            n_paths: *n_paths,
+            n_paths,
             is_replicated: manifest.sampling.get(scenario).is_some_and(|own| own.method == SOBOL),
             levels,
-            scopes: stored_scopes(&files[0], &schema)?,
-            files: files.clone(),
+            scopes: scopes_of(files)?,
+            files: files.to_vec(),
         })
+    }
+
+    /// The files of a scenario, and how many paths it has.
+    pub(super) fn files_of(&self, scenario: &str) -> Result<(&[PathBuf], u64), Problems> {
+        let found = self.scenarios.iter().find(|(name, _)| name == scenario);
+        let manifest = &self.manifest;
+        let known = manifest.paths.get(scenario).filter(|_| manifest.config.contains_key(scenario));
+        if let (Some((_, files)), Some(n_paths)) = (found, known) {
+            return Ok((files, *n_paths));
+        }
+        let names: Vec<&str> = self.scenarios().collect();
+        let expected = format!("a scenario was expected: {}", names.join(", "));
+        let problem = Problem::new(self.folder.display().to_string(), expected);
+        Err(problem.value(scenario).nearest_of(names).into())
+    }
+
+    /// Every path has to be there; its weight is handed on, some at a time.
+    pub(super) fn check_paths(
+        &self,
+        files: &[PathBuf],
+        n_paths: u64,
+        mut weights: impl FnMut(&Path, &[f64]) -> Result<(), Problems>,
+    ) -> Result<(), Problems> {
+        let mut n_found = 0;
+        for file in files {
+            let first = file.file_stem().and_then(|stem| stem.to_str());
+            let first = first.and_then(|stem| stem.rsplit('-').next()).and_then(|n| n.parse().ok());
+            if first != Some(n_found) {
+                let expected =
+                    format!("the paths from {n_found} on were expected in the next file");
+                return Err(Problem::new(file.display().to_string(), expected).into());
+            }
+            let mut taken = Ok(());
+            read_columns(file, &["weight"], |columns| {
+                n_found += columns[0].len() as u64;
+                if taken.is_ok() {
+                    taken = weights(file, columns[0].values());
+                }
+            })?;
+            taken?;
+        }
+        if n_found != n_paths {
+            let expected = format!("{n_paths} paths were expected, the number of the manifest");
+            let paths = self.folder.join("paths").display().to_string();
+            return Err(Problem::new(paths, expected).value(n_found.to_string()).into());
+        }
+        Ok(())
     }
 }
 
@@ -161,6 +213,12 @@ fn read_manifest(folder: &Path) -> Result<StoredManifest, Problems> {
             .into());
     }
     Ok(manifest)
+}
+
+/// The scopes that files of paths have.
+pub(super) fn scopes_of(files: &[PathBuf]) -> Result<Vec<StoredScope>, Problems> {
+    let schema = open(&files[0])?.schema().clone();
+    stored_scopes(&files[0], &schema)
 }
 
 /// Files of paths by scenario; none where the folder is not there.
@@ -196,33 +254,4 @@ fn scenario_of(path: &Path) -> Result<String, Problems> {
     let values = texts.values().as_string_opt::<i32>().ok_or_else(expected)?;
     let key = texts.key(0).filter(|key| *key < values.len()).ok_or_else(expected)?;
     Ok(values.value(key).to_owned())
-}
-
-/// Every path has to be there, and to count as one: pairs are formed by number.
-fn check_paths(folder: &Path, files: &[PathBuf], n_paths: u64) -> Result<(), Problems> {
-    let mut n_found = 0;
-    for file in files {
-        let first = file.file_stem().and_then(|stem| stem.to_str());
-        let first = first.and_then(|stem| stem.rsplit('-').next()).and_then(|n| n.parse().ok());
-        if first != Some(n_found) {
-            let expected = format!("the paths from {n_found} on were expected in the next file");
-            return Err(Problem::new(file.display().to_string(), expected).into());
-        }
-        let mut is_plain = true;
-        read_columns(file, &["weight"], |weights| {
-            n_found += weights[0].len() as u64;
-            is_plain &= weights[0].values().iter().all(|weight| (weight - 1.0).abs() <= 0.0);
-        })?;
-        if !is_plain {
-            let expected = "paths of weight 1 were expected: weighted ones have other estimators";
-            return Err(Problem::new(file.display().to_string(), expected).key("weight").into());
-        }
-    }
-    if n_found != n_paths {
-        let expected = format!("{n_paths} paths were expected, the number of the manifest");
-        return Err(Problem::new(folder.join("paths").display().to_string(), expected)
-            .value(n_found.to_string())
-            .into());
-    }
-    Ok(())
 }

@@ -4,5 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where its own files fail")]
 
 mod browser;
+mod notebooks;
+mod package;
+mod pictures;
 mod queries;
+mod recipes;
+mod site;
 mod tools;
+mod wheel;

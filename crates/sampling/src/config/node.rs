@@ -17,6 +17,11 @@ pub(crate) enum Origin {
         /// Bytes before it.
         offset: usize,
     },
+    /// By a program that gave values instead of a file.
+    Given {
+        /// Values before it.
+        offset: usize,
+    },
     /// On the command line, with `--set`.
     CommandLine {
         /// Bytes before it.
@@ -25,10 +30,12 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
-    /// Bytes before it.
+    /// Bytes or values before it.
     pub(crate) fn offset(self) -> usize {
         match self {
-            Self::File { offset, .. } | Self::CommandLine { offset } => offset,
+            Self::File { offset, .. } | Self::Given { offset } | Self::CommandLine { offset } => {
+                offset
+            }
         }
     }
 }
@@ -79,6 +86,13 @@ impl Node {
             Origin::File { line: lines.line(at), offset: at }
         });
         problems.or_ok(root)
+    }
+
+    /// A value that no file has. `n_before` is how many values were given before it: tables keep
+    /// the order of their members by it.
+    #[must_use]
+    pub fn given(value: NodeValue, n_before: usize) -> Self {
+        Self { value, origin: Origin::Given { offset: n_before } }
     }
 
     /// Changes the tree as `--set KEY=VALUE` says. A value that is not TOML is taken as text.
@@ -242,6 +256,7 @@ impl Node {
     pub fn problem(&self, file: &str, key: &str, expected: impl Into<String>) -> Problem {
         let problem = match self.origin {
             Origin::File { line, .. } => Problem::new(file, expected).at(Place::Line(line)),
+            Origin::Given { .. } => Problem::new(file, expected),
             Origin::CommandLine { .. } => Problem::new("--set", expected),
         };
         problem.key(key)

@@ -1,0 +1,57 @@
+"""The engine: see the modules beside this one, which say the same to people."""
+
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from typing import Any, final
+
+from typing_extensions import CapsuleType
+
+from ._problems import Problem
+
+__all__ = ["Table", "__version__", "caps", "check", "losses", "read_table", "replay", "run"]
+
+__version__: str
+
+_Path = str | PathLike[str]
+_Progress = Callable[[str, int, int, str | None], object]
+
+@final
+class Table:
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> CapsuleType: ...
+    def __arrow_c_schema__(self) -> CapsuleType: ...
+    @property
+    def num_rows(self) -> int: ...
+    @property
+    def column_names(self) -> list[str]: ...
+    @property
+    def metadata(self) -> list[tuple[str, str]]: ...
+
+def run(
+    config: _Path | Mapping[str, Any],
+    output: _Path,
+    *,
+    set: Sequence[tuple[str, Any]],
+    paths: int | None,
+    seed: int | None,
+    threads: int | None,
+    overwrite: bool,
+    command: Sequence[str],
+    progress: _Progress | None,
+) -> list[str]: ...
+def read_table(path: _Path) -> Table: ...
+def losses(result: _Path, scope: str, scenario: str, kind: str | None) -> Table: ...
+def replay(result: _Path, path: int, scenario: str, network: _Path | None) -> tuple[str, str, list[str]]: ...
+def caps(
+    result: _Path,
+    policy: _Path,
+    output: _Path | None,
+    *,
+    scenario: str,
+    network: _Path | None,
+    paths: int | None,
+    certificate_seed: int | None,
+    threads: int | None,
+    overwrite: bool,
+    progress: _Progress | None,
+) -> tuple[Table, str, str, list[str]]: ...
+def check(config: _Path | Mapping[str, Any], set: Sequence[tuple[str, Any]]) -> tuple[str, list[Problem]]: ...

@@ -1,0 +1,73 @@
+"""Runs: from a run file, or a mapping that says the same, to a result."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from . import _engine
+from ._problems import warn
+from ._progress import shown
+from ._result import Result
+
+
+def run(
+    config: str | os.PathLike[str] | Mapping[str, Any],
+    output: str | os.PathLike[str] | None = None,
+    *,
+    set: Mapping[str, Any] | None = None,
+    paths: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    overwrite: bool = False,
+    progress: bool | None = None,
+) -> Result:
+    """Simulates what a run file says and writes loss distributions, tail figures and contributions.
+
+    config: path of a run file, or a mapping that says the same, whose `network` starts from the
+        working directory.
+    output: folder of the result; without one it is a temporary folder that goes with the `Result`.
+    set: dotted keys and values that change the run file, as `--set` does.
+    paths, seed: instead of those of the run file.
+    threads: all cores by default; the result does not depend on them.
+    overwrite: whether a result that is already there is replaced.
+    progress: whether bars are shown; None shows them in notebooks and on terminals.
+
+    Raises `InputError` with all that is wrong, and `KeyboardInterrupt` on Ctrl-C; then nothing is
+    written. What should be known of the figures is warned of (`RunWarning`), and stands in
+    `Result.notes` with all else that the run has to say.
+    """
+    changes = {} if set is None else dict(set)
+    command = _command(config, set=changes, paths=paths, seed=seed)
+    temporary = None if output is not None else tempfile.mkdtemp(prefix="slashfall-")
+    target = Path(temporary, "result") if temporary is not None else Path(os.fspath(output or ""))
+    try:
+        with shown(progress) as heard:
+            notes = _engine.run(
+                config,
+                target,
+                set=list(changes.items()),
+                paths=paths,
+                seed=seed,
+                threads=threads,
+                overwrite=overwrite,
+                command=command,
+                progress=heard,
+            )
+    except BaseException:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    warn(notes)
+    return Result(target, notes=notes, temporary=temporary)
+
+
+def _command(config: object, **arguments: object) -> list[str]:
+    """The call as the manifest has it."""
+    given = "(given as a mapping)" if isinstance(config, Mapping) else str(config)
+    named = [f"{name}={value!r}" for name, value in arguments.items() if value not in (None, {})]
+    return ["slashfall.run", given, *named]
