@@ -70,15 +70,8 @@ fn tables(criterion: &mut Criterion, name: &str, model: &Model<'_>) {
     let levels: Vec<Level> = [0.95, 0.99, 0.999].into_iter().filter_map(Level::new).collect();
     let mut group = criterion.benchmark_group(name);
     group.sample_size(10).throughput(Throughput::Elements(PATHS));
-    group.bench_function("estimate", |b| {
-        b.iter(|| {
-            measure(
-                "base",
-                &collector,
-                Measuring { levels: &levels, budgets: &[0.01], horizon_days: 30 },
-            )
-        })
-    });
+    let asked = Measuring { levels: &levels, budgets: &[0.01], horizon_days: 30 };
+    group.bench_function("estimate", |b| b.iter(|| measure("base", &collector, asked)));
     group.bench_function("contributions", |b| {
         b.iter(|| {
             let looks = Looks::beside(collector.n_paths());
@@ -86,12 +79,7 @@ fn tables(criterion: &mut Criterion, name: &str, model: &Model<'_>) {
             looked.map(|looked| contributions(model, &looked, &levels))
         });
     });
-    let rows = measure(
-        "base",
-        &collector,
-        Measuring { levels: &levels, budgets: &[0.01], horizon_days: 30 },
-    )
-    .rows;
+    let rows = measure("base", &collector, asked).rows;
     group.bench_function("write", |b| {
         b.iter(|| {
             let dir = tempfile::tempdir().unwrap();
