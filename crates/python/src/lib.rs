@@ -7,6 +7,7 @@ mod config;
 mod listen;
 mod problems;
 mod replay;
+mod report;
 mod run;
 mod table;
 
@@ -22,6 +23,8 @@ mod _engine {
     use crate::check::check;
     #[pymodule_export]
     use crate::replay::replay;
+    #[pymodule_export]
+    use crate::report::report;
     #[pymodule_export]
     use crate::run::run;
     #[pymodule_export]

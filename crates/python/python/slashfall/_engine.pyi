@@ -8,7 +8,7 @@ from typing_extensions import CapsuleType
 
 from ._problems import Problem
 
-__all__ = ["Table", "__version__", "caps", "check", "losses", "read_table", "replay", "run"]
+__all__ = ["Table", "__version__", "caps", "check", "losses", "read_table", "replay", "report", "run"]
 
 __version__: str
 
@@ -41,6 +41,20 @@ def run(
 def read_table(path: _Path) -> Table: ...
 def losses(result: _Path, scope: str, scenario: str, kind: str | None) -> Table: ...
 def replay(result: _Path, path: int, scenario: str, network: _Path | None) -> tuple[str, str, list[str]]: ...
+def report(
+    result: _Path,
+    output: _Path,
+    *,
+    vs: _Path | None,
+    caps: _Path | None,
+    scenario: str | None,
+    scope: str | None,
+    market: bool,
+    level: float | None,
+    budget: float | None,
+    network: _Path | None,
+    overwrite: bool,
+) -> None: ...
 def caps(
     result: _Path,
     policy: _Path,

@@ -149,6 +149,45 @@ class Result:
         warn(notes)
         return Replay(document, story)
 
+    def report(
+        self,
+        output: str | os.PathLike[str],
+        *,
+        vs: Result | str | os.PathLike[str] | None = None,
+        caps: str | os.PathLike[str] | None = None,
+        scenario: str | None = None,
+        scope: str | None = None,
+        market: bool = False,
+        level: float | None = None,
+        budget: float | None = None,
+        network: str | os.PathLike[str] | None = None,
+        overwrite: bool = False,
+    ) -> Path:
+        """Writes one HTML page of the result that needs no network, and returns its path.
+
+        vs: a result to set beside it.
+        caps: a folder that `slashfall.caps` has written of this result.
+        scenario, scope, market, level, budget: what the page is of, as of `slashfall report`.
+        network: folder of the network, instead of the one that the result names.
+
+        Raises `InputError` with all that is wrong; then nothing is written.
+        """
+        page = Path(os.fspath(output))
+        _engine.report(
+            self.path,
+            page,
+            vs=vs.path if isinstance(vs, Result) else vs,
+            caps=caps,
+            scenario=scenario,
+            scope=scope,
+            market=market,
+            level=level,
+            budget=budget,
+            network=network,
+            overwrite=overwrite,
+        )
+        return page
+
     def __repr__(self) -> str:
         name = self.manifest["name"]
         return f"<slashfall.Result {name}: {', '.join(self.scenarios)}, in {self.path}>"
