@@ -61,6 +61,10 @@ def look(browser, file, width, scheme, pictures):
     axes(page, what)
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= width, f"{what}: {wide} pixels wide"
+    narrow = page.eval_on_selector_all(
+        "td.text", "cells => cells.filter(c => c.offsetWidth > 0 && c.offsetWidth < 60).map(c => c.textContent)"
+    )
+    assert not narrow, f"{what}: {narrow[:3]} stand a letter a line"
     tables_sort(page, what)
     if width == max(WIDTHS):
         tips(page, what)

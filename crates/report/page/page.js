@@ -81,9 +81,9 @@
         x: { label: "Loss, ETH", tickFormat: axis, grid: true, nice: true, labelOffset: 40, ticks: width > 600 ? 10 : 4 },
         y: { type: "log" },
         marks: [
-          Plot.axisY(decades, { anchor: "left", label: `Probability of a larger loss within ${meta.horizon_days} days`, text: share }),
+          Plot.axisY(decades, { anchor: "left", label: width > 560 ? `Probability of a larger loss within ${meta.horizon_days} days` : "Probability of more", text: share }),
           Plot.gridY(decades),
-          Plot.axisY(decades, { anchor: "right", label: "Return period, years", text: (p) => years(meta.horizon_days / 365 / p) }),
+          Plot.axisY(decades, { anchor: "right", label: width > 560 ? "Return period, years" : "Years", text: (p) => years(meta.horizon_days / 365 / p) }),
           Plot.areaX(band, { y: "probability", x1: "ci_low", x2: "ci_high", fill: colour(0), fillOpacity: 0.18 }),
           ...others.map((o) => Plot.line(o.points, { x: "loss", y: "probability", stroke: o.stroke, strokeWidth: 1.6, strokeDasharray: o.dash })),
           Plot.line(own, { x: "loss", y: "probability", stroke: colour(0), strokeWidth: 2.4 }),
