@@ -2,6 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, UInt64Type};
+use slashfall_output::difference::StoredResult;
+
 use crate::example::{Example, tree};
 use crate::run::{RUN, example};
 use crate::table::Table;
@@ -327,6 +331,29 @@ fn budgets_are_of_the_paths(example: &Example, scenario: &str, paths: &Table) {
         }
     }
     assert!(n_compared >= 3 && n_passed >= 2, "{n_compared} {n_passed}");
+}
+
+#[test]
+fn losses_of_every_scope_have_the_mean_of_the_summary() {
+    let example = result();
+    let figures = figures(&read(&example, "summary"));
+    let stored = StoredResult::open_losses(&example.path("result")).unwrap();
+    let means = figures.iter().filter(|((_, metric, _), _)| metric == "mean");
+    let mut n = 0;
+    for (((scenario, kind, scope), ..), expected) in means {
+        let losses = stored.losses(scenario, scope, Some(kind)).unwrap();
+        assert_eq!((losses.num_rows(), losses.num_columns()), (N_PATHS, 2), "no weights");
+        let paths = losses["path"].as_primitive::<UInt64Type>().values();
+        assert!(paths.iter().copied().eq(0..N_PATHS as u64));
+        let losses = losses["loss_eth"].as_primitive::<Float64Type>().values();
+        let mean = losses.iter().sum::<f64>() / N_PATHS as f64;
+        let near = 1e-9 * expected.abs().max(1e-9);
+        assert!((mean - expected).abs() <= near, "{scenario} {kind} {scope}: {mean} {expected}");
+        n += 1;
+    }
+    assert!(n > 2 * 10);
+    let wrong = stored.losses("base", "sytem", None).unwrap_err();
+    assert_eq!(wrong.as_slice()[0].nearest.as_deref(), Some("system"));
 }
 
 #[test]
