@@ -120,23 +120,26 @@ def tables_sort(page, what):
 
 def tips(page, what):
     """Where one points at a mark, its figures are told."""
-    for name, wanted in (("waterfall", "ETH"), ("tornado", "95 %"), ("avs-rate", "a year"), ("exceedance", "once in")):
+    for name, mark, wanted in (
+        ("waterfall", "g[aria-label=bar] rect", "ETH"),
+        ("tornado", "g[aria-label=bar] rect", "95 %"),
+        ("avs-rate", "g[aria-label=dot] circle", "a year"),
+        ("exceedance", "g[aria-label=dot] circle", "once in"),
+    ):
         place = page.locator(f'.plot[data-chart="{name}"]')
         if place.count() == 0:
             continue
-        place.scroll_into_view_if_needed()
-        box = place.locator("svg").last.bounding_box()
-        told = ""
-        for across in (0.3, 0.45, 0.6, 0.75):
-            for down in (0.3, 0.5, 0.7, 0.85):
-                page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
-                page.wait_for_timeout(20)
-                told = " ".join(place.locator("svg [aria-label='tip']").all_text_contents())
-                if wanted in told:
-                    break
-            if wanted in told:
-                break
-        assert wanted in told, f"{what}: pointing at {name} tells {told!r}"
+        marks = place.locator(f"svg {mark}")
+        widest = marks.evaluate_all(
+            "marks => marks.map((m, k) => [m.getBoundingClientRect().width, k]).sort((a, b) => b[0] - a[0])[0][1]"
+        )
+        marks.nth(widest).scroll_into_view_if_needed()
+        box = marks.nth(widest).bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        told = place.locator("svg [aria-label=tip]")
+        told.locator("text").first.wait_for(state="attached", timeout=5000)
+        words = " ".join(told.all_text_contents())
+        assert wanted in words, f"{what}: pointing at {name} tells {words!r}"
     titles = page.locator('.plot[data-chart="network"] svg rect title').all_text_contents()
     assert not titles or all("ETH" in title for title in titles), f"{what}: {titles}"
 
