@@ -262,6 +262,22 @@ fn old_results_are_compared_or_it_is_said_why_not() {
     }
 }
 
+/// A page shows what an old result has, and says what it has not.
+#[test]
+fn old_results_make_pages() {
+    for version in versions() {
+        let (folder, pages) = (format!("v{version}"), tempfile::TempDir::new().unwrap());
+        let page = pages.path().join("page.html");
+        let output = slashfall(&["report", &folder, "-q", "-o", page.to_str().unwrap()]);
+        assert!(output.status.success(), "{folder}: {}", stderr(&output));
+        let page = fs::read_to_string(page).unwrap();
+        assert!(page.contains("Expected shortfall") && page.contains("data-at=\"exceedance:"));
+        let is_today = version.to_string() == SCHEMA_VERSION;
+        assert_eq!(page.contains("Probability of breaching the budget"), is_today, "{folder}");
+        assert_eq!(page.contains("The paths are not told: "), !is_today, "{folder}");
+    }
+}
+
 /// Results of the second version were written for a while before manifests named the streams.
 #[test]
 fn streams_that_are_not_named_are_suspected_where_a_path_differs() {
