@@ -50,3 +50,13 @@ def of_program(program, folder):
     changes = ["--set", "run.detail=paths", "--paths", PATHS, "--seed", 5]
     program("run", CONFIG, *changes, "--quiet", "-o", folder / "program")
     return folder / "program"
+
+
+@pytest.fixture(scope="session")
+def policy(tmp_path_factory):
+    """The example's, kept by estimates, which few paths can show."""
+    text, upper = POLICY.read_text(), 'bound = "upper"'
+    policy = tmp_path_factory.mktemp("policy") / "policy.toml"
+    assert upper in text
+    policy.write_text(text.replace(upper, 'bound = "point"'))
+    return policy

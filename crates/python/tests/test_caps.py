@@ -8,17 +8,6 @@ import slashfall
 from conftest import POLICY
 
 SOME = {"paths": 2_048, "certificate_seed": 99}
-UPPER = 'bound = "upper"'
-
-
-@pytest.fixture(scope="module")
-def policy(tmp_path_factory):
-    """The example's, kept by estimates, which few paths can show."""
-    text = POLICY.read_text()
-    policy = tmp_path_factory.mktemp("policy") / "policy.toml"
-    assert UPPER in text
-    policy.write_text(text.replace(UPPER, 'bound = "point"'))
-    return policy
 
 
 def test_caps_are_those_of_the_command_line(result, policy, program, tmp_path):

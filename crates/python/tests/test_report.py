@@ -2,11 +2,10 @@
 
 import pytest
 import slashfall
-from conftest import POLICY
 
 
-def test_a_page_is_that_of_the_command_line(result, program, tmp_path):
-    slashfall.caps(result, POLICY, tmp_path / "caps", progress=False)
+def test_a_page_is_that_of_the_command_line(result, policy, program, tmp_path):
+    slashfall.caps(result, policy, tmp_path / "caps", paths=2_048, progress=False)
     own = result.report(tmp_path / "own.html", caps=tmp_path / "caps", vs=result, scope="eETH", market=True)
     args = ["--caps", tmp_path / "caps", "--vs", result.path, "--scope", "eETH", "--market"]
     program("report", result.path, *args, "-q", "-o", tmp_path / "program.html")
