@@ -73,7 +73,7 @@
       const told = (name) => (d) =>
         `${name}\nmore than ${eth(d.loss)} ETH: ${percent(d.probability)}\nonce in ${eth(d.return_period_years)} years\n${interval(d)} ETH\nmean beyond: ${eth(d.es_beyond)} ETH`;
       const band = own.filter((d) => d.ci_low !== null && d.ci_high !== null);
-      const least = d3.min(own, (d) => d.probability);
+      const least = d3.min([...own, ...others.flatMap((o) => o.points)], (d) => d.probability);
       const decades = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 5e-4, 2e-4, 1e-4, 5e-5, 2e-5, 1e-5, 1e-6, 1e-7].filter((p) => p >= 0.999 * least);
       const all = [...own.map((d) => ({ ...d, told: told(meta.scenario)(d) })), ...others.flatMap((o) => o.points.map((d) => ({ ...d, told: told(o.name)(d) })))];
       const chart = plot(width, {

@@ -162,8 +162,8 @@ impl Subject {
                 "the system (falls of base-asset prices left out)".to_owned()
             }
             ("system", name) => name.to_owned(),
-            ("asset", name) => format!("{name}, by nav"),
-            ("asset_market", name) => format!("{name}, at the market"),
+            ("asset", name) => format!("{name} (by nav)"),
+            ("asset_market", name) => format!("{name} (at the market)"),
             (kind, name) => format!("{kind} {name}"),
         }
     }

@@ -91,7 +91,7 @@ fn error_bar(at: At<'_>) -> Markup {
     }
 }
 
-/// `1 in 200 months costs more than X ETH (95 %: a to b); 61 % of the worst through P2P.org, 22 % second round.`
+/// `1 in 200 months costs more than X ETH (95 %: a to b). The worst 0.5 % cost Y ETH on average; 61 % of it through P2P.org, 22 % second round.`
 fn sentence(view: &View<'_>, var: Option<usize>, es: Option<usize>, periods: &str) -> Markup {
     let (tables, subject) = (view.own, view.subject);
     let (Some(var), Some(es)) = (var, es) else { return html! {} };
@@ -113,9 +113,8 @@ fn sentence(view: &View<'_>, var: Option<usize>, es: Option<usize>, periods: &st
     let (source, company) = (of_kind("source_kind"), of_kind("entity"));
     html! {
         p.sentence {
-            (one_in(subject.level)) " " (periods) " costs " (subject.name()) " more than "
-            strong { (var.show("value")) " ETH" } " (" (var.show_interval("ci_low", "ci_high")) "), and "
-            (es.show("value")) " ETH on average when it does."
+            (beyond(view, var, periods)) " The worst " (number::level(1.0 - subject.level)) " cost "
+            strong { (es.show("value")) " ETH" } " on average."
             @if source.is_some() || company.is_some() || second.is_some() {
                 " Of that average, "
                 @let told: Vec<Markup> = [
@@ -130,5 +129,24 @@ fn sentence(view: &View<'_>, var: Option<usize>, es: Option<usize>, periods: &st
                 "."
             }
         }
+    }
+}
+
+/// What the value at risk says; where it is 0, how likely any loss is.
+fn beyond(view: &View<'_>, var: At<'_>, periods: &str) -> Markup {
+    let (summary, subject) = (&view.own.summary, view.subject);
+    let rare = one_in(subject.level);
+    let any = subject.figure(summary, &subject.scenario, "probability_positive");
+    let has_loss = var.number("value").is_some_and(|value| value.abs() > 0.0);
+    match any.filter(|_| !has_loss) {
+        Some(any) => html! {
+            "Fewer than " (rare) " " (periods) " cost " (subject.name()) " anything: "
+            strong { (At::own(summary, any).show("value")) } " ("
+            (At::own(summary, any).show_interval("ci_low", "ci_high")) ")."
+        },
+        None => html! {
+            (rare) " " (periods) " costs " (subject.name()) " more than "
+            strong { (var.show("value")) " ETH" } " (" (var.show_interval("ci_low", "ci_high")) ")."
+        },
     }
 }
