@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use slashfall_cascade::{Channel, Figure, Happened};
 use slashfall_graph::Network;
-use slashfall_report::{
-    Ask, Extras, ReportError, TailDay, TailEvent, TailStory, flows, instructive, render,
-};
+use slashfall_report::{Ask, Extras, Report, ReportError, TailDay, TailEvent, TailStory, flows};
 use slashfall_sampling::{PathRecord, Scenario, replay};
 
 use crate::recorded::Recorded;
@@ -32,25 +30,18 @@ pub struct ReportOptions {
 /// # Errors
 /// When a folder is not what it should be or does not have what is asked for.
 pub fn report(options: &ReportOptions) -> anyhow::Result<String> {
-    let page = || {
-        match extras(options) {
-            // The page tells these with all else that is wrong with what is asked for.
-            Err(ReportError::Problems(found)) => render(&options.ask, &without(&found.to_string())),
-            extras => render(&options.ask, &extras?),
-        }
-    };
-    page().map_err(|error| match error {
-        ReportError::Problems(problems) => problems.into(),
+    let page = Report::read(&options.ask).map_err(|error| match error {
+        ReportError::Problems(problems) => anyhow::Error::from(problems),
         error => error.into(),
-    })
+    })?;
+    Ok(page.render(&extras(options, &page)))
 }
 
 /// The network and the paths, or why they are not there: a page can do without.
-fn extras(options: &ReportOptions) -> Result<Extras, ReportError> {
-    let (scenario, chosen) = instructive(&options.ask)?;
+fn extras(options: &ReportOptions, page: &Report) -> Extras {
     let replayed = ReplayOptions {
         result: options.ask.result.clone(),
-        scenario,
+        scenario: page.scenario().to_owned(),
         network: options.network.clone(),
     };
     let read = || -> anyhow::Result<(Recorded, Network)> {
@@ -62,16 +53,13 @@ fn extras(options: &ReportOptions) -> Result<Extras, ReportError> {
     let (recorded, network) = match read() {
         Ok(read) => read,
         Err(error) => {
-            return Ok(without(&why(error)));
+            let why = why(error);
+            return Extras { flows: Err(why.clone()), stories: Err(why) };
         }
     };
     let resolved = recorded.resolve(&network).context("its run file is not taken");
-    let stories = resolved.map(|scenario| tell(&replayed, &scenario, &chosen)).map_err(why);
-    Ok(Extras { flows: Ok(flows(&network)), stories })
-}
-
-fn without(why: &str) -> Extras {
-    Extras { flows: Err(why.to_owned()), stories: Err(why.to_owned()) }
+    let stories = resolved.map(|scenario| tell(&replayed, &scenario, &page.instructive()));
+    Extras { flows: Ok(flows(&network)), stories: stories.map_err(why) }
 }
 
 fn tell(

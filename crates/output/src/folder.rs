@@ -192,15 +192,7 @@ pub fn write_file(
     table: Table,
     metadata: &[(String, String)],
 ) -> Result<(), OutputError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let partial = path.with_file_name(format!(".{name}.partial-{}", std::process::id()));
-    let written = write_partial(&partial, table, metadata)
-        .and_then(|()| fs::rename(&partial, path).map_err(OutputError::io(path)));
-    if written.is_err() {
-        // A failure to tidy up is no news: what is left says `.partial` in its name.
-        let _ = fs::remove_file(&partial);
-    }
-    written
+    write_whole(path, |partial| write_partial(partial, table, metadata))
 }
 
 /// Writes text as a file that bears its name only when it is whole.
@@ -211,11 +203,18 @@ pub fn write_text_file(path: &Path, text: &str, overwrite: bool) -> Result<(), O
     if !overwrite && path.exists() {
         return Err(OutputError::Exists(path.to_owned()));
     }
+    write_whole(path, |partial| fs::write(partial, text).map_err(OutputError::io(path)))
+}
+
+/// Has a file written under another name beside it, and gives it its own.
+fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&Path) -> Result<(), OutputError>,
+) -> Result<(), OutputError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let partial = path.with_file_name(format!(".{name}.partial-{}", std::process::id()));
-    let written = fs::write(&partial, text)
-        .and_then(|()| fs::rename(&partial, path))
-        .map_err(OutputError::io(path));
+    let written =
+        write(&partial).and_then(|()| fs::rename(&partial, path).map_err(OutputError::io(path)));
     if written.is_err() {
         // A failure to tidy up is no news: what is left says `.partial` in its name.
         let _ = fs::remove_file(&partial);

@@ -13,6 +13,7 @@ use crate::sections::{
     caps, contributors, convergence, curve, headline, joint, network, paths as told, provenance,
     scenarios, sensitivity, waterfall,
 };
+use crate::stories::chosen;
 use crate::tables::{Subject, Tables};
 use crate::{Ask, Flows, ReportError, TailStory};
 
@@ -21,7 +22,7 @@ use crate::{Ask, Flows, ReportError, TailStory};
 pub struct Extras {
     /// The network on day 0.
     pub flows: Result<Flows, String>,
-    /// Paths of [`crate::instructive`], told.
+    /// Paths of [`Report::instructive`], told.
     pub stories: Result<Vec<TailStory>, String>,
 }
 
@@ -60,62 +61,91 @@ const LIBRARIES: [&str; 3] = [
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
-/// Renders the page.
-///
-/// # Errors
-/// When a folder is not what it should be, a file cannot be read, or the result does not have what is asked for.
-pub fn render(ask: &Ask, extras: &Extras) -> Result<String, ReportError> {
-    let own = Tables::read(&ask.result)?;
-    let mut problems = Problems::default();
-    let mut kept = |error| match error {
-        ReportError::Problems(found) => {
-            problems.append(found);
-            Ok(())
+/// A page whose tables have been read.
+pub struct Report {
+    own: Tables,
+    versus: Option<Tables>,
+    caps: Option<Caps>,
+    subject: Subject,
+}
+
+impl Report {
+    /// Reads all folders that are asked for.
+    ///
+    /// # Errors
+    /// When a folder is not what it should be, a file cannot be read, or the result does not have what is asked for.
+    pub fn read(ask: &Ask) -> Result<Self, ReportError> {
+        let own = Tables::read(&ask.result)?;
+        let mut problems = Problems::default();
+        let mut kept = |error| match error {
+            ReportError::Problems(found) => {
+                problems.append(found);
+                Ok(())
+            }
+            error => Err(error),
+        };
+        let versus = read_one(ask.versus.as_deref(), Tables::read, &mut kept)?;
+        let caps = read_one(ask.caps.as_deref(), |folder| Caps::read(folder, &own), &mut kept)?;
+        match ask.resolve(&own) {
+            Ok(subject) if problems.is_empty() => Ok(Self { own, versus, caps, subject }),
+            found => {
+                found.err().into_iter().for_each(|found| problems.append(found));
+                Err(problems.into())
+            }
         }
-        error => Err(error),
-    };
-    let versus = read_one(ask.versus.as_deref(), Tables::read, &mut kept)?;
-    let answered = read_one(ask.caps.as_deref(), |folder| Caps::read(folder, &own), &mut kept)?;
-    let subject = match ask.resolve(&own) {
-        Ok(subject) if problems.is_empty() => subject,
-        found => {
-            found.err().into_iter().for_each(|found| problems.append(found));
-            return Err(problems.into());
-        }
-    };
-    let mut view = View {
-        own: &own,
-        versus: versus.as_ref(),
-        caps: answered.as_ref(),
-        subject: &subject,
-        extras,
-        charts: Charts::default(),
-    };
-    let body = [
-        headline::headline(&view),
-        curve::curve(&mut view),
-        scenarios::scenarios(&view),
-        waterfall::waterfall(&mut view),
-        contributors::contributors(&mut view),
-        network::network(&mut view),
-        joint::joint(&mut view),
-        told::paths(&mut view),
-        sensitivity::sensitivity(&mut view),
-        caps::caps(&mut view),
-        convergence::convergence(&mut view),
-        provenance::provenance(&view),
-    ];
-    let head = top(&view);
-    let meta = json!({
-        "scenario": subject.scenario, "scope": subject.scope, "scope_kind": subject.scope_kind,
-        "level": subject.level, "horizon_days": own.horizon_days(),
-    });
-    let data = view.charts.script(&meta);
-    Ok(document(
-        &title(&own),
-        &html! { (head) main { @for part in &body { (part) } } (foot()) },
-        &data,
-    ))
+    }
+
+    /// The scenario that the page is of.
+    #[must_use]
+    pub fn scenario(&self) -> &str {
+        &self.subject.scenario
+    }
+
+    /// Paths of the tail that teach most, at most three, each with the reason: the worst; the one whose loss is nearest the expected
+    /// shortfall; the worst whose largest loss came through another channel than those two, or else the next worst.
+    #[must_use]
+    pub fn instructive(&self) -> Vec<(u64, String)> {
+        chosen(&self.own, &self.subject)
+    }
+
+    /// Renders the page.
+    #[must_use]
+    pub fn render(&self, extras: &Extras) -> String {
+        let (own, subject) = (&self.own, &self.subject);
+        let mut view = View {
+            own,
+            versus: self.versus.as_ref(),
+            caps: self.caps.as_ref(),
+            subject,
+            extras,
+            charts: Charts::default(),
+        };
+        let body = [
+            headline::headline(&view),
+            curve::curve(&mut view),
+            scenarios::scenarios(&view),
+            waterfall::waterfall(&mut view),
+            contributors::contributors(&mut view),
+            network::network(&mut view),
+            joint::joint(&mut view),
+            told::paths(&mut view),
+            sensitivity::sensitivity(&mut view),
+            caps::caps(&mut view),
+            convergence::convergence(&mut view),
+            provenance::provenance(&view),
+        ];
+        let head = top(&view);
+        let meta = json!({
+            "scenario": subject.scenario, "scope": subject.scope, "scope_kind": subject.scope_kind,
+            "level": subject.level, "horizon_days": own.horizon_days(),
+        });
+        let data = view.charts.script(&meta);
+        document(
+            &title(own),
+            &html! { (head) main { @for part in &body { (part) } } (foot()) },
+            &data,
+        )
+    }
 }
 
 /// Reads a folder that may be asked for; what is wrong with it is kept.

@@ -1,9 +1,5 @@
 //! Paths of the tail that teach most, and what is told of them.
 
-use std::path::Path;
-
-use crate::ReportError;
-use crate::ask::Ask;
 use crate::rows::Rows;
 use crate::tables::{Subject, Tables};
 
@@ -48,19 +44,8 @@ pub struct TailDay {
     pub discount: f64,
 }
 
-/// Paths of the tail of what is asked that teach most, at most three, each with the reason: the worst; the one whose loss is nearest
-/// the expected shortfall; the worst of those that began with another kind of source, or else the next worst.
-///
-/// # Errors
-/// When the result cannot be read or does not have what is asked for.
-pub fn instructive(ask: &Ask) -> Result<(String, Vec<(u64, String)>), ReportError> {
-    let tables = Tables::read(Path::new(&ask.result))?;
-    let subject = ask.resolve(&tables)?;
-    let chosen = chosen(&tables, &subject);
-    Ok((subject.scenario, chosen))
-}
-
-fn chosen(tables: &Tables, subject: &Subject) -> Vec<(u64, String)> {
+/// What [`crate::Report::instructive`] gives.
+pub(crate) fn chosen(tables: &Tables, subject: &Subject) -> Vec<(u64, String)> {
     let listed = &tables.tail_paths;
     let own = subject.rows(listed);
     let path = |row: usize| listed.number(row, "path").map_or(0, whole);

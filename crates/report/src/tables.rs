@@ -129,6 +129,17 @@ impl Subject {
         own
     }
 
+    /// Parts of the expected shortfall of one kind that carry any of it, the largest first.
+    pub(crate) fn components(&self, parts: &Rows, kind: &str) -> Vec<usize> {
+        let mut own = self.rows_at_level(parts);
+        let contribution = |row: usize| parts.number(row, "es_contribution").unwrap_or(0.0);
+        own.retain(|&row| {
+            parts.text(row, "component_kind") == kind && contribution(row).abs() > 0.0
+        });
+        own.sort_by(|a, b| contribution(*b).total_cmp(&contribution(*a)));
+        own
+    }
+
     /// Whether a row is of the level.
     pub(crate) fn is_level(&self, rows: &Rows, row: usize) -> bool {
         rows.number(row, "level").is_some_and(|level| level.total_cmp(&self.level).is_eq())

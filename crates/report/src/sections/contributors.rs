@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
-use super::{nothing, section};
+use super::{NOT_SPLIT, nothing, section};
 use crate::charts::{Chart, slice};
 use crate::figure::{At, Side, rounded};
 use crate::page::View;
@@ -11,7 +11,7 @@ use crate::rows::Rows;
 use crate::table::{Head, folded, table};
 
 /// Kinds of component in the order of the buttons, with their names.
-pub(crate) const KINDS: [(&str, &str); 6] = [
+const KINDS: [(&str, &str); 6] = [
     ("entity", "Companies"),
     ("avs", "AVSs"),
     ("source_kind", "Causes"),
@@ -29,11 +29,12 @@ const COLUMNS: [&str; 7] =
 pub(crate) fn contributors(view: &mut View<'_>) -> Markup {
     let parts = &view.own.contributions;
     let title = "Who and what is behind the tail";
-    let all: Vec<(&str, &str, Vec<usize>)> =
-        KINDS.iter().map(|(kind, name)| (*kind, *name, ranked(view, parts, kind))).collect();
+    let all: Vec<(&str, &str, Vec<usize>)> = KINDS
+        .iter()
+        .map(|(kind, name)| (*kind, *name, view.subject.components(parts, kind)))
+        .collect();
     if all.iter().all(|(.., rows)| rows.is_empty()) {
-        let why = "The losses of this scope are not split: that is done with `run.detail = \"standard\"`, of the system, assets by nav and portfolios.";
-        return section("contributors", title, &nothing(why));
+        return section("contributors", title, &nothing(NOT_SPLIT));
     }
     let mut kinds = Map::new();
     for (kind, name, rows) in &all {
@@ -57,15 +58,6 @@ pub(crate) fn contributors(view: &mut View<'_>) -> Markup {
         (triggers(view))
     };
     section("contributors", title, &body)
-}
-
-/// Components of a kind, the largest contribution first.
-fn ranked(view: &View<'_>, parts: &Rows, kind: &str) -> Vec<usize> {
-    let mut own = view.subject.rows_at_level(parts);
-    let contribution = |row: usize| parts.number(row, "es_contribution").unwrap_or(0.0);
-    own.retain(|&row| parts.text(row, "component_kind") == kind && contribution(row).abs() > 0.0);
-    own.sort_by(|a, b| contribution(*b).total_cmp(&contribution(*a)));
-    own
 }
 
 /// What the largest named components have together.

@@ -97,16 +97,13 @@ fn sentence(view: &View<'_>, var: Option<usize>, es: Option<usize>, periods: &st
     let (Some(var), Some(es)) = (var, es) else { return html! {} };
     let (var, es) = (At::own(&tables.summary, var), At::own(&tables.summary, es));
     let parts = &tables.contributions;
-    let own = subject.rows_at_level(parts);
+    // The largest that has a name; what has none stands in brackets.
     let of_kind = |kind: &str| {
-        let of_kind = own.iter().copied().filter(|&row| parts.text(row, "component_kind") == kind);
-        let named = of_kind.filter(|&row| !parts.text(row, "component").starts_with('('));
-        let contribution = |row: usize| parts.number(row, "es_contribution").unwrap_or(0.0);
-        named
-            .max_by(|a, b| contribution(*a).total_cmp(&contribution(*b)))
-            .filter(|row| contribution(*row) > 0.0)
+        let ranked = subject.components(parts, kind).into_iter();
+        let mut named = ranked.filter(|&row| !parts.text(row, "component").starts_with('('));
+        named.next().filter(|&row| parts.number(row, "es_contribution") > Some(0.0))
     };
-    let second = own.iter().copied().find(|&row| {
+    let second = subject.rows_at_level(parts).into_iter().find(|&row| {
         parts.text(row, "component_kind") == "source_kind"
             && parts.text(row, "component") == "(cascade)"
     });

@@ -1,5 +1,7 @@
 //! What falls together.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 use serde_json::json;
 use slashfall_output::number;
@@ -21,16 +23,10 @@ pub(crate) fn joint(view: &mut View<'_>) -> Markup {
             && subject.is_level(rows, row)
             && ["a_kind", "b_kind"].iter().all(|kind| rows.text(row, kind) != "system")
     });
-    let moves = |name: &str| {
-        own.iter().any(|&row| {
-            rows.text(row, "a") == name && rows.number(row, "probability_both").unwrap_or(0.0) > 0.0
-        })
-    };
-    let own: Vec<usize> = own
-        .iter()
-        .copied()
-        .filter(|&row| moves(rows.text(row, "a")) && moves(rows.text(row, "b")))
-        .collect();
+    let is_hit = |row: &&usize| rows.number(**row, "probability_both") > Some(0.0);
+    let hit: BTreeSet<&str> = own.iter().filter(is_hit).map(|&row| rows.text(row, "a")).collect();
+    let are_hit = |&row: &usize| ["a", "b"].iter().all(|side| hit.contains(rows.text(row, side)));
+    let own: Vec<usize> = own.into_iter().filter(are_hit).collect();
     if own.is_empty() {
         let why = "No two tokens or portfolios fall together at this level, or the result was run with `run.detail = \"summary\"`.";
         return section("joint", title, &nothing(why));

@@ -20,6 +20,9 @@ pub(crate) fn section(id: &str, title: &str, body: &Markup) -> Markup {
     html! { section id=(id) { h2 { (title) } (body) } }
 }
 
+/// Why there are no parts of a loss.
+const NOT_SPLIT: &str = "The losses of this scope are not split: that is done with `run.detail = \"standard\"`, of the system, assets by nav and portfolios.";
+
 /// What stands where a section has nothing to show, with the reason.
 pub(crate) fn nothing(why: &str) -> Markup {
     html! { p.nothing { (why) } }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::json;
 use slashfall_output::number;
 
-use super::{nothing, section};
+use super::{NOT_SPLIT, nothing, section};
 use crate::charts::{Chart, slice};
 use crate::figure::{At, Side};
 use crate::page::View;
@@ -24,8 +24,7 @@ pub(crate) fn waterfall(view: &mut View<'_>) -> Markup {
     });
     let title = "From direct losses to the whole tail";
     if own.is_empty() {
-        let why = "The losses of this scope are not split: that is done with `run.detail = \"standard\"`, of the system, assets by nav and portfolios.";
-        return section("waterfall", title, &nothing(why));
+        return section("waterfall", title, &nothing(NOT_SPLIT));
     }
     let es = subject.figure(&tables.summary, &subject.scenario, "es");
     let total: Vec<usize> = es.into_iter().collect();
