@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Simulate and write loss distributions, tail figures and contributions.
     Run(Run),
+    /// Merge parts of a run (`run --paths-from --paths-to`) to the result of one run over all paths.
+    Merge(Merge),
     /// Play the events of a run file for certain and print what follows, day by day.
     Stress(Stress),
     /// Play a path of a result again and tell what happened on it.
@@ -90,6 +92,12 @@ pub(crate) struct Run {
     /// Number of paths, instead of the run file's.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub(crate) paths: Option<u64>,
+    /// Run a part: from this path on. Parts merge to the result of one run.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) paths_from: Option<u64>,
+    /// Run a part: up to this path, which is not in it.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) paths_to: Option<u64>,
     /// Seed, instead of the run file's.
     #[arg(long, value_parser = clap::value_parser!(u64).range(..=9_223_372_036_854_775_807))]
     pub(crate) seed: Option<u64>,
@@ -99,6 +107,31 @@ pub(crate) struct Run {
     /// Change a key of the run file, such as run.horizon_days=7 or source.avs_fault.rate=0.01.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print nothing but errors.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct Merge {
+    /// Folders of parts in any order, or folders that hold such.
+    #[arg(required = true, value_name = "PART")]
+    pub(crate) parts: Vec<PathBuf>,
+    /// Where the network is, if it is not where it was for the first part.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) network: Option<PathBuf>,
+    /// Folder for the result; results/NAME by default.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace a result that is already there.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Threads; all cores by default. The result does not depend on them.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
     /// Print the summary as JSON.
     #[arg(long)]
     pub(crate) json: bool,

@@ -9,6 +9,7 @@ mod contributors;
 mod diff;
 mod import;
 mod init;
+mod merge;
 mod progress;
 mod replay;
 mod report;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         Command::Init(init) => init::init(&init),
         Command::Check(check) => check::check(&check),
         Command::Run(run) => run::run(&run),
+        Command::Merge(args) => merge::merge(&args),
         Command::Stress(args) => stress::stress(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Reverse(args) => reverse::reverse(&args),

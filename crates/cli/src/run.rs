@@ -1,11 +1,14 @@
-//! `slashfall run`: from a run file to a result folder and a table on the terminal.
+//! `slashfall run`: from a run file to a result folder and a table on the terminal, or to a part.
 
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
-use slashfall_jobs::{Config, Input, Outcome, Overrides, Ran, RunOptions, headline, run as work};
+use slashfall_jobs::{
+    Config, Input, Outcome, Overrides, PartOptions, PartOutcome, PathRange, Ran, RunOptions,
+    headline, run as work, run_part,
+};
 use slashfall_sampling::Scenario;
 
 use crate::args::Run;
@@ -17,27 +20,72 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<Ending> {
     let input = options.load()?;
     let mut scenarios = input.resolve()?;
     let mut watch = Terminal::new(args.quiet, stop_on_ctrl_c()?);
-    let mut threads = rayon::ThreadPoolBuilder::new();
-    if let Some(n) = args.threads {
-        threads = threads.num_threads(n.into());
+    let part = PartOptions { from: args.paths_from, to: args.paths_to };
+    if part != PartOptions::default() {
+        let work = || run_part(&input, &mut scenarios, &options, part, &mut watch);
+        return tell_part(args, in_pool(args.threads, work)?);
     }
-    let pool = threads.build().context("the threads could not be started")?;
-    let outcome = pool.install(|| work(&input, &mut scenarios, &options, &mut watch))?;
+    let outcome = in_pool(args.threads, || work(&input, &mut scenarios, &options, &mut watch))?;
+    let shown = Shown { quiet: args.quiet, json: args.json };
+    finish(shown, &input, &scenarios, outcome)
+}
+
+/// Works on so many threads; on all cores by default.
+pub(crate) fn in_pool<T: Send>(
+    threads: Option<u16>,
+    work: impl FnOnce() -> anyhow::Result<T> + Send,
+) -> anyhow::Result<T> {
+    let n = threads.map_or(0, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(n).build();
+    pool.context("the threads could not be started")?.install(work)
+}
+
+/// How much of a result is shown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shown {
+    pub(crate) quiet: bool,
+    pub(crate) json: bool,
+}
+
+/// Shows what came of a run.
+pub(crate) fn finish(
+    shown: Shown,
+    input: &Input,
+    scenarios: &[Scenario<'_>],
+    outcome: Outcome,
+) -> anyhow::Result<Ending> {
     let ran = match outcome {
         Outcome::Written(ran) => ran,
-        Outcome::Stopped { n_paths } => {
-            say(args.quiet, &format!("interrupted after {n_paths} paths; nothing was written"));
-            return Ok(Ending::Interrupted);
-        }
+        Outcome::Stopped { n_paths } => return Ok(interrupted(shown.quiet, n_paths)),
     };
-    print(args, &input, &scenarios, &ran)?;
+    print(shown, input, scenarios, &ran)?;
     let is_imprecise = ran.manifest.precision_reached == Some(false);
-    ran.findings.doubts.iter().for_each(|doubt| say(args.quiet, doubt));
+    ran.findings.doubts.iter().for_each(|doubt| say(shown.quiet, doubt));
     if is_imprecise {
-        say(args.quiet, "the precision asked for was not reached within max_paths");
+        say(shown.quiet, "the precision asked for was not reached within max_paths");
     }
-    say(args.quiet || args.json, &format!("written to {}", ran.target.display()));
+    say(shown.quiet || shown.json, &format!("written to {}", ran.target.display()));
     Ok(if is_imprecise { Ending::Imprecise } else { Ending::Done })
+}
+
+fn interrupted(quiet: bool, n_paths: u64) -> Ending {
+    say(quiet, &format!("interrupted after {n_paths} paths; nothing was written"));
+    Ending::Interrupted
+}
+
+/// Shows what came of a part.
+fn tell_part(args: &Run, outcome: PartOutcome) -> anyhow::Result<Ending> {
+    let (manifest, target) = match outcome {
+        PartOutcome::Written { manifest, target } => (manifest, target),
+        PartOutcome::Stopped { n_paths } => return Ok(interrupted(args.quiet, n_paths)),
+    };
+    if args.json {
+        writeln!(std::io::stdout(), "{:#}", serde_json::to_value(&manifest)?)?;
+    }
+    let PathRange { from, to } = manifest.paths;
+    let line = format!("paths {from} to {to} written to {}", target.display());
+    say(args.quiet || args.json, &line);
+    Ok(Ending::Done)
 }
 
 /// What is asked for, without what is only of the terminal.
@@ -52,7 +100,7 @@ fn options(args: &Run) -> RunOptions {
 }
 
 /// A flag that Ctrl-C raises (or a signal to terminate); a second one ends the program at once.
-fn stop_on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
+pub(crate) fn stop_on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let raised = Arc::clone(&stop);
     ctrlc::set_handler(move || {
@@ -70,13 +118,13 @@ fn say(quiet: bool, line: &str) {
     }
 }
 
-fn print(args: &Run, input: &Input, scenarios: &[Scenario<'_>], ran: &Ran) -> anyhow::Result<()> {
+fn print(shown: Shown, input: &Input, scenarios: &[Scenario<'_>], ran: &Ran) -> anyhow::Result<()> {
     let (findings, manifest) = (&ran.findings, &ran.manifest);
     let mut stdout = std::io::stdout().lock();
-    if args.json {
+    if shown.json {
         let document = serde_json::json!({ "manifest": manifest, "summary": findings.rows });
         writeln!(stdout, "{document:#}")?;
-    } else if !args.quiet {
+    } else if !shown.quiet {
         for scenario in scenarios {
             summary::print(&mut stdout, input, scenario, &findings.rows, manifest)?;
             if let Some(split) = findings.contributions.get(&scenario.name) {

@@ -5,7 +5,7 @@ use anyhow::bail;
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::{Sampling, Scope, scopes};
 use slashfall_sampling::config::{Method, PathCount};
-use slashfall_sampling::importance::{Aim, Check, Goal, Pilot, Refusal};
+use slashfall_sampling::importance::{Aim, Check, CheckSums, Goal, Pilot, Refusal};
 use slashfall_sampling::{Batch, REPLICATES, Scenario, Sobol};
 
 use crate::number::{count, eth};
@@ -90,6 +90,18 @@ impl Drawing {
     pub(crate) fn absorb(&mut self, batch: &Batch) {
         if let Some(Weighted { scope, check, .. }) = &mut self.weighted {
             check.absorb(batch, |row| scope.loss_eth(row));
+        }
+    }
+
+    /// What has been noted of weighted paths since this was last asked; a part of a run stores it.
+    pub(crate) fn take_sums(&mut self) -> Option<CheckSums> {
+        self.weighted.as_mut().map(|weighted| weighted.check.take_sums())
+    }
+
+    /// Takes note of paths that were noted elsewhere.
+    pub(crate) fn join(&mut self, sums: Option<&CheckSums>) {
+        if let Some((Weighted { check, .. }, sums)) = self.weighted.as_mut().zip(sums) {
+            check.join(sums);
         }
     }
 

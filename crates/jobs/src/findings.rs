@@ -1,90 +1,29 @@
-//! What is found of each scenario while its paths come and after: gathered, laid out in tables, and kept for the terminal.
+//! What is found of each scenario once its paths are there: laid out in tables, and kept for the terminal.
 
 use std::collections::BTreeMap;
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 
 use slashfall_graph::Network;
 use slashfall_graph::facts::{DebtRanks, debtrank};
 use slashfall_output::measures::{Estimate, Level};
 use slashfall_output::tables::{
-    Measuring, SummaryRow, Waypoint, is_waypoint, measure, push_avs_rates, push_cascade,
-    push_contagion, push_contributions, push_convergence, push_dependence, push_exceedance,
-    push_joint, push_removals, push_sensitivities, push_summary, push_tail_paths,
+    Measuring, SummaryRow, measure, push_avs_rates, push_cascade, push_contagion,
+    push_contributions, push_convergence, push_dependence, push_exceedance, push_joint,
+    push_removals, push_sensitivities, push_summary, push_tail_paths,
 };
 use slashfall_output::{
-    AvsRate, CloseUps, Collector, Contagion, Contribution, EventCounts, Looks, ResultFolder,
-    Sensitivities, Table, WITHOUT_PRICES, Wanted, Without, avs_rates, contributions, joint,
-    removals, schema, sensitivities,
+    AvsRate, CloseUps, Collector, Contribution, Looks, ResultFolder, Sensitivities, Table,
+    WITHOUT_PRICES, Without, avs_rates, contributions, joint, removals, schema, sensitivities,
 };
+use slashfall_sampling::Scenario;
 use slashfall_sampling::config::Detail;
-use slashfall_sampling::{Batch, Model, Scenario, simulate, simulate_noting};
 
+use crate::gathered::Gathered;
 use crate::run::{headline, levels};
 use crate::watch::Watch;
 
 /// Nodes of a network up to which DebtRank of each is worked out.
 const RANKED_NODES: usize = 2_000;
-
-/// What is gathered of a scenario while its paths come.
-pub(crate) struct Gathered {
-    pub(crate) collector: Collector,
-    /// None where nobody asks who was hit.
-    incidents: Option<(Contagion, EventCounts)>,
-    levels: Vec<Level>,
-    waypoints: Vec<Waypoint>,
-}
-
-impl Gathered {
-    pub(crate) fn new(scenario: &Scenario<'_>, wanted: &Wanted, levels: Vec<Level>) -> Self {
-        let is_asked = scenario.spec.detail >= Detail::Standard;
-        Self {
-            collector: Collector::for_run(scenario.model.setting(), wanted),
-            incidents: is_asked
-                .then(|| (Contagion::new(&scenario.model), EventCounts::new(&scenario.model))),
-            levels,
-            waypoints: Vec::new(),
-        }
-    }
-
-    /// Runs paths, gathers what they say, and hands each batch on.
-    pub(crate) fn simulate(
-        &mut self,
-        model: &Model<'_>,
-        paths: Range<u64>,
-        batch_paths: usize,
-        mut deliver: impl FnMut(&Batch, &Collector) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
-        let notes_incidents = self.incidents.is_some();
-        let take = |batch: &Batch| {
-            self.absorb(batch);
-            deliver(batch, &self.collector)
-        };
-        if notes_incidents {
-            simulate_noting(model, paths, batch_paths, take)
-        } else {
-            simulate(model, paths, batch_paths, take)
-        }
-    }
-
-    fn absorb(&mut self, batch: &Batch) {
-        self.collector.absorb(batch);
-        let Some((contagion, counts)) = &mut self.incidents else { return };
-        contagion.absorb(batch);
-        counts.absorb(batch);
-        if is_waypoint(self.collector.n_paths()) {
-            self.waypoints.push(Waypoint::take(&self.collector, &self.levels));
-        }
-    }
-
-    /// The waypoints, all paths the last.
-    fn waypoints(&self) -> Vec<Waypoint> {
-        let mut waypoints = self.waypoints.clone();
-        if !is_waypoint(self.collector.n_paths()) {
-            waypoints.push(Waypoint::take(&self.collector, &self.levels));
-        }
-        waypoints
-    }
-}
 
 /// Everything that is shown, one element a scenario.
 #[derive(Default)]
@@ -220,13 +159,13 @@ impl Tables {
         close_ups: &CloseUps<'_>,
         findings: &mut Findings,
     ) {
-        let (name, model, levels) = (&scenario.name, &scenario.model, &gathered.levels);
+        let (name, model, levels) = (&scenario.name, &scenario.model, gathered.levels());
         let split = contributions(model, close_ups, levels);
         push_contributions(&mut self.contributions, name, &split);
         findings.contributions.insert(name.clone(), split);
         push_joint(&mut self.joint, name, &joint(close_ups, levels));
         push_convergence(&mut self.convergence, name, &gathered.waypoints());
-        if let Some((contagion, counts)) = &gathered.incidents {
+        if let Some((contagion, counts)) = gathered.incidents() {
             let realised = counts.realised(model, &scenario.spec.factors);
             push_dependence(&mut self.dependence, name, &realised);
             let weights = gathered.collector.weights();

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
 use slashfall_graph::{Network, Problem, Problems, load_network};
-use slashfall_output::{InputFile, OutputError, digest_file, digest_text};
+use slashfall_output::{Digest, InputFile, OutputError, digest_bytes, digest_file, digest_text};
 use slashfall_sampling::{Node, RunSpec, Scenario};
 
 /// Where a run file comes from.
@@ -22,6 +23,13 @@ pub enum Config {
         /// The folder that a relative path of the network starts from.
         folder: PathBuf,
     },
+    /// What was read before, maybe on another machine.
+    Recorded {
+        /// The run file.
+        file: RunFile,
+        /// Its network, wherever it says that it is.
+        network: PathBuf,
+    },
 }
 
 impl Config {
@@ -30,6 +38,7 @@ impl Config {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::Given { name, .. } => name.clone(),
+            Self::Recorded { file, .. } => file.name.clone(),
         }
     }
 
@@ -40,41 +49,62 @@ impl Config {
                 path.parent().map_or_else(|| PathBuf::from(dir), |parent| parent.join(dir))
             }
             Self::Given { folder, .. } => folder.join(dir),
+            Self::Recorded { network, .. } => network.clone(),
         }
     }
 
-    /// The run file as a tree.
-    fn read(&self) -> Result<Node, Problems> {
-        let path = match self {
-            Self::File(path) => path,
-            Self::Given { root, .. } => return Ok(root.clone()),
-        };
-        let file = self.name();
-        let bytes = fs::read(path).map_err(|error| {
-            Problem::new(&file, format!("the run file cannot be read: {error}"))
-        })?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            Problem::new(&file, format!("text in UTF-8 was expected; byte {at} is not"))
-        })?;
-        Node::parse(&file, text.trim_start_matches('\u{feff}'))
-    }
-
-    /// The run file as the manifest names it: what was given by a caller has the digest of its JSON,
-    /// keys in order and without spaces.
-    fn digest(&self) -> Result<InputFile, OutputError> {
-        let sha256 = match self {
-            Self::File(path) => digest_file(path)?,
-            Self::Given { root, .. } => {
-                digest_text(&serde_json::to_value(root).unwrap_or_default().to_string())
+    /// The run file as a tree, and as the manifest names it: what was given by a caller has the digest
+    /// of its JSON, keys in order and without spaces.
+    fn read(&self) -> Result<(Node, RunFile), Problems> {
+        match self {
+            Self::File(path) => {
+                let name = self.name();
+                let bytes = fs::read(path).map_err(|error| {
+                    Problem::new(&name, format!("the run file cannot be read: {error}"))
+                })?;
+                let sha256 = digest_bytes(&bytes);
+                let text = String::from_utf8(bytes).map_err(|error| {
+                    let at = error.utf8_error().valid_up_to();
+                    Problem::new(&name, format!("text in UTF-8 was expected; byte {at} is not"))
+                })?;
+                let file = RunFile { name, sha256, text, is_json: false };
+                Ok((file.parse()?, file))
             }
-        };
-        Ok(InputFile { path: self.name(), sha256 })
+            Self::Given { root, name, .. } => {
+                let sorted = serde_json::to_value(root).unwrap_or_default().to_string();
+                let (name, sha256) = (name.clone(), digest_text(&sorted));
+                let file = RunFile { name, sha256, text: root.json_in_order(), is_json: true };
+                Ok((root.clone(), file))
+            }
+            Self::Recorded { file, .. } => Ok((file.parse()?, file.clone())),
+        }
+    }
+}
+
+/// A run file word by word, so that it can be read again elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFile {
+    /// What messages and the manifest call it.
+    pub name: String,
+    /// Its digest in the manifest.
+    pub sha256: Digest,
+    /// What it says.
+    pub text: String,
+    /// Whether that is JSON, keys in the order in which they were given, and no TOML.
+    pub is_json: bool,
+}
+
+impl RunFile {
+    fn parse(&self) -> Result<Node, Problems> {
+        match self.is_json {
+            true => Node::parse_json(&self.name, &self.text),
+            false => Node::parse(&self.name, self.text.trim_start_matches('\u{feff}')),
+        }
     }
 }
 
 /// Changes to a run file by whoever asks for the run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overrides {
     /// Assignments `KEY=VALUE`, applied in order; a value is TOML, or else taken as text.
     pub set: Vec<String>,
@@ -101,7 +131,10 @@ pub struct Input {
     pub network_dir: PathBuf,
     /// When the first of them began to be read.
     pub(crate) started: Instant,
-    config: Config,
+    /// The run file word by word, before it was changed.
+    pub(crate) run_file: RunFile,
+    /// What changed it.
+    pub(crate) overrides: Overrides,
 }
 
 impl Input {
@@ -112,7 +145,7 @@ impl Input {
     pub fn load(config: &Config, overrides: &Overrides) -> Result<Self, Problems> {
         let started = Instant::now();
         let file = config.name();
-        let mut root = config.read()?;
+        let (mut root, run_file) = config.read()?;
         let mut problems = change(&mut root, overrides);
         let (spec, found) = RunSpec::read_all(&file, &root);
         problems.append(found);
@@ -121,7 +154,7 @@ impl Input {
         match load_network(&network_dir) {
             Ok(resolved) if problems.is_empty() => {
                 let (network, warnings) = (resolved.network, resolved.warnings);
-                let config = config.clone();
+                let overrides = overrides.clone();
                 return Ok(Self {
                     file,
                     root,
@@ -130,7 +163,8 @@ impl Input {
                     warnings,
                     network_dir,
                     started,
-                    config,
+                    run_file,
+                    overrides,
                 });
             }
             Ok(resolved) => {
@@ -156,7 +190,8 @@ impl Input {
     /// When one cannot be read any more.
     pub fn files(&self) -> Result<Vec<InputFile>, OutputError> {
         let io = |source| OutputError::Io { path: self.network_dir.clone(), source };
-        let mut files = vec![self.config.digest()?];
+        let RunFile { name, sha256, .. } = self.run_file.clone();
+        let mut files = vec![InputFile { path: name, sha256 }];
         for path in network_files(&self.network_dir).map_err(io)? {
             let sha256 = digest_file(&path)?;
             files.push(InputFile { path: path.display().to_string(), sha256 });
@@ -230,9 +265,27 @@ mod tests {
             folder: PathBuf::new(),
         };
         let (one, other) = (given("b = 1.5\na = \"x\""), given("a = \"x\"\n\nb = 15e-1 # same"));
-        let digest = one.digest().unwrap().sha256;
-        assert_eq!(digest, other.digest().unwrap().sha256);
+        let digest = |config: &Config| config.read().unwrap().1.sha256;
+        assert_eq!(digest(&one), digest(&other));
+        let digest = digest(&one);
         assert_eq!(digest, digest_text(r#"{"a":"x","b":1.5}"#));
+    }
+
+    /// What is recorded of a run file makes the same input, whatever it was read from.
+    #[test]
+    fn what_is_recorded_is_what_was_read() {
+        let overrides = Overrides { set: vec!["run.seed=7".to_owned()], ..Overrides::default() };
+        for config in [Config::File(RUN_FILE.into()), given()] {
+            let read = Input::load(&config, &overrides).unwrap();
+            let (file, network) = (read.run_file.clone(), read.network_dir.clone());
+            let again = Input::load(&Config::Recorded { file, network }, &overrides).unwrap();
+            assert_eq!(again.root.shown(), read.root.shown());
+            assert_eq!(again.files().unwrap(), read.files().unwrap());
+            let names = |input: &Input| -> Vec<String> {
+                input.resolve().unwrap().into_iter().map(|own| own.name).collect()
+            };
+            assert_eq!(names(&again), names(&read));
+        }
     }
 
     #[test]

@@ -10,9 +10,11 @@ pub mod caps;
 pub mod check;
 mod drawing;
 mod findings;
+mod gathered;
 mod input;
+mod merge;
 mod notes;
-
+mod part;
 mod proof;
 mod provenance;
 mod recorded;
@@ -25,8 +27,10 @@ mod watch;
 mod wrong;
 
 pub use findings::{Findings, Removed};
-pub use input::{Config, Input, Overrides};
+pub use input::{Config, Input, Overrides, RunFile};
+pub use merge::{MergeOptions, Merging, merge};
 pub use notes::{EVENTS, notes};
+pub use part::{PART_FILE, PartManifest, PartOptions, PartOutcome, PathRange, StateFile, run_part};
 pub use proof::{proved, said_in_manifests};
 pub use provenance::{manifest, metadata, program};
 pub use recorded::{Recorded, scenarios_of};

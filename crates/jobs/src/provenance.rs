@@ -72,6 +72,7 @@ pub fn manifest(
         seed: input.spec.seed,
         horizon_days: input.spec.horizon_days,
         paths: BTreeMap::new(),
+        merged_parts: None,
         sampling: BTreeMap::new(),
         threads: rayon::current_num_threads(),
         wall_seconds: 0.0,
@@ -91,7 +92,7 @@ fn config(scenarios: &[Scenario<'_>]) -> BTreeMap<String, serde_json::Value> {
     scenarios.iter().map(|scenario| (scenario.name.clone(), root(scenario))).collect()
 }
 
-fn config_digest(scenarios: &[Scenario<'_>]) -> String {
+pub(crate) fn config_digest(scenarios: &[Scenario<'_>]) -> String {
     digest_of(&serde_json::json!(config(scenarios)))
 }
 
@@ -102,7 +103,7 @@ pub(crate) fn digest_of(config: &serde_json::Value) -> String {
 
 /// The way from a result folder, which need not be there yet, to the network: it holds from any
 /// working directory, and where both are moved together. Where there is none, the network's own.
-fn from_result(target: &Path, network_dir: &Path) -> PathBuf {
+pub(crate) fn from_result(target: &Path, network_dir: &Path) -> PathBuf {
     let Ok(network) = network_dir.canonicalize() else { return network_dir.to_owned() };
     let Some(result) = real_path(target) else { return network };
     let n_common = result.iter().zip(&network).take_while(|(a, b)| a == b).count();

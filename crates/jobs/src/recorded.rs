@@ -137,35 +137,8 @@ impl Recorded {
     /// # Errors
     /// Every file that has changed, come or gone.
     pub fn load_network(&self) -> Result<Network, Problems> {
-        let dir = &self.network_dir;
-        let files = network_files(dir).map_err(|error| {
-            let expected = format!(
-                "the result's network was expected ({error}); --network DIR says where it is"
-            );
-            Problem::new(dir.display().to_string(), expected)
-        })?;
-        let mut problems = Problems::default();
-        let mut missing = self.digests.clone();
-        for path in files {
-            let mut wrong = |expected: &str| {
-                problems.push(Problem::new(path.display().to_string(), expected));
-            };
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            match (missing.remove(&name), digest_file(&path)) {
-                (_, Err(error)) => wrong(&format!("it cannot be read: {error}")),
-                (None, _) => wrong("the run did not have this file, so its paths were others"),
-                (Some(then), Ok(now)) if then != now => {
-                    wrong("it has changed since the run, so a path would be another one");
-                }
-                _ => {}
-            }
-        }
-        for name in missing.keys() {
-            let path = dir.join(name).display().to_string();
-            problems.push(Problem::new(path, "the run read this file, and it is not here"));
-        }
-        problems.or_ok(())?;
-        Ok(load_network(dir)?.network)
+        check_network(&self.network_dir, &self.digests)?;
+        Ok(load_network(&self.network_dir)?.network)
     }
 
     /// The model of the scenario, its paths drawn as the run drew them: the pilot of importance
@@ -181,6 +154,42 @@ impl Recorded {
         Drawing::prepare(&self.file, &mut scenario)?;
         Ok(scenario)
     }
+}
+
+/// Whether the files of a network are those whose digests a run has noted, by name.
+///
+/// # Errors
+/// Every file that has changed, come or gone.
+pub(crate) fn check_network(
+    dir: &Path,
+    digests: &BTreeMap<String, String>,
+) -> Result<(), Problems> {
+    let files = network_files(dir).map_err(|error| {
+        let expected =
+            format!("the result's network was expected ({error}); --network DIR says where it is");
+        Problem::new(dir.display().to_string(), expected)
+    })?;
+    let mut problems = Problems::default();
+    let mut missing = digests.clone();
+    for path in files {
+        let mut wrong = |expected: &str| {
+            problems.push(Problem::new(path.display().to_string(), expected));
+        };
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match (missing.remove(&name), digest_file(&path)) {
+            (_, Err(error)) => wrong(&format!("it cannot be read: {error}")),
+            (None, _) => wrong("the run did not have this file, so its paths were others"),
+            (Some(then), Ok(now)) if then != now => {
+                wrong("it has changed since the run, so a path would be another one");
+            }
+            _ => {}
+        }
+    }
+    for name in missing.keys() {
+        let path = dir.join(name).display().to_string();
+        problems.push(Problem::new(path, "the run read this file, and it is not here"));
+    }
+    problems.or_ok(())
 }
 
 /// The scenarios of a result, base first.

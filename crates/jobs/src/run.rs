@@ -11,15 +11,14 @@ use slashfall_sampling::Scenario;
 use slashfall_sampling::config::{Detail, PathCount, StopRule};
 
 use crate::drawing::Drawing;
-use crate::findings::{Findings, Gathered, Tables};
+use crate::findings::{Findings, Tables};
+use crate::gathered::Gathered;
 use crate::input::{Config, Input, Overrides};
 use crate::notes::{doubts, note_of_events, notes};
+use crate::part::n_paths;
 use crate::proof::proved;
 use crate::provenance::{manifest, metadata, note, peak_memory_bytes};
 use crate::watch::Watch;
-
-/// Paths a batch: what sources are drawn along together.
-const BATCH_PATHS: usize = 4_096;
 
 /// What to run and where to.
 #[derive(Clone, Debug)]
@@ -68,10 +67,10 @@ pub struct Ran {
 }
 
 /// What a scenario gave.
-struct Played {
-    gathered: Gathered,
-    precise: Option<bool>,
-    interrupted: bool,
+pub(crate) struct Played {
+    pub(crate) gathered: Gathered,
+    pub(crate) precise: Option<bool>,
+    pub(crate) interrupted: bool,
 }
 
 /// Runs all scenarios and writes their result, whole or not at all.
@@ -88,16 +87,48 @@ pub fn run(
     watch: &mut dyn Watch,
 ) -> anyhow::Result<Outcome> {
     warn(input, scenarios, watch);
+    let asked = Asked {
+        output: options.output.as_ref(),
+        overwrite: options.overwrite,
+        command: &options.command,
+        merged_parts: None,
+    };
+    conclude(input, scenarios, &asked, watch, play)
+}
+
+/// What is asked of the result.
+pub(crate) struct Asked<'o> {
+    pub(crate) output: Option<&'o PathBuf>,
+    pub(crate) overwrite: bool,
+    pub(crate) command: &'o [String],
+    pub(crate) merged_parts: Option<usize>,
+}
+
+/// Has the paths of each scenario played, wherever they come from, and writes what they come to.
+pub(crate) fn conclude(
+    input: &Input,
+    scenarios: &mut [Scenario<'_>],
+    asked: &Asked<'_>,
+    watch: &mut dyn Watch,
+    mut play: impl FnMut(
+        &ResultFolder,
+        &Scenario<'_>,
+        usize,
+        &mut Drawing,
+        &mut dyn Watch,
+    ) -> anyhow::Result<Played>,
+) -> anyhow::Result<Outcome> {
     let selftest = proved()?;
     let drawings = prepare_drawings(input, scenarios, watch)?;
     let files = input.files()?;
-    let target =
-        options.output.clone().unwrap_or_else(|| PathBuf::from("results").join(&input.spec.name));
+    let default = || PathBuf::from("results").join(&input.spec.name);
+    let target = asked.output.cloned().unwrap_or_else(default);
     let folder =
-        ResultFolder::create(&target, options.overwrite, metadata(input, scenarios, &files))?;
+        ResultFolder::create(&target, asked.overwrite, metadata(input, scenarios, &files))?;
     let mut tables = Tables::new(&input.network);
     let mut findings = Findings::default();
-    let mut manifest = manifest(input, scenarios, files, &target, selftest, &options.command);
+    let mut manifest = manifest(input, scenarios, files, &target, selftest, asked.command);
+    manifest.merged_parts = asked.merged_parts;
     let mut n_paths = 0;
     for ((number, scenario), mut drawing) in scenarios.iter().enumerate().zip(drawings) {
         let played = play(&folder, scenario, number, &mut drawing, watch)?;
@@ -128,7 +159,7 @@ pub fn run(
 }
 
 /// How the paths of each scenario are drawn; says so where it is not plain.
-fn prepare_drawings(
+pub(crate) fn prepare_drawings(
     input: &Input,
     scenarios: &mut [Scenario<'_>],
     watch: &mut dyn Watch,
@@ -183,7 +214,7 @@ fn play(
         }
     };
     let mut paths = match scenario.spec.detail {
-        Detail::Paths => Some(PathsWriter::create(folder, setting, &scenario.name, number)?),
+        Detail::Paths => Some(PathsWriter::create(folder, setting, &scenario.name, number, 0)?),
         _ => None,
     };
     let levels = levels(&scenario.spec.levels);
@@ -195,19 +226,15 @@ fn play(
     let mut done = 0;
     while done < n_paths && precise != Some(true) {
         let next = rule.as_ref().map_or(n_paths, |rule| rule.watch.next_look());
-        let flow =
-            gathered.simulate(&scenario.model, done..next, BATCH_PATHS, |batch, collector| {
-                drawing.absorb(batch);
-                watch.advance(collector.n_paths(), Some(collector));
-                if let Some(paths) = &mut paths {
-                    failed = paths.absorb(batch);
-                }
-                if watch.is_stopped() || failed.is_err() {
-                    ControlFlow::Break(())
-                } else {
-                    ControlFlow::Continue(())
-                }
-            });
+        let flow = gathered.simulate(&scenario.model, done..next, |batch, collector| {
+            drawing.absorb(batch);
+            watch.advance(collector.n_paths(), Some(collector));
+            if let Some(paths) = &mut paths {
+                failed = paths.absorb(batch);
+            }
+            let is_over = watch.is_stopped() || failed.is_err();
+            if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
         std::mem::replace(&mut failed, Ok(()))?;
         if flow.is_break() {
             watch.end();
@@ -240,12 +267,9 @@ impl<'r> Watched<'r> {
 }
 
 /// What a scenario wants of its worst paths.
-fn wanted(scenario: &Scenario<'_>) -> Wanted {
+pub(crate) fn wanted(scenario: &Scenario<'_>) -> Wanted {
     let spec = &scenario.spec;
-    let n_paths = match &spec.paths {
-        PathCount::Fixed(n) => *n,
-        PathCount::Until(rule) => rule.max_paths,
-    };
+    let n_paths = n_paths(scenario);
     let lowest = levels(&spec.levels).first().copied();
     let split_from = lowest.filter(|_| spec.detail >= Detail::Standard);
     let by_replicate = scenario.model.sobol().is_some();

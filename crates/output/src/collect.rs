@@ -2,10 +2,13 @@
 //! of depegs, the rounds of the cascade, the worst that the books were ever off.
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use slashfall_cascade::{Figure, Layout, Setting};
 use slashfall_sampling::Batch;
 
-use crate::measures::{Given, LossColumn, Outcome, PathLoss, Room, Tally, WeightSums};
+use crate::measures::{
+    Given, LossColumn, Outcome, PathLoss, Room, StoredColumn, Tally, WeightSums, WeightTally,
+};
 use crate::room::{Wanted, n_head};
 use crate::scope::{Scope, scopes};
 
@@ -116,7 +119,10 @@ impl OutcomeFigures {
 #[derive(Clone, Debug)]
 pub struct Collector {
     layout: Layout,
-    weights: WeightSums,
+    weights: WeightTally,
+    /// Whether some path has come with a weight.
+    is_weighted: bool,
+    first_path: u64,
     /// First paths whose losses are kept in any case.
     n_head: u64,
     /// Whether the tails of some scopes are needed path by path.
@@ -150,8 +156,15 @@ impl Collector {
         let n_head = n_head(wanted.n_paths);
         let room = |scope: &Scope, n_scopes| wanted.room(scope, n_scopes);
         let own = Self::with_rooms(setting, n_head, needs_tails, room);
-        let replicated = wanted.by_replicate.then(WeightSums::of_replicates);
-        Self { weights: replicated.unwrap_or_default(), ..own }
+        Self { weights: WeightTally::new(wanted.by_replicate), ..own }
+    }
+
+    /// The same, of the part of a run that begins with `first_path`.
+    #[must_use]
+    pub fn for_part(setting: &Setting<'_>, wanted: &Wanted, first_path: u64) -> Self {
+        let mut own = Self::for_run(setting, wanted);
+        own.columns.iter_mut().for_each(|column| *column = column.of_part(first_path));
+        Self { first_path, ..own }
     }
 
     fn with_rooms(
@@ -174,7 +187,7 @@ impl Collector {
             let worst_discount = scope.worst_discount(layout);
             ScopeLosses {
                 column,
-                depegs: worst_discount.map(|_| [Tally::default(); 3]),
+                depegs: worst_discount.map(|_| Default::default()),
                 worst_discount,
                 value_eth: scope.value_eth(setting),
                 return_eth: return_eth(&scope, setting),
@@ -187,7 +200,9 @@ impl Collector {
         let scopes = all.into_iter().map(keep).collect();
         Self {
             layout,
-            weights: WeightSums::default(),
+            weights: WeightTally::new(false),
+            is_weighted: false,
+            first_path: 0,
             n_head,
             needs_tails,
             scopes,
@@ -204,10 +219,12 @@ impl Collector {
     pub fn absorb(&mut self, batch: &Batch) {
         self.find_moved(batch);
         self.weights.add(batch.n_paths() as u64, &batch.weights);
-        self.make_room(batch);
+        if !batch.weights.is_empty() {
+            self.expect_weights();
+        }
         self.absorb_rounds(batch);
         self.absorb_checks(batch);
-        let (moved, weights) = (&self.moved, self.weights);
+        let (moved, weights) = (&self.moved, self.weights());
         let is_large = moved.len() * self.scopes.len() >= MANY_LOSSES;
         let read = |scope: &mut ScopeLosses| scope.read(batch, moved);
         if is_large {
@@ -266,11 +283,81 @@ impl Collector {
     }
 
     /// How many of the weighted paths are in a tail only the end tells, so all are kept.
-    fn make_room(&mut self, batch: &Batch) {
-        if self.needs_tails && !batch.weights.is_empty() {
+    fn expect_weights(&mut self) {
+        self.is_weighted = true;
+        if self.needs_tails {
             let split = self.scopes.iter().filter(|kept| kept.scope.is_split());
             split.for_each(|kept| self.columns[kept.column].widen(Room::UNBOUNDED));
         }
+    }
+
+    /// What another collector joins.
+    #[must_use]
+    pub fn stored(&self) -> StoredCollector {
+        let scope = |kept: &ScopeLosses| StoredScope {
+            column: kept.column,
+            depegs: kept.depegs.clone(),
+            head: kept.head.clone(),
+        };
+        StoredCollector {
+            weights: self.weights.clone(),
+            is_weighted: self.is_weighted,
+            scopes: self.scopes.iter().map(scope).collect(),
+            columns: self.columns.iter().map(LossColumn::stored).collect(),
+            rounds: self.rounds.clone(),
+            books_error_max: self.books_error_max,
+            n_unbalanced: self.n_unbalanced,
+            n_truncated: self.n_truncated,
+        }
+    }
+
+    /// Adds the paths that follow, which a collector of the same scopes has gathered: all is as if they had come here.
+    ///
+    /// # Panics
+    /// If others follow: a bug of the caller.
+    pub fn join(&mut self, next: StoredCollector) {
+        if next.is_weighted {
+            self.expect_weights();
+        }
+        self.weights.join(&next.weights);
+        self.join_columns(&next.scopes, &next.columns);
+        for (own, next) in self.scopes.iter_mut().zip(next.scopes) {
+            for (own, next) in own.depegs.iter_mut().flatten().zip(next.depegs.iter().flatten()) {
+                own.join(next);
+            }
+            own.head.extend(next.head);
+        }
+        self.rounds.resize(self.rounds.len().max(next.rounds.len()), Given::default());
+        self.rounds.iter_mut().zip(&next.rounds).for_each(|(own, next)| own.join(next));
+        self.books_error_max = self.books_error_max.max(next.books_error_max);
+        self.n_unbalanced += next.n_unbalanced;
+        self.n_truncated += next.n_truncated;
+    }
+
+    /// Scopes go on to share a column that share one here and there.
+    fn join_columns(&mut self, scopes: &[StoredScope], next: &[StoredColumn]) {
+        let mut pairs = Vec::new();
+        for (own, next) in self.scopes.iter_mut().zip(scopes) {
+            let pair = (own.column, next.column);
+            let known = pairs.iter().position(|other| *other == pair);
+            own.column = known.unwrap_or_else(|| {
+                pairs.push(pair);
+                pairs.len() - 1
+            });
+        }
+        let mut before: Vec<Option<LossColumn>> =
+            std::mem::take(&mut self.columns).into_iter().map(Some).collect();
+        for (number, &(own, _)) in pairs.iter().enumerate() {
+            // Most columns go on as they are; only those that part are copied.
+            let is_last = !pairs[number + 1..].iter().any(|(other, _)| *other == own);
+            let column = if is_last { before[own].take() } else { before[own].clone() };
+            self.columns.extend(column);
+        }
+        let weights = self.weights();
+        self.columns.par_iter_mut().zip(&pairs).for_each(|(column, &(_, other))| {
+            column.join(&next[other]);
+            column.weigh(weights);
+        });
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
@@ -302,7 +389,6 @@ impl Collector {
         } else {
             batch.weights.iter().enumerate().for_each(|(at, weight)| add(at, Some(weight)));
         }
-        self.rounds.iter_mut().for_each(Given::fold);
     }
 
     fn absorb_checks(&mut self, batch: &Batch) {
@@ -315,6 +401,12 @@ impl Collector {
             self.n_unbalanced += u64::from(books_error > BOOKS_TOLERANCE);
             self.n_truncated += u64::from(row[truncated] > 0.0);
         }
+    }
+
+    /// The first of its paths.
+    #[must_use]
+    pub fn first_path(&self) -> u64 {
+        self.first_path
     }
 
     /// Paths so far.
@@ -331,7 +423,7 @@ impl Collector {
     /// What they weigh.
     #[must_use]
     pub fn weights(&self) -> WeightSums {
-        self.weights
+        self.weights.sums()
     }
 
     /// Largest imbalance of the books on any path, as a fraction of the stake.
@@ -381,6 +473,26 @@ impl Collector {
         let of_scope = |kept: &ScopeLosses| taken[kept.column].clone();
         wanted.into_iter().filter_map(|kept| Some((kept, of_scope(kept)?))).collect()
     }
+}
+
+/// A [`Collector`] of some paths as it is stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StoredCollector {
+    weights: WeightTally,
+    is_weighted: bool,
+    scopes: Vec<StoredScope>,
+    columns: Vec<StoredColumn>,
+    rounds: Vec<Given>,
+    books_error_max: f64,
+    n_unbalanced: u64,
+    n_truncated: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct StoredScope {
+    column: usize,
+    depegs: Option<[Tally; 3]>,
+    head: Vec<PathLoss>,
 }
 
 #[cfg(test)]

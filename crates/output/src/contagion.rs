@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use slashfall_graph::facts::{DebtRanks, Node as RankedNode};
 use slashfall_graph::{AssetId, GroupId, Network, OperatorId, ReserveId};
 use slashfall_sampling::{Batch, Model, Named, SourceKind};
@@ -164,8 +165,6 @@ pub struct Contagion {
     hit: Vec<Option<Box<Tally>>>,
     /// By node: one over the number of the last path on which a source named it, and on which it was hit.
     last: Vec<[u64; 2]>,
-    /// Nodes of the batch at hand at which a source fired.
-    touched: Vec<u32>,
     is_replicated: bool,
 }
 
@@ -184,7 +183,6 @@ impl Contagion {
             given: vec![None; numbers.len()],
             hit: vec![None; numbers.len()],
             last: vec![[0; 2]; numbers.len()],
-            touched: Vec::new(),
             is_replicated: model.sobol().is_some(),
             numbers,
         }
@@ -195,12 +193,6 @@ impl Contagion {
         for &(offset, source) in &batch.incidents.fired {
             self.fire(batch, offset, source as usize);
         }
-        for &node in &self.touched {
-            if let Some(given) = &mut self.given[node as usize] {
-                given.fold();
-            }
-        }
-        self.touched.clear();
         for &(offset, operator) in &batch.incidents.slashed {
             for at in 0..self.hit_with[operator as usize].len() {
                 self.hit(batch, offset, self.hit_with[operator as usize][at]);
@@ -221,7 +213,6 @@ impl Contagion {
                 continue;
             }
             *last = path + 1;
-            self.touched.push(node);
             let given = self.given[node as usize].get_or_insert_default();
             match batch.weights.get(offset as usize) {
                 Some(weight) => given.add_weighted(*weight, outcome),
@@ -242,6 +233,22 @@ impl Contagion {
         match batch.weights.get(offset as usize) {
             Some(weight) => tally.add_weighted(*weight),
             None => tally.add(path),
+        }
+    }
+
+    /// What another joins.
+    #[must_use]
+    pub fn stored(&self) -> StoredContagion {
+        StoredContagion { given: numbered(&self.given), hit: numbered(&self.hit) }
+    }
+
+    /// Adds what others have added up over other paths.
+    pub fn join(&mut self, other: &StoredContagion) {
+        for (node, given) in &other.given {
+            self.given[*node].get_or_insert_default().join(given);
+        }
+        for (node, tally) in &other.hit {
+            self.hit[*node].get_or_insert_default().join(tally);
         }
     }
 
@@ -269,7 +276,7 @@ impl Contagion {
                 NodeKind::Operator | NodeKind::Entity | NodeKind::Avs | NodeKind::Group
             );
             let probability =
-                |tally: Option<&Tally>| tally.copied().unwrap_or_default().probability(sums);
+                |tally: Option<&Tally>| tally.unwrap_or(&Tally::default()).probability(sums);
             all.push(NodeFigures {
                 kind,
                 name: name.to_owned(),
@@ -310,4 +317,15 @@ impl Contagion {
         add(NodeKind::SourceKind, SourceKind::NAMES.iter().map(|(name, _)| *name).collect());
         nodes
     }
+}
+
+/// A [`Contagion`] of some paths as it is stored: by number of the node.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StoredContagion {
+    given: Vec<(usize, Box<Given>)>,
+    hit: Vec<(usize, Box<Tally>)>,
+}
+
+fn numbered<T: Clone>(all: &[Option<T>]) -> Vec<(usize, T)> {
+    all.iter().cloned().enumerate().filter_map(|(number, own)| Some((number, own?))).collect()
 }

@@ -2,9 +2,10 @@
 //! factors are correlated. An analyst sees that the sample is one of the law, and a fault of the sampler would show.
 
 use rayon::prelude::*;
-use slashfall_sampling::{Batch, Entry, Model};
+use serde::{Deserialize, Serialize};
+use slashfall_sampling::{Batch, Entry, ExactSum, Model};
 
-use crate::measures::{Estimate, Sum};
+use crate::measures::Estimate;
 
 /// Something that is asked for, and what came of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,16 +53,21 @@ pub struct EventCounts {
 }
 
 /// Sums of a weighted amount and of its square.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Moments {
-    first: Sum,
-    second: Sum,
+    first: ExactSum,
+    second: ExactSum,
 }
 
 impl Moments {
     fn add(&mut self, x: f64) {
         self.first.add(x);
         self.second.add(x * x);
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.first.join(&other.first);
+        self.second.join(&other.second);
     }
 }
 
@@ -129,6 +135,24 @@ impl EventCounts {
         }
     }
 
+    /// What another joins.
+    #[must_use]
+    pub fn stored(&self) -> StoredCounts {
+        StoredCounts {
+            singles: self.singles.clone(),
+            of_pairs: self.of_pairs.clone(),
+            n_paths: self.n_paths,
+        }
+    }
+
+    /// Adds what others have counted on other paths.
+    pub fn join(&mut self, other: &StoredCounts) {
+        self.n_paths += other.n_paths;
+        let singles = self.singles.iter_mut().zip(&other.singles);
+        let pairs = self.of_pairs.iter_mut().zip(&other.of_pairs);
+        singles.chain(pairs).for_each(|(own, other)| own.join(other));
+    }
+
     /// What came of it, on all paths that were added.
     #[must_use]
     pub fn realised(&self, model: &Model<'_>, factor_names: &[String]) -> Vec<Realised> {
@@ -138,14 +162,14 @@ impl EventCounts {
             a: entry.name.clone(),
             b: entry.name.clone(),
             requested: entry.n_sources as f64 * entry.probability,
-            realised: self.mean(*moments, 1.0),
+            realised: self.mean(moments, 1.0),
         };
         let pair = |(&(a, b), moments): (&(usize, usize), &Moments)| Realised {
             kind: "joint_events",
             a: entries[a].name.clone(),
             b: entries[b].name.clone(),
             requested: model.joint_probability(a, b),
-            realised: self.mean(*moments, n_pairs(&entries, a, b)),
+            realised: self.mean(moments, n_pairs(&entries, a, b)),
         };
         let singles = entries.iter().zip(&self.singles).map(single);
         let pairs: Vec<Realised> = self.pairs.par_iter().zip(&self.of_pairs).map(pair).collect();
@@ -161,14 +185,22 @@ impl EventCounts {
     }
 
     /// Mean over all paths of an amount over `by`.
-    fn mean(&self, moments: Moments, by: f64) -> Estimate {
+    fn mean(&self, moments: &Moments, by: f64) -> Estimate {
         let n = self.n_paths as f64;
-        let [first, second] = [moments.first, moments.second].map(|sum| sum.value() / n);
+        let [first, second] = [&moments.first, &moments.second].map(|sum| sum.value() / n);
         let variance = (second - first * first).max(0.0);
         let found = Estimate::bare(first / by, n);
         let std_err = (variance / (n - 1.0).max(1.0)).sqrt() / by;
         Estimate { std_err: (std_err > 0.0).then_some(std_err), ..found }
     }
+}
+
+/// [`EventCounts`] of some paths as they are stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StoredCounts {
+    singles: Vec<Moments>,
+    of_pairs: Vec<Moments>,
+    n_paths: u64,
 }
 
 /// Pairs of different sources, one of each entry.

@@ -142,8 +142,16 @@ impl ResultFolder {
     /// # Errors
     /// When it cannot be written.
     pub fn write_text(&self, name: &str, text: &str) -> Result<(), OutputError> {
+        self.write_bytes(name, text.as_bytes())
+    }
+
+    /// Writes bytes as a file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_bytes(&self, name: &str, bytes: &[u8]) -> Result<(), OutputError> {
         let path = self.file(name);
-        fs::write(&path, text).map_err(OutputError::io(&path))
+        fs::write(&path, bytes).map_err(OutputError::io(&path))
     }
 
     /// Writes one batch as a Parquet file of its own.

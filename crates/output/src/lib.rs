@@ -32,15 +32,16 @@ mod weighting;
 
 pub use avs_rate::{AVS_RATES, AvsRate, avs_rates, headline_level, rated_kind};
 pub use close_ups::{CloseUp, CloseUps, Looks};
-pub use collect::Collector;
-pub use contagion::{Contagion, NodeFigures, NodeKind};
+pub use collect::{Collector, StoredCollector};
+pub use contagion::{Contagion, NodeFigures, NodeKind, StoredContagion};
 pub use contributions::{Contribution, contributions};
-pub use dependence::{EventCounts, Realised};
+pub use dependence::{EventCounts, Realised, StoredCounts};
 pub use folder::{OutputError, ResultFolder, write_file, write_text_file};
 pub use happenings::{Amounts, DaySums, StepRow};
 pub use joint::{Joint, joint};
 pub use manifest::{
-    DEFINITIONS, Digest, InputFile, Manifest, SelfTest, digest_all, digest_file, digest_text,
+    DEFINITIONS, Digest, InputFile, Manifest, SelfTest, digest_all, digest_bytes, digest_file,
+    digest_text,
 };
 pub use markdown::{markdown, type_words};
 pub use paths::{PATHS_GRAIN, PathsWriter, named_figures, path_fields};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::folder::{OutputError, ResultFolder};
@@ -14,7 +14,7 @@ use crate::weighting::Sampling;
 pub type Digest = String;
 
 /// A file that was read.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputFile {
     /// As the user would find it.
     pub path: String,
@@ -23,7 +23,7 @@ pub struct InputFile {
 }
 
 /// What the program has proved of itself before the run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SelfTest {
     /// Problems worked out.
     pub problems: usize,
@@ -73,6 +73,8 @@ pub struct Manifest {
     pub horizon_days: u32,
     /// Paths by scenario.
     pub paths: BTreeMap<String, u64>,
+    /// Parts that it was merged from; none of a run of its own.
+    pub merged_parts: Option<usize>,
     /// How they were drawn, by scenario.
     pub sampling: BTreeMap<String, Sampling>,
     /// Threads.
@@ -169,8 +171,13 @@ impl Manifest {
 /// # Errors
 /// When it cannot be read.
 pub fn digest_file(path: &Path) -> Result<Digest, OutputError> {
-    let bytes = fs::read(path).map_err(OutputError::io(path))?;
-    Ok(hex(&Sha256::digest(bytes)))
+    Ok(digest_bytes(&fs::read(path).map_err(OutputError::io(path))?))
+}
+
+/// The digest of bytes.
+#[must_use]
+pub fn digest_bytes(bytes: &[u8]) -> Digest {
+    hex(&Sha256::digest(bytes))
 }
 
 /// One digest over many files.
@@ -186,7 +193,7 @@ pub fn digest_all(files: &[InputFile]) -> Digest {
 /// The digest of a text.
 #[must_use]
 pub fn digest_text(text: &str) -> Digest {
-    hex(&Sha256::digest(text))
+    digest_bytes(text.as_bytes())
 }
 
 fn hex(bytes: &[u8]) -> String {

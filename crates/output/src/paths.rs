@@ -1,8 +1,12 @@
 //! `paths/`: every figure of every path, in files of fixed path ranges.
 
 use std::fs;
+use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, UInt64Array};
 use arrow_schema::{DataType, Field, Schema};
 use slashfall_cascade::{AssetFigure, Channel, Figure, Layout, PortfolioFigure, Setting};
@@ -10,6 +14,7 @@ use slashfall_graph::Network;
 use slashfall_sampling::Batch;
 
 use crate::folder::{OutputError, ResultFolder};
+use crate::recorded::{batches, files_named, not_ours};
 use crate::schema::{annotated, text_array, text_type};
 use crate::scope::{ScopeKind, scopes};
 
@@ -37,7 +42,7 @@ pub struct PathsWriter<'f> {
 }
 
 impl<'f> PathsWriter<'f> {
-    /// Before the first path of the `number`-th scenario.
+    /// Before the path `first_path` of the `number`-th scenario, which is 0 unless a part is written.
     ///
     /// # Errors
     /// When the folder cannot be made.
@@ -46,6 +51,7 @@ impl<'f> PathsWriter<'f> {
         setting: &Setting<'_>,
         scenario: &str,
         number: usize,
+        first_path: u64,
     ) -> Result<Self, OutputError> {
         let dir = folder.file("paths");
         fs::create_dir_all(&dir).map_err(OutputError::io(&dir))?;
@@ -58,7 +64,7 @@ impl<'f> PathsWriter<'f> {
             weights: Vec::new(),
             fields,
             positions: Layout::new(setting.network()).positions().collect(),
-            first_path: 0,
+            first_path,
         })
     }
 
@@ -72,11 +78,49 @@ impl<'f> PathsWriter<'f> {
             self.weights.push(weight);
             let cells = self.columns.iter_mut().zip(&self.positions);
             cells.for_each(|(column, &position)| column.push(row[position]));
-            if (path + 1) % PATHS_PER_FILE == 0 {
-                self.write()?;
-            }
+            self.close_file(path)?;
         }
         Ok(())
+    }
+
+    /// Adds the paths of this scenario that a part of the run has written; false where others than those that follow are there.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written.
+    pub fn absorb_part(&mut self, part: &Path, paths: Range<u64>) -> Result<bool, OutputError> {
+        let own = format!("scenario{:03}-", self.number);
+        let dir = part.join("paths");
+        let mut next = paths.start;
+        for file in files_named(&dir, |name| name.starts_with(&own))? {
+            for batch in batches(&file, None)? {
+                let of_path = batch.column_by_name("path").and_then(|own| own.as_primitive_opt());
+                let of_path: &UInt64Array = of_path.ok_or_else(|| not_ours(&file))?;
+                if batch.num_columns() != 3 + self.columns.len() {
+                    return Err(not_ours(&file));
+                }
+                let mut figures = Vec::with_capacity(batch.num_columns() - 2);
+                for column in &batch.columns()[2..] {
+                    let column = column.as_primitive_opt::<Float64Type>();
+                    figures.push(column.ok_or_else(|| not_ours(&file))?.values());
+                }
+                for (row, &path) in of_path.values().iter().enumerate() {
+                    if path != next {
+                        return Ok(false);
+                    }
+                    next += 1;
+                    self.weights.push(figures[0][row]);
+                    let cells = self.columns.iter_mut().zip(&figures[1..]);
+                    cells.for_each(|(column, figures)| column.push(figures[row]));
+                    self.close_file(path)?;
+                }
+            }
+        }
+        Ok(next == paths.end)
+    }
+
+    /// Writes a file once `path` is the last that goes into it.
+    fn close_file(&mut self, path: u64) -> Result<(), OutputError> {
+        if (path + 1).is_multiple_of(PATHS_PER_FILE) { self.write() } else { Ok(()) }
     }
 
     /// Writes what is left.

@@ -91,14 +91,22 @@ pub fn path_row(
 
 /// The files that hold paths from `first` on, one a scenario, in order of name.
 fn files_of(dir: &Path, first: u64) -> Result<Vec<PathBuf>, OutputError> {
+    let end = format!("-{first:012}.parquet");
+    files_named(dir, |name| name.ends_with(&end))
+}
+
+/// The files of a folder whose names are wanted, in order of name; none where there is no folder.
+pub(crate) fn files_named(
+    dir: &Path,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<PathBuf>, OutputError> {
     if !dir.is_dir() {
         return Ok(Vec::new());
     }
-    let end = format!("-{first:012}.parquet");
     let mut files = Vec::new();
     for entry in fs::read_dir(dir).map_err(OutputError::io(dir))? {
         let path = entry.map_err(OutputError::io(dir))?.path();
-        if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&end)) {
+        if path.file_name().is_some_and(|name| is_wanted(&name.to_string_lossy())) {
             files.push(path);
         }
     }
@@ -107,7 +115,7 @@ fn files_of(dir: &Path, first: u64) -> Result<Vec<PathBuf>, OutputError> {
 }
 
 /// A file's rows; one row where it is asked for.
-fn batches(path: &Path, row: Option<usize>) -> Result<Vec<RecordBatch>, OutputError> {
+pub(crate) fn batches(path: &Path, row: Option<usize>) -> Result<Vec<RecordBatch>, OutputError> {
     let file = File::open(path).map_err(OutputError::io(path))?;
     let mut builder =
         ParquetRecordBatchReaderBuilder::try_new(file).map_err(OutputError::parquet(path))?;
@@ -119,7 +127,7 @@ fn batches(path: &Path, row: Option<usize>) -> Result<Vec<RecordBatch>, OutputEr
     reader.map(|batch| batch.map_err(arrow)).collect()
 }
 
-fn not_ours(path: &Path) -> OutputError {
+pub(crate) fn not_ours(path: &Path) -> OutputError {
     let source = std::io::Error::new(
         std::io::ErrorKind::InvalidData,
         "it does not have the columns that a run writes",

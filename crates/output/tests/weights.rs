@@ -189,7 +189,7 @@ fn paths_carry_the_weights() {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("weighted-paths");
     let _ = std::fs::remove_dir_all(&target);
     let folder = ResultFolder::create(&target, false, Vec::new()).unwrap();
-    let mut writer = PathsWriter::create(&folder, model.setting(), "base", 0).unwrap();
+    let mut writer = PathsWriter::create(&folder, model.setting(), "base", 0, 0).unwrap();
     batches(&model, true, |batch| writer.absorb(batch).unwrap());
     writer.finish().unwrap();
     folder.finish().unwrap();

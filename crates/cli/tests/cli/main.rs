@@ -15,6 +15,7 @@ mod import;
 mod interrupt;
 mod memory;
 mod old_results;
+mod parts;
 mod replay;
 mod report;
 mod result;

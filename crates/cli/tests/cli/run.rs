@@ -19,7 +19,7 @@ pub(crate) const RUN: [&str; 6] =
     ["run", "example/run.toml", "--set", "run.detail=paths", "--quiet", "--paths"];
 
 /// The tables of a result by name, and its manifest without what differs from run to run.
-fn result(example: &Example, dir: &str) -> (BTreeMap<PathBuf, Vec<u8>>, Value) {
+pub(crate) fn result(example: &Example, dir: &str) -> (BTreeMap<PathBuf, Vec<u8>>, Value) {
     let mut files = tree(&example.path(dir));
     let manifest = files.remove(Path::new("manifest.json")).unwrap();
     let mut manifest: Value = serde_json::from_slice(&manifest).unwrap();

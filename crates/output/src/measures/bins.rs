@@ -4,6 +4,9 @@
 //! how much mass it holds, the exact sum of the losses, the least and the greatest. A sketch such as `DDSketch` (Masson, Rim and Lee 2019)
 //! counts only: means would be off by its resolution, an atom would lose its value, and weights have no place in it.
 
+use serde::{Deserialize, Serialize};
+use slashfall_sampling::ExactSum;
+
 use super::run::Run;
 use super::weights::Calibration;
 
@@ -15,67 +18,102 @@ const PAGE_BINS: usize = 64;
 const PAGES: usize = 1 << (64 - SHIFT as usize - 6);
 
 /// What is known of the losses of one bin.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Bin {
-    /// Sum of the weights.
-    weight: f64,
-    /// Sum of the losses, each times its weight.
-    sum: f64,
+    /// Paths of weight 1.
+    count: u64,
+    /// Sum over them of the digits of the loss below those that name the bin: lower and upper half.
+    digits: [u64; 2],
     low: f64,
     high: f64,
 }
 
-const EMPTY: Bin = Bin { weight: 0.0, sum: 0.0, low: f64::INFINITY, high: f64::NEG_INFINITY };
+const EMPTY: Bin = Bin { count: 0, digits: [0; 2], low: f64::INFINITY, high: f64::NEG_INFINITY };
 
-/// Losses by bin.
-#[derive(Debug, Clone, PartialEq)]
+/// Sums over the weighted paths of a bin: of the weights and of their squares, and of the losses times either.
+type Weighted = [ExactSum; 4];
+
+/// Losses by bin: the same of the same losses, in whatever order and parts they come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "StoredBins", into = "StoredBins")]
 pub(super) struct Bins {
     /// Number of each page among those that exist, plus 1; 0 where it does not.
     pages: Vec<u16>,
     bins: Vec<Bin>,
-    /// Sums of the squares of the weights, bin by bin; empty while every path weighs 1.
-    squares: Vec<f64>,
+    /// By bin; empty while every path weighs 1.
+    weighted: Vec<Option<Box<Weighted>>>,
     n: u64,
 }
 
 impl Bins {
     pub(super) fn new() -> Self {
-        Self { pages: vec![0; PAGES], bins: Vec::new(), squares: Vec::new(), n: 0 }
+        Self { pages: vec![0; PAGES], bins: Vec::new(), weighted: Vec::new(), n: 0 }
     }
 
     /// Adds a path of weight 1; the loss is finite and not 0.
     pub(super) fn add(&mut self, loss: f64) {
-        let at = self.place(loss);
-        self.book(at, 1.0, loss);
-        if let Some(square) = self.squares.get_mut(at) {
-            *square += 1.0;
-        }
+        let at = self.place(key(loss));
+        let bin = &mut self.bins[at];
+        bin.count += 1;
+        bin.add_digits([loss.to_bits() & DIGITS, 0]);
+        self.note(at, loss);
     }
 
     /// Adds a weighted path.
     pub(super) fn add_weighted(&mut self, loss: f64, weight: f64) {
-        if self.squares.is_empty() {
-            self.squares = self.bins.iter().map(|bin| bin.weight).collect();
-        }
-        let at = self.place(loss);
-        self.squares.resize(self.bins.len(), 0.0);
-        self.book(at, weight, loss);
-        self.squares[at] += weight * weight;
+        let at = self.place(key(loss));
+        let square = weight * weight;
+        let terms = [weight, square, weight * loss, square * loss];
+        self.weighted_at(at).iter_mut().zip(terms).for_each(|(sum, term)| sum.add(term));
+        self.note(at, loss);
     }
 
-    fn book(&mut self, at: usize, weight: f64, loss: f64) {
+    fn note(&mut self, at: usize, loss: f64) {
         let bin = &mut self.bins[at];
-        bin.weight += weight;
-        bin.sum += weight * loss;
         bin.low = bin.low.min(loss);
         bin.high = bin.high.max(loss);
         self.n += 1;
     }
 
-    /// Where the bin of a loss is, made if need be.
-    fn place(&mut self, loss: f64) -> usize {
-        let key = usize::try_from(loss.to_bits() >> SHIFT).unwrap_or_default();
-        let (page, slot) = (key / PAGE_BINS, key % PAGE_BINS);
+    fn weighted_at(&mut self, at: usize) -> &mut Weighted {
+        self.weighted.resize(self.bins.len(), None);
+        self.weighted[at].get_or_insert_default()
+    }
+
+    /// Adds all losses of others.
+    pub(super) fn join(&mut self, other: &Self) {
+        for stored in other.stored() {
+            self.join_bin(stored);
+        }
+        self.n += other.n;
+    }
+
+    fn join_bin(&mut self, Stored { key, bin, weighted }: Stored) {
+        let at = self.place(key);
+        let own = &mut self.bins[at];
+        own.count += bin.count;
+        own.add_digits(bin.digits);
+        own.low = own.low.min(bin.low);
+        own.high = own.high.max(bin.high);
+        if let Some(other) = weighted {
+            self.weighted_at(at).iter_mut().zip(&*other).for_each(|(own, other)| own.join(other));
+        }
+    }
+
+    /// The bins with anything in them, in order of key.
+    fn stored(&self) -> impl Iterator<Item = Stored> {
+        let pages = (0..PAGES).filter(|page| self.pages[*page] > 0);
+        let slots = pages.flat_map(|page| (page * PAGE_BINS..).zip(self.slots(page)));
+        slots.filter(|(_, at)| self.is_there(*at)).map(|(key, at)| Stored {
+            key: u32::try_from(key).unwrap_or(u32::MAX),
+            bin: self.bins[at],
+            weighted: self.weighted.get(at).cloned().flatten(),
+        })
+    }
+
+    /// Where a bin is, made if need be.
+    fn place(&mut self, key: u32) -> usize {
+        let (page, slot) = (key as usize / PAGE_BINS, key as usize % PAGE_BINS);
         if self.pages[page] == 0 {
             self.make(page);
         }
@@ -87,9 +125,6 @@ impl Bins {
         self.bins.extend([EMPTY; PAGE_BINS]);
         // One page of every 65,536 is that of infinities and is never made.
         self.pages[page] = u16::try_from(self.bins.len() / PAGE_BINS).unwrap_or(u16::MAX);
-        if !self.squares.is_empty() {
-            self.squares.resize(self.bins.len(), 0.0);
-        }
     }
 
     /// Losses added.
@@ -101,10 +136,15 @@ impl Bins {
     pub(super) fn runs(&self, calibration: Option<Calibration>) -> impl Iterator<Item = Run> + '_ {
         // Bits of losses ascend with them, those of gains descend.
         let (losses, gains) = (0..PAGES / 2, PAGES / 2..PAGES);
-        let losses = losses.rev().flat_map(|page| self.slots(page).rev());
-        let gains = gains.flat_map(|page| self.slots(page));
-        let is_there = |at: &usize| self.bins[*at].weight > 0.0;
-        losses.chain(gains).filter(is_there).map(move |at| self.run(at, calibration))
+        let keyed = |page| (page * PAGE_BINS..(page + 1) * PAGE_BINS).zip(self.slots(page));
+        let losses = losses.rev().flat_map(move |page| keyed(page).rev());
+        let gains = gains.flat_map(keyed);
+        let bins = losses.chain(gains).filter(|&(_, at)| self.is_there(at));
+        bins.map(move |(key, at)| self.run(key, at, calibration))
+    }
+
+    fn is_there(&self, at: usize) -> bool {
+        self.bins[at].low <= self.bins[at].high
     }
 
     fn slots(&self, page: usize) -> std::ops::Range<usize> {
@@ -115,14 +155,74 @@ impl Bins {
     }
 
     /// The mean of a bin can be a rounding outside of it.
-    fn run(&self, at: usize, calibration: Option<Calibration>) -> Run {
-        let Bin { weight, sum, low, high } = self.bins[at];
-        let loss = (sum / weight).clamp(low, high);
-        let (Some(calibration), Some(&square)) = (calibration, self.squares.get(at)) else {
-            return Run { low, high, ..Run::plain(weight, loss) };
-        };
-        let mass = calibration.mass(weight, square);
-        Run { mass, square, cube: square * square / weight, loss, low, high }
+    fn run(&self, key: usize, at: usize, calibration: Option<Calibration>) -> Run {
+        let bin = self.bins[at];
+        let (count, Bin { low, high, .. }) = (bin.count as f64, bin);
+        let weighted = self.weighted.get(at).and_then(Option::as_deref);
+        let sums = weighted.map(|sums| sums.each_ref().map(ExactSum::value));
+        let [weight, square, by_weight, by_square] = sums.unwrap_or_default();
+        let plain = if bin.count > 0 { count * bin.mean(key) } else { 0.0 };
+        let (weight, square) = (count + weight, count + square);
+        let amount =
+            |calibration: Calibration| calibration.mass(plain + by_weight, plain + by_square);
+        let mass = calibration.map_or(weight, |calibration| calibration.mass(weight, square));
+        let sum = calibration.map_or(plain + by_weight, amount);
+        let loss = (sum / mass).clamp(low, high);
+        match calibration {
+            Some(_) => Run { mass, square, cube: square * square / weight, loss, low, high },
+            None => Run { low, high, ..Run::plain(mass, loss) },
+        }
+    }
+}
+
+/// Digits of a loss below those that name its bin.
+const DIGITS: u64 = (1 << SHIFT) - 1;
+
+/// What names the bin of a loss.
+fn key(loss: f64) -> u32 {
+    u32::try_from(loss.to_bits() >> SHIFT).unwrap_or(u32::MAX)
+}
+
+impl Bin {
+    fn add_digits(&mut self, [low, high]: [u64; 2]) {
+        let (sum, carries) = self.digits[0].overflowing_add(low);
+        self.digits = [sum, self.digits[1] + high + u64::from(carries)];
+    }
+
+    /// The mean loss of the paths of weight 1.
+    fn mean(&self, key: usize) -> f64 {
+        let first = (key as u64) << SHIFT;
+        let (base, next) = (f64::from_bits(first), f64::from_bits(first | 1));
+        let [low, high] = self.digits.map(|half| half as f64);
+        base + (next - base) * ((high * 2.0_f64.powi(64) + low) / self.count as f64)
+    }
+}
+
+/// Bins as they are stored.
+#[derive(Serialize, Deserialize)]
+struct StoredBins {
+    n: u64,
+    bins: Vec<Stored>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    key: u32,
+    bin: Bin,
+    weighted: Option<Box<Weighted>>,
+}
+
+impl From<Bins> for StoredBins {
+    fn from(bins: Bins) -> Self {
+        Self { n: bins.n, bins: bins.stored().collect() }
+    }
+}
+
+impl From<StoredBins> for Bins {
+    fn from(stored: StoredBins) -> Self {
+        let mut bins = Self { n: stored.n, ..Self::new() };
+        stored.bins.into_iter().for_each(|bin| bins.join_bin(bin));
+        bins
     }
 }
 

@@ -1,10 +1,14 @@
 //! Holds the losses of one scope as they arrive, keeping only paths on which something happened, as most paths have no loss at all.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use super::bins::Bins;
 use super::{SortedLosses, WeightSums};
 
 /// A path and what it lost.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PathLoss {
     /// Index of the path.
     pub path: u64,
@@ -26,11 +30,13 @@ impl Room {
     pub const UNBOUNDED: Self = Self { most: usize::MAX, worst: usize::MAX };
 }
 
-/// Losses of one scope over paths `0..n_paths`; a path without an entry lost exactly 0. 16 bytes an entry, 24 where paths are weighted.
+/// Losses of one scope over consecutive paths, the first of which is 0 unless it is a part's; a path without an entry lost exactly 0. 16
+/// bytes an entry, 24 where paths are weighted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LossColumn {
+    first_path: u64,
     n_paths: u64,
-    /// Ascending paths below `n_paths`, losses finite and not 0.
+    /// Ascending paths, losses finite and not 0.
     entries: Vec<PathLoss>,
     /// Weight of the path of each entry; empty while every path weighs 1.
     weights: Vec<f64>,
@@ -59,6 +65,7 @@ impl LossColumn {
     #[must_use]
     pub fn with_room(room: Room) -> Self {
         Self {
+            first_path: 0,
             n_paths: 0,
             entries: Vec::new(),
             weights: Vec::new(),
@@ -67,6 +74,11 @@ impl LossColumn {
             binned_to: f64::NEG_INFINITY,
             bins: None,
         }
+    }
+
+    /// A column of no paths with the same room, for paths from `first_path` on.
+    pub(crate) fn of_part(&self, first_path: u64) -> Self {
+        Self { first_path, ..Self::with_room(self.room) }
     }
 
     /// Makes room for more; what went into bins stays there.
@@ -104,9 +116,10 @@ impl LossColumn {
     }
 
     fn check(&mut self, path: u64, loss: f64) {
-        assert!(path >= self.n_paths, "path {path} after path {} was recorded", self.n_paths);
+        let next = self.first_path + self.n_paths;
+        assert!(path >= next, "path {path} after path {next} was recorded");
         assert!(loss.is_finite(), "loss of path {path} is {loss}");
-        self.n_paths = path + 1;
+        self.n_paths = path + 1 - self.first_path;
     }
 
     fn keep(&mut self, path: u64, loss: f64, weight: Option<f64>) {
@@ -151,7 +164,66 @@ impl LossColumn {
         self.binned_to = edge;
     }
 
-    /// Says that all paths below `n_paths` have been run.
+    /// Adds the losses of the paths that follow.
+    ///
+    /// # Panics
+    /// If others follow: a bug of the caller.
+    pub(crate) fn join(&mut self, next: &StoredColumn) {
+        let first = self.first_path + self.n_paths;
+        assert!(next.first_path == first, "paths from {} after {first}", next.first_path);
+        self.n_paths += next.n_paths;
+        if let Some(other) = &next.bins {
+            self.bins.get_or_insert_with(|| Box::new(Bins::new())).join(other);
+            self.binned_to = self.binned_to.max(next.binned_to);
+        }
+        if !next.weights.is_empty() {
+            self.weights.resize(self.entries.len(), 1.0);
+        }
+        let mut path = first;
+        let entries = next.gaps.iter().zip(&next.losses).map(|(gap, &loss)| {
+            path += gap;
+            PathLoss { path, loss }
+        });
+        self.entries.extend(entries);
+        self.weights.extend(&next.weights);
+        if !self.weights.is_empty() {
+            self.weights.resize(self.entries.len(), 1.0);
+        }
+        if self.entries.len() >= self.room.most {
+            self.shed();
+        }
+    }
+
+    /// What another column joins.
+    pub(crate) fn stored(&self) -> StoredColumn {
+        let mut last = self.first_path;
+        let gap = |entry: &PathLoss| {
+            let gap = entry.path - last;
+            last = entry.path;
+            gap
+        };
+        StoredColumn {
+            first_path: self.first_path,
+            n_paths: self.n_paths,
+            gaps: self.entries.iter().map(gap).collect(),
+            losses: self.entries.iter().map(|entry| entry.loss).collect(),
+            weights: self.weights.clone(),
+            binned_to: self.binned_to,
+            bins: self.bins.clone(),
+        }
+    }
+
+    /// As it is once all that need not be kept one by one is in bins: the same of the same losses, in whatever parts they came.
+    fn settled(&self) -> Cow<'_, Self> {
+        if self.bins.is_none() || self.entries.len() <= self.room.worst {
+            return Cow::Borrowed(self);
+        }
+        let mut own = self.clone();
+        own.shed();
+        Cow::Owned(own)
+    }
+
+    /// Says that `n_paths` paths have been run.
     pub fn advance(&mut self, n_paths: u64) {
         self.n_paths = self.n_paths.max(n_paths);
     }
@@ -211,10 +283,24 @@ impl LossColumn {
         let sums = self.sums.filter(|sums| sums.n_paths() == self.n_paths);
         assert!(sums.is_some() || self.weights.is_empty(), "weights of all paths are not known");
         let sums = sums.unwrap_or_else(|| WeightSums::plain(self.n_paths));
-        let entries = self.entries.clone();
-        (self.n_paths > 0)
-            .then(|| SortedLosses::new(sums, entries, &self.weights, self.bins.as_deref()))
+        (self.n_paths > 0).then(|| {
+            let own = self.settled();
+            SortedLosses::new(sums, own.entries.clone(), &own.weights, own.bins.as_deref())
+        })
     }
+}
+
+/// A [`LossColumn`] of some paths as it is stored.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StoredColumn {
+    first_path: u64,
+    n_paths: u64,
+    /// By entry: its path less the one before, the first less the first of all.
+    gaps: Vec<u64>,
+    losses: Vec<f64>,
+    weights: Vec<f64>,
+    binned_to: f64,
+    bins: Option<Box<Bins>>,
 }
 
 /// From worst to best, ties by path.

@@ -1,11 +1,14 @@
 //! What is lost on paths on which something happened: means, amplification and rounds with their errors, from sums alone, as there are
 //! thousands of things that can happen and no room for the paths of each.
 
+use serde::{Deserialize, Serialize};
+use slashfall_sampling::ExactSum;
+
 use super::mass::Tally;
 use super::replicates::{N_REPLICATES, Support, replicate_of, sectioned};
 use super::run::Distance;
 use super::spread::Spread;
-use super::{Estimate, Sum, WeightSums, interval};
+use super::{Estimate, WeightSums, interval};
 
 /// What a path has come to.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,91 +24,120 @@ pub struct Outcome {
 /// Sums over paths of weight `w`, total `l`, direct `d` and rounds `r`, in this order: `w, wl`; `w^2, w^2 l, w^2 l^2`;
 /// `w^3, w^3 l, w^3 l^2, w^3 l^3`; `wd, w^2 d, w^2 d^2, w^2 l d`; `wr, w^2 r, w^2 r^2`.
 const N_SUMS: usize = 16;
+/// The same over paths of weight 1, each once and but for their number: `l, l^2, l^3, d, d^2, ld, r, r^2`.
+const N_PLAIN: usize = 8;
+/// Which of the latter each of the former is; none of those that are the number of paths.
+const PLAIN: [Option<usize>; N_SUMS] = [
+    None,
+    Some(0),
+    None,
+    Some(0),
+    Some(1),
+    None,
+    Some(0),
+    Some(1),
+    Some(2),
+    Some(3),
+    Some(3),
+    Some(4),
+    Some(5),
+    Some(6),
+    Some(6),
+    Some(7),
+];
 
-/// Paths on which something happened, by sums over them.
-#[derive(Debug, Clone, Default)]
+/// Paths on which something happened, by sums over them: the same of the same paths, in whatever order and parts they come.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Given {
     tally: Tally,
+    /// Of weight 1.
+    n_plain: u64,
+    plain: [ExactSum; N_PLAIN],
+    /// Of other weights.
+    n_weighted: u64,
+    weighted: Option<Box<[ExactSum; N_SUMS]>>,
+    /// By replicate; empty where paths are independent.
+    replicates: Vec<OfReplicate>,
+}
+
+/// What is known of the paths of a replicate.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct OfReplicate {
     n_paths: u64,
-    sums: [Sum; N_SUMS],
-    /// Of the paths since the last [`Given::fold`].
-    latest: [f64; N_SUMS],
-    /// Paths, totals, direct losses and rounds by replicate; empty where paths are independent.
-    replicates: Vec<[f64; 4]>,
+    /// Totals, direct losses, rounds.
+    sums: [ExactSum; 3],
+}
+
+impl OfReplicate {
+    /// Paths, totals, direct losses, rounds.
+    fn values(&self) -> [f64; 4] {
+        let [total, direct, rounds] = self.sums.each_ref().map(ExactSum::value);
+        [self.n_paths as f64, total, direct, rounds]
+    }
 }
 
 impl Given {
     /// Adds a path of weight 1; its number says which replicate it is of.
     pub fn add(&mut self, path: u64, outcome: Outcome) {
         self.tally.add(path);
-        self.take(1.0, outcome);
+        self.n_plain += 1;
+        let Outcome { total: l, direct: d, rounds: r } = outcome;
+        let terms = [l, l * l, l * l * l, d, d * d, l * d, r, r * r];
+        self.plain.iter_mut().zip(terms).for_each(|(sum, term)| sum.add(term));
     }
 
     /// Adds a path of a replicate, by its number.
     pub fn add_replicated(&mut self, path: u64, outcome: Outcome) {
         self.add(path, outcome);
-        self.replicates.resize(N_REPLICATES, [0.0; 4]);
+        self.replicates.resize_with(N_REPLICATES, OfReplicate::default);
         let Outcome { total, direct, rounds } = outcome;
-        let own = self.replicates[replicate_of(path)].iter_mut();
-        own.zip([1.0, total, direct, rounds]).for_each(|(sum, x)| *sum += x);
+        let own = &mut self.replicates[replicate_of(path)];
+        own.n_paths += 1;
+        own.sums.iter_mut().zip([total, direct, rounds]).for_each(|(sum, x)| sum.add(x));
     }
 
     /// Adds a weighted path.
     pub fn add_weighted(&mut self, weight: f64, outcome: Outcome) {
         self.tally.add_weighted(weight);
-        self.take(weight, outcome);
+        self.n_weighted += 1;
+        let sums = self.weighted.get_or_insert_default();
+        sums.iter_mut().zip(terms(weight, outcome)).for_each(|(sum, term)| sum.add(term));
     }
 
     /// Adds paths of weight 1 that lost nothing in no round; not of replicates.
     pub fn add_quiet(&mut self, n_paths: u64) {
         self.tally.add_many(n_paths);
-        self.n_paths += n_paths;
-        for power in [0, 2, 5] {
-            self.latest[power] += n_paths as f64;
+        self.n_plain += n_paths;
+    }
+
+    /// Adds the paths of others.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.tally.join(&other.tally);
+        self.n_plain += other.n_plain;
+        self.plain.iter_mut().zip(&other.plain).for_each(|(own, other)| own.join(other));
+        self.n_weighted += other.n_weighted;
+        if let Some(other) = &other.weighted {
+            let own = self.weighted.get_or_insert_default().iter_mut();
+            own.zip(&**other).for_each(|(own, other)| own.join(other));
         }
-    }
-
-    fn take(&mut self, w: f64, Outcome { total: l, direct: d, rounds: r }: Outcome) {
-        self.n_paths += 1;
-        let (w2, wl) = (w * w, w * l);
-        let (w2l, w3) = (w2 * l, w2 * w);
-        let (w2ll, w3l) = (w2l * l, w3 * l);
-        let terms = [
-            w,
-            wl,
-            w2,
-            w2l,
-            w2ll,
-            w3,
-            w3l,
-            w3l * l,
-            w3l * l * l,
-            w * d,
-            w2 * d,
-            w2 * d * d,
-            w2l * d,
-            w * r,
-            w2 * r,
-            w2 * r * r,
-        ];
-        self.latest.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
-    }
-
-    /// Closes a batch of paths: sums within one are plain, sums over them compensated.
-    pub fn fold(&mut self) {
-        for (sum, latest) in self.sums.iter_mut().zip(&mut self.latest) {
-            sum.add(std::mem::take(latest));
+        if !other.replicates.is_empty() {
+            self.replicates.resize_with(N_REPLICATES, OfReplicate::default);
+        }
+        for (own, other) in self.replicates.iter_mut().zip(&other.replicates) {
+            own.n_paths += other.n_paths;
+            own.sums.iter_mut().zip(&other.sums).for_each(|(own, other)| own.join(other));
         }
     }
 
     /// Paths.
     #[must_use]
     pub fn n_paths(&self) -> u64 {
-        self.n_paths
+        self.n_plain + self.n_weighted
     }
 
     fn sum(&self, k: usize) -> f64 {
-        self.sums[k].value() + self.latest[k]
+        let plain = PLAIN[k].map_or(self.n_plain as f64, |k| self.plain[k].value());
+        self.weighted.as_ref().map_or(plain, |sums| plain + sums[k].value())
     }
 
     /// Probability that it happens, among paths that weigh `sums` in all.
@@ -177,7 +209,7 @@ impl Given {
     /// Given how many paths there are, they are a sample of their own, and this is its mean.
     fn mean_of(&self, mean: f64, square: f64, cube: f64, column: usize) -> Estimate {
         let n_eff = self.n_eff();
-        let n = self.n_paths as f64;
+        let n = self.n_paths() as f64;
         // Masses add up to the number of paths.
         let scale = n / self.sum(0);
         let x2 = (square * scale * scale).max(0.0) / n;
@@ -190,16 +222,16 @@ impl Given {
         let x3 = cube * scale.powi(3) / n;
         let moments = [0.0, x2, x3].map(|moment| n * moment);
         let carriers = Distance { mass: n_eff, square: n_eff, cube: n_eff, x: 0.0 };
-        let found = Spread::of_moments(moments, carriers).estimate(mean, self.n_paths, n);
+        let found = Spread::of_moments(moments, carriers).estimate(mean, self.n_paths(), n);
         let found = Estimate { n_eff, ..found };
         if self.replicates.is_empty() {
             return found;
         }
         let r = N_REPLICATES as f64;
-        let value = |own: &[f64; 4]| mean + (own[column] - mean * own[0]) * r / n;
-        let n_with = self.replicates.iter().filter(|own| own[0] > 0.0).count();
+        let value = |own: [f64; 4]| mean + (own[column] - mean * own[0]) * r / n;
+        let n_with = self.replicates.iter().filter(|own| own.n_paths > 0).count();
         let support = Support::of_paths(if n_with > 1 { n } else { 0.0 });
-        sectioned(found, self.replicates.iter().map(value), support)
+        sectioned(found, self.replicates.iter().map(|own| value(own.values())), support)
     }
 
     /// Standard error of a sum over the paths of something whose mean is 0, where only replicates are independent (Cochran 1977,
@@ -209,7 +241,8 @@ impl Given {
             return None;
         }
         let r = N_REPLICATES as f64;
-        let squares: f64 = self.replicates.iter().map(|own| of_replicate(own).powi(2)).sum();
+        let own = self.replicates.iter().map(OfReplicate::values);
+        let squares: f64 = own.map(|own| of_replicate(&own).powi(2)).sum();
         Some((squares * r / (r - 1.0)).sqrt())
     }
 
@@ -222,6 +255,31 @@ impl Given {
     pub fn n_eff(&self) -> f64 {
         self.sum(0) * (self.sum(0) / self.sum(2))
     }
+}
+
+/// The terms of a weighted path.
+fn terms(w: f64, Outcome { total: l, direct: d, rounds: r }: Outcome) -> [f64; N_SUMS] {
+    let (w2, wl) = (w * w, w * l);
+    let (w2l, w3) = (w2 * l, w2 * w);
+    let (w2ll, w3l) = (w2l * l, w3 * l);
+    [
+        w,
+        wl,
+        w2,
+        w2l,
+        w2ll,
+        w3,
+        w3l,
+        w3l * l,
+        w3l * l * l,
+        w * d,
+        w2 * d,
+        w2 * d * d,
+        w2l * d,
+        w * r,
+        w2 * r,
+        w2 * r * r,
+    ]
 }
 
 /// Effective paths below which nothing is left once a degree of freedom is lost.
@@ -246,7 +304,6 @@ mod tests {
         for &(weight, outcome) in outcomes {
             given.add_weighted(weight, outcome);
         }
-        given.fold();
         given
     }
 
@@ -258,9 +315,6 @@ mod tests {
         let mut given = Given::default();
         for (path, &loss) in (0..).zip(&losses) {
             given.add(7 * path, outcome(loss, loss / 2.0, 3.0));
-            if path % 13 == 0 {
-                given.fold();
-            }
         }
         let (found, expected) = (given.mean_total(), column(&losses).sorted().unwrap().mean());
         close(found.value, expected.value, 1e-13);
@@ -288,6 +342,30 @@ mod tests {
         let [heavy, light] = [given(&heavy), given(&light)].map(|given| given.mean_total());
         close(heavy.std_err.unwrap(), light.std_err.unwrap(), 1e-12);
         close(heavy.ci_high.unwrap(), light.ci_high.unwrap(), 1e-12);
+    }
+
+    /// Paths in parts are the same as all at once, of whatever kind they are.
+    #[test]
+    fn parts_join_to_the_whole() {
+        let mut uniform = Uniform(17);
+        let mut draw =
+            || outcome(-uniform.draw().ln(), uniform.draw(), (9.0 * uniform.draw()).floor());
+        let paths: Vec<Outcome> = (0..1_000).map(|_| draw()).collect();
+        type Add = fn(&mut Given, u64, Outcome);
+        let kinds: [Add; 3] = [Given::add, Given::add_replicated, |given, path, own| {
+            given.add_weighted(0.3 + (path % 7) as f64, own);
+        }];
+        for add in kinds {
+            let part = |range: std::ops::Range<usize>| {
+                let mut given = Given::default();
+                range.for_each(|at| add(&mut given, at as u64, paths[at]));
+                given
+            };
+            let mut joined = part(900..1_000);
+            [0..1, 1..450, 450..900].into_iter().for_each(|range| joined.join(&part(range)));
+            assert_eq!(joined, part(0..1_000));
+            assert_eq!(joined.mean_total(), part(0..1_000).mean_total());
+        }
     }
 
     /// Of independent paths dealt out to replicates at random, the replicates show about the same errors.

@@ -4,12 +4,13 @@
 //! weighted sums of Poisson numbers (Fay and Feuer 1997, "Confidence intervals for directly standardized rates"), which keeps the
 //! skewness that rare events have.
 
-use slashfall_sampling::REPLICATES;
+use serde::{Deserialize, Serialize};
+use slashfall_sampling::{ExactSum, REPLICATES};
 use statrs::distribution::{ContinuousCDF, Gamma};
 
 use super::interval::{SIDE, Z_975, probability};
 use super::replicates::{N_REPLICATES, n_paths_of, replicate_of, sectioned_probability};
-use super::{Estimate, Sum, WeightSums};
+use super::{Estimate, WeightSums};
 
 /// Shapes from which the cube of a normal number is as good as the gamma quantile (Wilson and Hilferty 1931).
 const LARGE_SHAPE: f64 = 100.0;
@@ -20,13 +21,13 @@ const MIN_FOR_FEWEST: f64 = 3.688_879_454_113_936;
 const ROUNDING: f64 = 1e-12;
 
 /// How often something happened, and what the paths weighed on which it did.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tally {
     count: u64,
     /// The same by replicate, where paths are dealt out to such.
     by_replicate: [u64; N_REPLICATES],
-    weight: Sum,
-    square: Sum,
+    /// Sums of the weights and of their squares, where paths are weighted.
+    weighted: Option<Box<[ExactSum; 2]>>,
 }
 
 impl Tally {
@@ -44,8 +45,20 @@ impl Tally {
     /// Counts a weighted path.
     pub fn add_weighted(&mut self, weight: f64) {
         self.count += 1;
-        self.weight.add(weight);
-        self.square.add(weight * weight);
+        let [sum, square] = &mut **self.weighted.get_or_insert_default();
+        sum.add(weight);
+        square.add(weight * weight);
+    }
+
+    /// Adds what others have counted.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.count += other.count;
+        let counts = self.by_replicate.iter_mut().zip(other.by_replicate);
+        counts.for_each(|(own, other)| *own += other);
+        if let Some(other) = &other.weighted {
+            let own = self.weighted.get_or_insert_default().iter_mut();
+            own.zip(&**other).for_each(|(own, other)| own.join(other));
+        }
     }
 
     /// The probability of it, among paths that weigh `sums` in all.
@@ -57,8 +70,10 @@ impl Tally {
             }
             None => probability(self.count, sums.n_paths()),
             Some(calibration) => {
-                let square = self.square.value();
-                weighted_probability(calibration.mass(self.weight.value(), square), square, sums)
+                let weighted = self.weighted.as_deref();
+                let weighted = weighted.map(|sums| sums.each_ref().map(ExactSum::value));
+                let [weight, square] = weighted.unwrap_or_default();
+                weighted_probability(calibration.mass(weight, square), square, sums)
             }
         }
     }

@@ -45,6 +45,7 @@ mod weights;
 
 use serde::Serialize;
 
+pub(crate) use column::StoredColumn;
 pub use column::{LossColumn, PathLoss, Room};
 pub(crate) use density::QuantileSlope;
 pub use discordant::PairedCounts;
@@ -62,6 +63,7 @@ pub use tail::{Tail, TailPath};
 pub use thin::TailSample;
 pub(crate) use thinned::{Pick, Sampled, picks, sampled_mean};
 pub use weights::WeightSums;
+pub(crate) use weights::WeightTally;
 
 /// A figure with its sampling error, in the unit of the losses (probabilities: in 1).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

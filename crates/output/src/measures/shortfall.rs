@@ -85,22 +85,7 @@ impl SortedLosses {
     pub fn resolution_of_es(&self, level: Level) -> f64 {
         let cut = level.cut(self.n_paths());
         let spot = self.spot_of(cut);
-        let at_edge = (cut.mass - spot.before) * spot.run.half_width();
-        (at_edge + self.slack_above(spot.run.high)) / cut.mass
-    }
-
-    /// How far bins can put the mean off.
-    #[must_use]
-    pub fn resolution_of_mean(&self) -> f64 {
-        self.slack_above(f64::NEG_INFINITY) / self.n()
-    }
-
-    /// How far the sum of the losses above `low` can be off: the mean of a bin is one by weight, and masses are not quite weights.
-    fn slack_above(&self, low: f64) -> f64 {
-        let Some(calibration) = self.calibration() else { return 0.0 };
-        let above = self.runs().take_while(|run| run.low > low);
-        Sum::from_iter(above.map(|run| calibration.slack(run.square, 2.0 * run.half_width())))
-            .value()
+        (cut.mass - spot.before) * spot.run.half_width() / cut.mass
     }
 
     /// Paths behind a tail of mass `mass` (Kish 1965): `(sum w)^2 / sum w^2` over it; `mass` itself where every path weighs 1.

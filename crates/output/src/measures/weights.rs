@@ -6,6 +6,9 @@
 //! Zhou 2000). Masses add up to `n`, so probabilities and constants are what they must be; and the error of a figure is that of the
 //! better of `sum w f / n`, which suits tails, and `sum w f / sum w`, which suits the body, or smaller.
 
+use serde::{Deserialize, Serialize};
+use slashfall_sampling::ExactSum;
+
 use super::Sum;
 
 /// Sums over the weights of all paths, those without a loss included.
@@ -126,6 +129,67 @@ impl WeightSums {
     }
 }
 
+/// Adds up weights so that neither order nor parts matter to the [`WeightSums`] that come of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct WeightTally {
+    n_paths: u64,
+    powers: [ExactSum; 3],
+    least: f64,
+    most: f64,
+    is_replicated: bool,
+}
+
+impl WeightTally {
+    /// Before the first path; `is_replicated` as for [`WeightSums::of_replicates`].
+    pub(crate) fn new(is_replicated: bool) -> Self {
+        Self { n_paths: 0, powers: Default::default(), least: 1.0, most: 1.0, is_replicated }
+    }
+
+    /// As [`WeightSums::add`].
+    ///
+    /// # Panics
+    /// If a weight is not positive and finite: a bug of the sampler.
+    pub(crate) fn add(&mut self, n_paths: u64, weights: &[f64]) {
+        self.n_paths += n_paths;
+        if weights.is_empty() {
+            self.powers.iter_mut().for_each(|power| power.add(n_paths as f64));
+        }
+        for &weight in weights {
+            assert!(weight > 0.0 && weight.is_finite(), "a path weighs {weight}");
+            self.least = self.least.min(weight);
+            self.most = self.most.max(weight);
+            let terms = [weight, weight * weight, weight * weight * weight];
+            self.powers.iter_mut().zip(terms).for_each(|(power, term)| power.add(term));
+        }
+    }
+
+    /// Adds paths that others have added up.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.n_paths += other.n_paths;
+        self.powers.iter_mut().zip(&other.powers).for_each(|(own, other)| own.join(other));
+        self.least = self.least.min(other.least);
+        self.most = self.most.max(other.most);
+    }
+
+    pub(crate) fn n_paths(&self) -> u64 {
+        self.n_paths
+    }
+
+    pub(crate) fn is_replicated(&self) -> bool {
+        self.is_replicated
+    }
+
+    pub(crate) fn sums(&self) -> WeightSums {
+        WeightSums {
+            n_paths: self.n_paths,
+            powers: self.powers.each_ref().map(|power| Sum::from_iter([power.value()])),
+            least: self.least,
+            most: self.most,
+            is_replicated: self.is_replicated,
+        }
+    }
+}
+
 /// From weights to masses, and what an error owes to the weights having a known mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Calibration {
@@ -137,14 +201,9 @@ pub(super) struct Calibration {
 }
 
 impl Calibration {
-    /// Mass of paths whose weights and squares of weights have these sums.
+    /// Mass of paths whose weights and squares of weights have these sums; of amounts times these, the sum of the amounts times masses.
     pub(super) fn mass(self, weight: f64, square: f64) -> f64 {
         self.gain * weight - self.slope * square
-    }
-
-    /// How far the slope can move a sum over paths whose squares of weights have this sum and whose amounts are off by at most `off`.
-    pub(super) fn slack(self, square: f64, off: f64) -> f64 {
-        self.slope.abs() * square * off
     }
 
     /// Variance of the mass of an event, over the draws of `n` paths: of the mean of `w 1{event}`, less what the control explains.
@@ -181,6 +240,31 @@ mod tests {
         let few = sums(&[2.0, 2.1, 4.0]).calibration().unwrap();
         close(few.mass(4.0, 16.0), 4.0 * 3.0 / 8.1, 1e-12);
         assert!(few.explained(1.0, 5.0).abs() < 1e-300);
+    }
+
+    /// The same weights in parts, in whatever order, are the same sums.
+    #[test]
+    fn a_tally_is_the_same_in_parts() {
+        let mut uniform = Uniform(3);
+        let weights: Vec<f64> = (0..1000).map(|_| (2.0 * uniform.draw()).exp()).collect();
+        let tally = |weights: &[f64]| {
+            let mut tally = WeightTally::new(false);
+            tally.add(weights.len() as u64, weights);
+            tally
+        };
+        let whole = tally(&weights);
+        let mut joined = tally(&weights[700..]);
+        joined.join(&tally(&weights[..700]));
+        assert_eq!(joined, whole);
+        assert_eq!(joined.sums(), whole.sums());
+        let expected = sums(&weights);
+        for k in 1..=3 {
+            close(whole.sums().power(k), expected.power(k), 1e-15);
+        }
+        assert_eq!(whole.sums().effective().to_bits(), {
+            let [first, second] = [1, 2].map(|k| whole.sums().power(k));
+            (first.powi(2) / second).to_bits()
+        });
     }
 
     #[test]

@@ -182,7 +182,6 @@ impl Estimator<'_> {
                 given.add_weighted(path.weight, outcome);
             }
         }
-        given.fold();
         given.mean_total()
     }
 }

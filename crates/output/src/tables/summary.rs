@@ -154,7 +154,7 @@ impl Figure {
 /// What is estimated from losses alone: the mean first, the worst last.
 fn figures(losses: &SortedLosses, levels: &[Level]) -> Vec<Figure> {
     let mut figures = vec![
-        Figure::eth("mean", None, losses.mean(), losses.resolution_of_mean()),
+        Figure::eth("mean", None, losses.mean(), 0.0),
         Figure::eth("std", None, losses.std(), losses.resolution_of_std()),
     ];
     for &level in levels {
@@ -199,7 +199,7 @@ fn with_those_of_scope(
     if kept.scope.kind != ScopeKind::Channel {
         figures.extend(beyond);
     }
-    let depegs = DEPEGS.into_iter().zip(kept.depegs.into_iter().flatten());
+    let depegs = DEPEGS.into_iter().zip(kept.depegs.iter().flatten());
     figures.extend(
         depegs.map(|((metric, _), tally)| Figure::chance(metric, tally.probability(weights))),
     );

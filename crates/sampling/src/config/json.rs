@@ -3,7 +3,7 @@
 
 use slashfall_graph::Problems;
 
-use super::node::Node;
+use super::node::{Node, NodeValue};
 
 impl Node {
     /// Reads JSON. What is `null` there becomes empty text, since a run file has no such thing.
@@ -16,6 +16,30 @@ impl Node {
     pub fn parse_json(file: &str, json: &str) -> Result<Self, Problems> {
         let root = Self::parse(file, &as_toml(json))?;
         Ok(root.get(ROOT).cloned().unwrap_or(root))
+    }
+}
+
+impl Node {
+    /// The tree as JSON whose tables have their keys in the order in which they were written, as they
+    /// have them again when it is read.
+    #[must_use]
+    pub fn json_in_order(&self) -> String {
+        match &self.value {
+            NodeValue::List(list) => {
+                let items: Vec<String> = list.iter().map(Self::json_in_order).collect();
+                format!("[{}]", items.join(","))
+            }
+            NodeValue::Table(table) => {
+                let mut members: Vec<(&String, &Self)> = table.iter().collect();
+                members.sort_by_key(|(_, node)| node.origin.offset());
+                let member = |(key, node): (&String, &Self)| {
+                    format!("{}:{}", serde_json::json!(key), node.json_in_order())
+                };
+                let members: Vec<String> = members.into_iter().map(member).collect();
+                format!("{{{}}}", members.join(","))
+            }
+            _ => serde_json::to_value(self).unwrap_or_default().to_string(),
+        }
     }
 }
 
@@ -58,6 +82,15 @@ fn as_toml(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_keep_their_order() {
+        let node =
+            Node::parse("a", "z = 1\ny = { d = 0.1, c = [\"n\", true] }\nx = 1e300").unwrap();
+        let json = node.json_in_order();
+        assert_eq!(json, r#"{"z":1,"y":{"d":0.1,"c":["n",true]},"x":1e+300}"#);
+        assert_eq!(Node::parse_json("b", &json).unwrap().json_in_order(), json);
+    }
 
     #[test]
     fn what_was_written_is_read() {

@@ -1,9 +1,11 @@
 //! Whether the weights of a run can be believed: the plain paths in it are drawn from the model
 //! itself, and what they say of the tail is set beside what the weights say.
 
+use serde::{Deserialize, Serialize};
 use statrs::function::gamma::{gamma_lr, gamma_ur};
 
 use super::PlainShare;
+use crate::exact_sum::ExactSum;
 use crate::model::Model;
 use crate::simulate::Batch;
 
@@ -17,23 +19,29 @@ const MEAN_WEIGHT_ERRORS: f64 = 5.0;
 pub struct Check {
     plain: PlainShare,
     loss_eth: f64,
-    n: f64,
-    n_plain: f64,
-    plain_hits: f64,
-    weight: f64,
-    weight_squared: f64,
+    sums: CheckSums,
+}
+
+/// What a [`Check`] has added up: sums of parts of a run add up to those of the run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CheckSums {
+    n: u64,
+    n_plain: u64,
+    plain_hits: u64,
+    weight: ExactSum,
+    weight_squared: ExactSum,
     tail: Tail,
 }
 
 /// Sums over the paths that lose more than the loss aimed at.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Tail {
-    weight: f64,
-    weight_squared: f64,
+    weight: ExactSum,
+    weight_squared: ExactSum,
     largest: f64,
-    excess: f64,
-    excess_squared: f64,
-    weighted_excess_squared: f64,
+    excess: ExactSum,
+    excess_squared: ExactSum,
+    weighted_excess_squared: ExactSum,
 }
 
 /// Why the weighted figures of a run are not to be believed.
@@ -78,16 +86,7 @@ impl Check {
     }
 
     pub(super) fn of(plain: PlainShare, loss_eth: f64) -> Self {
-        Self {
-            plain,
-            loss_eth,
-            n: 0.0,
-            n_plain: 0.0,
-            plain_hits: 0.0,
-            weight: 0.0,
-            weight_squared: 0.0,
-            tail: Tail::default(),
-        }
+        Self { plain, loss_eth, sums: CheckSums::default() }
     }
 
     /// Adds the next batch; `loss_eth` gives the loss aimed at from the figures of a path.
@@ -99,71 +98,93 @@ impl Check {
 
     pub(super) fn add(&mut self, path: u64, loss_eth: f64, weight: f64) {
         let excess = loss_eth - self.loss_eth;
-        self.n += 1.0;
-        self.weight += weight;
-        self.weight_squared += weight * weight;
+        let sums = &mut self.sums;
+        sums.n += 1;
+        sums.weight.add(weight);
+        sums.weight_squared.add(weight * weight);
         let is_plain = self.plain.has(path);
-        self.n_plain += f64::from(u8::from(is_plain));
+        sums.n_plain += u64::from(is_plain);
         if excess <= 0.0 {
             return;
         }
-        self.plain_hits += f64::from(u8::from(is_plain));
-        self.tail.weight += weight;
-        self.tail.weight_squared += weight * weight;
-        self.tail.largest = self.tail.largest.max(weight);
-        self.tail.excess += weight * excess;
-        self.tail.excess_squared += weight * excess * excess;
-        self.tail.weighted_excess_squared += (weight * excess).powi(2);
+        sums.plain_hits += u64::from(is_plain);
+        let tail = &mut sums.tail;
+        tail.weight.add(weight);
+        tail.weight_squared.add(weight * weight);
+        tail.largest = tail.largest.max(weight);
+        tail.excess.add(weight * excess);
+        tail.excess_squared.add(weight * excess * excess);
+        tail.weighted_excess_squared.add((weight * excess).powi(2));
+    }
+
+    /// What has been added up since this was last asked.
+    pub fn take_sums(&mut self) -> CheckSums {
+        std::mem::take(&mut self.sums)
+    }
+
+    /// Adds what has been added up over other paths.
+    pub fn join(&mut self, other: &CheckSums) {
+        let own = &mut self.sums;
+        own.n += other.n;
+        own.n_plain += other.n_plain;
+        own.plain_hits += other.plain_hits;
+        own.weight.join(&other.weight);
+        own.weight_squared.join(&other.weight_squared);
+        own.tail.join(&other.tail);
     }
 
     /// Paths so far.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
     pub fn n_paths(&self) -> u64 {
-        self.n as u64
+        self.sums.n
+    }
+
+    fn n(&self) -> f64 {
+        self.sums.n as f64
     }
 
     /// Estimate of the probability to lose more than the loss aimed at.
     #[must_use]
     pub fn probability(&self) -> f64 {
-        self.tail.weight / self.n
+        self.sums.tail.weight.value() / self.n()
     }
 
     /// Its standard error.
     #[must_use]
     pub fn probability_std_err(&self) -> f64 {
-        let variance = self.tail.weight_squared / self.n - self.probability().powi(2);
-        (variance.max(0.0) / self.n).sqrt()
+        let variance =
+            self.sums.tail.weight_squared.value() / self.n() - self.probability().powi(2);
+        (variance.max(0.0) / self.n()).sqrt()
     }
 
     /// Paths of equal weight that would know the tail as well (Kish).
     #[must_use]
     pub fn effective_tail_paths(&self) -> f64 {
-        if self.tail.weight > 0.0 {
-            self.tail.weight.powi(2) / self.tail.weight_squared
-        } else {
-            0.0
-        }
+        let tail = &self.sums.tail;
+        let weight = tail.weight.value();
+        if weight > 0.0 { weight.powi(2) / tail.weight_squared.value() } else { 0.0 }
     }
 
     /// Part of the tail's weight that the heaviest of its paths has.
     #[must_use]
     pub fn largest_share(&self) -> f64 {
-        if self.tail.weight > 0.0 { self.tail.largest / self.tail.weight } else { 1.0 }
+        let weight = self.sums.tail.weight.value();
+        if weight > 0.0 { self.sums.tail.largest / weight } else { 1.0 }
     }
 
     /// Variance that a plain path has in an estimate over that of a path here: of the probability to
     /// lose more than the loss aimed at, and of the mean excess over it.
     #[must_use]
     pub fn gains(&self) -> (f64, f64) {
-        let p = self.probability();
-        let excess = self.tail.excess / self.n;
+        let tail = &self.sums.tail;
+        let mean = |sum: &ExactSum| sum.value() / self.n();
+        let (p, excess) = (self.probability(), mean(&tail.excess));
         let ratio = |plain: f64, own: f64| if own > 0.0 { plain / own } else { 0.0 };
         (
-            ratio(p * (1.0 - p), self.tail.weight_squared / self.n - p * p),
+            ratio(p * (1.0 - p), mean(&tail.weight_squared) - p * p),
             ratio(
-                self.tail.excess_squared / self.n - excess * excess,
-                self.tail.weighted_excess_squared / self.n - excess * excess,
+                mean(&tail.excess_squared) - excess * excess,
+                mean(&tail.weighted_excess_squared) - excess * excess,
             ),
         )
     }
@@ -171,21 +192,35 @@ impl Check {
     /// What says that the weights are wrong, if something does.
     #[must_use]
     pub fn contradiction(&self) -> Option<Contradiction> {
-        let mean = self.weight / self.n;
-        let std_err = ((self.weight_squared / self.n - mean * mean).max(0.0) / self.n).sqrt();
+        let sums = &self.sums;
+        let mean = sums.weight.value() / self.n();
+        let square = sums.weight_squared.value() / self.n();
+        let std_err = ((square - mean * mean).max(0.0) / self.n()).sqrt();
         if (mean - 1.0).abs() > MEAN_WEIGHT_ERRORS * std_err + 1e-9 {
             return Some(Contradiction::MeanWeight { mean, std_err });
         }
-        let (seen, expected) = (self.plain_hits, self.n_plain * self.probability());
+        let (seen, n_plain) = (sums.plain_hits as f64, sums.n_plain as f64);
+        let expected = n_plain * self.probability();
         // The expectation is an estimate too: the coincidence is judged at the end of its interval
         // that makes it likeliest.
-        let room = 4.0 * self.n_plain * self.probability_std_err();
+        let room = 4.0 * n_plain * self.probability_std_err();
         let unlikely = if seen > expected {
             at_least(seen, expected + room) < DISBELIEF
         } else {
             at_most(seen, (expected - room).max(0.0)) < DISBELIEF
         };
         unlikely.then_some(Contradiction::PlainPaths { seen, expected })
+    }
+}
+
+impl Tail {
+    fn join(&mut self, other: &Self) {
+        self.weight.join(&other.weight);
+        self.weight_squared.join(&other.weight_squared);
+        self.largest = self.largest.max(other.largest);
+        self.excess.join(&other.excess);
+        self.excess_squared.join(&other.excess_squared);
+        self.weighted_excess_squared.join(&other.weighted_excess_squared);
     }
 }
 
@@ -230,6 +265,23 @@ mod tests {
         assert!(matches!(found, Some(Contradiction::PlainPaths { .. })), "{found:?}");
         let found = check(0.2, 10).contradiction();
         assert!(matches!(found, Some(Contradiction::PlainPaths { .. })), "{found:?}");
+    }
+
+    #[test]
+    fn parts_join_to_the_whole() {
+        let weight = |path: u64| 0.4 + (path % 13) as f64 / 10.0;
+        let part = |check: &mut Check, paths: std::ops::Range<u64>| {
+            paths.for_each(|path| check.add(path, (path % 40) as f64, weight(path)));
+        };
+        let empty = || Check::of(PlainShare::new(0.5), 10.0);
+        let (mut whole, mut parts, mut joined) = (empty(), empty(), empty());
+        part(&mut whole, 0..2_000);
+        for paths in [700..2_000, 0..1, 1..700] {
+            part(&mut parts, paths);
+            joined.join(&parts.take_sums());
+        }
+        assert_eq!(joined, whole);
+        assert!(joined.effective_tail_paths() > 100.0);
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod pilot;
 mod shift;
 mod twist;
 
-pub use check::{Check, Contradiction};
+pub use check::{Check, CheckSums, Contradiction};
 pub use pilot::{Aim, Goal, Pilot, Refusal};
 
 pub(crate) use draw::{Bend, Paths, bend};

@@ -1,0 +1,299 @@
+//! A merge: from parts of a run to the result of the run, the same to the byte as if one machine had
+//! run it, or to a larger part.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use slashfall_graph::{Problem, Problems};
+use slashfall_output::{PathsWriter, ResultFolder};
+use slashfall_sampling::Scenario;
+use slashfall_sampling::config::Detail;
+
+use crate::drawing::Drawing;
+use crate::gathered::Gathered;
+use crate::input::{Config, Input};
+use crate::part::{PART_FILE, PartManifest, PathRange, n_paths, read_state};
+use crate::proof::proved;
+use crate::provenance::program;
+use crate::recorded::check_network;
+use crate::run::{Asked, Outcome, Played, conclude, levels, wanted};
+use crate::watch::Watch;
+
+/// What to merge and where to.
+#[derive(Clone, Debug)]
+pub struct MergeOptions {
+    /// Folders of parts, in any order, or folders of such folders.
+    pub parts: Vec<PathBuf>,
+    /// The network; where the first part says by default.
+    pub network: Option<PathBuf>,
+    /// Folder for the result; `results/NAME` by default.
+    pub output: Option<PathBuf>,
+    /// Whether a result that is already there is replaced.
+    pub overwrite: bool,
+    /// What asked for it, for the manifest.
+    pub command: Vec<String>,
+}
+
+/// Parts that make one run, and what it was of.
+#[derive(Debug)]
+pub struct Merging {
+    /// The run file and the network.
+    pub input: Input,
+    /// In order of their paths.
+    parts: Vec<(PathBuf, PartManifest)>,
+}
+
+impl MergeOptions {
+    /// Reads what the parts say of themselves, and holds them to be parts of one run that this program
+    /// finishes, each path in one of them.
+    ///
+    /// # Errors
+    /// Every part that is none, or of another run, program, input or seed; every path that is in two
+    /// or in none; a network that is another.
+    pub fn load(&self) -> Result<Merging, Problems> {
+        let mut problems = Problems::default();
+        let mut parts = Vec::new();
+        for dir in self.parts.iter().flat_map(|dir| folders_of(dir)) {
+            match PartManifest::read(&dir) {
+                Ok(manifest) => parts.push((dir, manifest)),
+                Err(found) => problems.append(found),
+            }
+        }
+        parts.sort_by_key(|(_, manifest)| manifest.paths);
+        problems.append(strangers(&parts));
+        let Some((dir, first)) = parts.first() else {
+            if problems.is_empty() {
+                problems.push(Problem::new("PART", "the folder of a part was expected"));
+            }
+            return Err(problems);
+        };
+        if problems.is_empty() {
+            problems.append(unlike_one_run(&parts));
+        }
+        let network =
+            self.network.clone().unwrap_or_else(|| from_here(&dir.join(&first.network_dir)));
+        let digests = first.inputs.iter().skip(1).map(|input| {
+            let name = Path::new(&input.path).file_name().unwrap_or_default();
+            (name.to_string_lossy().into_owned(), input.sha256.clone())
+        });
+        let digests: BTreeMap<String, String> = digests.collect();
+        check_network(&network, &digests).err().into_iter().for_each(|own| problems.append(own));
+        problems.or_ok(())?;
+        let file = first.run_file.clone();
+        let input = Input::load(&Config::Recorded { file, network }, &first.overrides)?;
+        Ok(Merging { input, parts })
+    }
+}
+
+/// The same folder as somebody here would name it, if it is there.
+fn from_here(dir: &Path) -> PathBuf {
+    let real = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    let below = here.ok().and_then(|here| real.strip_prefix(here).ok().map(Path::to_owned));
+    below.filter(|below| below.components().next().is_some()).unwrap_or(real)
+}
+
+/// The part at a folder, or those in it.
+fn folders_of(dir: &Path) -> Vec<PathBuf> {
+    let is_part = |dir: &PathBuf| dir.join(PART_FILE).is_file();
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut inside: Vec<PathBuf> = entries.filter(is_part).collect();
+    inside.sort();
+    if is_part(&dir.to_owned()) || inside.is_empty() { vec![dir.to_owned()] } else { inside }
+}
+
+/// What parts have in common, by the name of the key. A seed is part of the run file, and tells more.
+fn common(manifest: &PartManifest) -> [(&'static str, String); 7] {
+    let PartManifest { program, schema_version, selftest, .. } = manifest;
+    [
+        ("program", program.clone()),
+        ("schema_version", schema_version.clone()),
+        ("streams_version", manifest.streams_version.to_string()),
+        ("selftest.sha256", selftest.sha256.clone()),
+        ("inputs_sha256", manifest.inputs_sha256.clone()),
+        ("seed", manifest.seed.to_string()),
+        ("config_sha256", manifest.config_sha256.clone()),
+    ]
+}
+
+/// Parts that are of another run than the first.
+fn strangers(parts: &[(PathBuf, PartManifest)]) -> Problems {
+    let mut problems = Problems::default();
+    let Some(((first_dir, first), others)) = parts.split_first() else { return problems };
+    for (dir, manifest) in others {
+        let both = common(manifest).into_iter().zip(common(first));
+        let mut unlike: Vec<_> = both.filter(|((_, own), (_, first))| own != first).collect();
+        if unlike.iter().any(|((key, _), _)| *key == "seed") {
+            unlike.retain(|((key, _), _)| *key != "config_sha256");
+        }
+        for ((key, own), (_, of_first)) in unlike {
+            let file = dir.join(PART_FILE).display().to_string();
+            let mut expected = format!("{of_first} was expected, as in {}", first_dir.display());
+            if key == "inputs_sha256" {
+                expected.push_str(&other_files(first, manifest));
+            }
+            problems.push(Problem::new(file, expected).key(key).value(own));
+        }
+    }
+    if first.program != program() {
+        let file = first_dir.join(PART_FILE).display().to_string();
+        let expected = format!("{} was expected, the program that merges", program());
+        problems.push(Problem::new(file, expected).key("program").value(&first.program));
+    }
+    problems
+}
+
+/// Which files of two parts are others.
+fn other_files(first: &PartManifest, other: &PartManifest) -> String {
+    let name =
+        |path: &str| Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned());
+    let of_first = first.inputs.iter().map(|input| (name(&input.path), &input.sha256));
+    let of_first: BTreeMap<_, _> = of_first.collect();
+    let unlike = other.inputs.iter().filter_map(|input| {
+        let name = name(&input.path);
+        (of_first.get(&name) != Some(&&input.sha256)).then_some(name?)
+    });
+    unlike.map(|name| format!("; {name} is another file")).collect()
+}
+
+/// Paths that are in two parts, or between two in none.
+fn unlike_one_run(parts: &[(PathBuf, PartManifest)]) -> Problems {
+    let mut problems = Problems::default();
+    for pair in parts.windows(2) {
+        let [(before, PartManifest { paths: own, .. }), (dir, PartManifest { paths: next, .. })] =
+            pair
+        else {
+            continue;
+        };
+        let shown = |range: &PathRange| format!("{} to {}", range.from, range.to);
+        let expected = match own.to.cmp(&next.from) {
+            std::cmp::Ordering::Equal => continue,
+            std::cmp::Ordering::Less => {
+                let missing = PathRange { from: own.to, to: next.from };
+                format!("paths {} were expected before, and no part has them", shown(&missing))
+            }
+            std::cmp::Ordering::Greater => {
+                let before = before.display();
+                format!("paths from {} on were expected: {before} has {}", own.to, shown(own))
+            }
+        };
+        let file = dir.join(PART_FILE).display().to_string();
+        problems.push(Problem::new(file, expected).key("paths").value(shown(next)));
+    }
+    problems
+}
+
+/// What lacks at either end of a run.
+fn missing_ends(parts: &[(PathBuf, PartManifest)], n: u64) -> Problems {
+    let mut problems = Problems::default();
+    let (Some((first, start)), Some((last, end))) = (parts.first(), parts.last()) else {
+        return problems;
+    };
+    let mut lacks = |dir: &Path, from: u64, to: u64| {
+        if from < to {
+            let expected = format!("paths {from} to {to} were expected too, and no part has them");
+            problems.push(Problem::new(dir.join(PART_FILE).display().to_string(), expected));
+        }
+    };
+    lacks(first, 0, start.paths.from);
+    lacks(last, end.paths.to, n);
+    problems
+}
+
+/// Finishes the run that the parts are of: tables, page and all as if it had run here.
+///
+/// `scenarios` are those of the input of `merging`.
+///
+/// # Errors
+/// When parts lack paths of the run or have changed since they were written, and as [`crate::run`].
+pub fn merge(
+    merging: &Merging,
+    scenarios: &mut [Scenario<'_>],
+    options: &MergeOptions,
+    watch: &mut dyn Watch,
+) -> anyhow::Result<Outcome> {
+    let n = scenarios.iter().map(n_paths).max().unwrap_or_default();
+    missing_ends(&merging.parts, n).or_ok(())?;
+    let own = proved()?;
+    if let Some((dir, part)) = merging.parts.iter().find(|(_, part)| part.selftest != own) {
+        let file = dir.join(PART_FILE).display().to_string();
+        let expected =
+            format!("{} was expected: the machine of this part computes otherwise", own.sha256);
+        let problem = Problem::new(file, expected).key("selftest.sha256");
+        return Err(Problems::from(problem.value(&part.selftest.sha256)).into());
+    }
+    let asked = Asked {
+        output: options.output.as_ref(),
+        overwrite: options.overwrite,
+        command: &options.command,
+        merged_parts: Some(merging.parts.len()),
+    };
+    conclude(
+        &merging.input,
+        scenarios,
+        &asked,
+        watch,
+        |folder, scenario, number, drawing, watch| {
+            gather(&merging.parts, folder, scenario, number, drawing, watch)
+        },
+    )
+}
+
+/// The paths of a part that a scenario has.
+fn of_scenario(part: &PartManifest, scenario: &Scenario<'_>) -> Range<u64> {
+    let n = n_paths(scenario);
+    part.paths.from.min(n)..part.paths.to.min(n)
+}
+
+/// Joins what the parts have gathered of a scenario, one part after the other.
+fn gather(
+    parts: &[(PathBuf, PartManifest)],
+    folder: &ResultFolder,
+    scenario: &Scenario<'_>,
+    number: usize,
+    drawing: &mut Drawing,
+    watch: &mut dyn Watch,
+) -> anyhow::Result<Played> {
+    let setting = scenario.model.setting();
+    let mut paths = match scenario.spec.detail {
+        Detail::Paths => Some(PathsWriter::create(folder, setting, &scenario.name, number, 0)?),
+        _ => None,
+    };
+    let levels = levels(&scenario.spec.levels);
+    let level = levels.last().copied();
+    let mut gathered = Gathered::new(scenario, &wanted(scenario), levels);
+    watch.begin(&scenario.name, n_paths(scenario), level);
+    for (dir, manifest) in parts {
+        let own = of_scenario(manifest, scenario);
+        if watch.is_stopped() {
+            watch.end();
+            return Ok(Played { gathered, precise: None, interrupted: true });
+        }
+        let Some(state) = manifest.states.iter().find(|state| state.scenario == scenario.name)
+        else {
+            let file = dir.join(PART_FILE).display().to_string();
+            let expected = format!("scenario {} was expected too", scenario.name);
+            return Err(Problems::from(Problem::new(file, expected).key("states")).into());
+        };
+        for stretch in read_state(dir, state, &own)? {
+            gathered.join(stretch.gathered);
+            drawing.join(stretch.check.as_ref());
+        }
+        watch.advance(own.end, Some(&gathered.collector));
+        if let Some(paths) = &mut paths
+            && !paths.absorb_part(dir, own.clone())?
+        {
+            let expected = format!(
+                "the paths {} to {} of scenario {} were expected",
+                own.start, own.end, scenario.name
+            );
+            let dir = dir.join("paths").display().to_string();
+            return Err(Problems::from(Problem::new(dir, expected)).into());
+        }
+    }
+    watch.end();
+    paths.map_or(Ok(()), PathsWriter::finish)?;
+    Ok(Played { gathered, precise: None, interrupted: false })
+}

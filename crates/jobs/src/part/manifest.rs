@@ -1,0 +1,160 @@
+//! `part.json`: of which run a part is, and all that a merge needs to finish that run.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use slashfall_graph::{Problem, Problems};
+use slashfall_output::{Digest, InputFile, SCHEMA_VERSION, SelfTest, digest_all};
+use slashfall_sampling::{STREAMS_VERSION, Scenario};
+
+use super::n_paths;
+use crate::input::{Input, Overrides, RunFile};
+use crate::provenance::{config_digest, from_result, peak_memory_bytes, program};
+
+/// The file that a part is known by.
+pub const PART_FILE: &str = "part.json";
+/// Version of what parts store. Others are not read: a part lives as long as a run.
+const PART_VERSION: u32 = 1;
+
+/// Consecutive paths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PathRange {
+    /// The first.
+    pub from: u64,
+    /// The one after the last.
+    pub to: u64,
+}
+
+/// What the paths of a scenario have come to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateFile {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// File in the folder of the part.
+    pub file: String,
+    /// Its SHA-256.
+    pub sha256: Digest,
+}
+
+/// What a part leaves beside what it has gathered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PartManifest {
+    /// Version of what is stored.
+    pub part_version: u32,
+    /// Program and version.
+    pub program: String,
+    /// Version of the schemas.
+    pub schema_version: String,
+    /// Version of the random streams.
+    pub streams_version: u64,
+    /// The command as given.
+    pub command: Vec<String>,
+    /// Name of the run.
+    pub name: String,
+    /// Its paths of the run's.
+    pub paths: PathRange,
+    /// Paths of the run, by scenario.
+    pub run_paths: BTreeMap<String, u64>,
+    /// Seed.
+    pub seed: u64,
+    /// The run file, word by word.
+    pub run_file: RunFile,
+    /// What the command line changed in it.
+    pub overrides: Overrides,
+    /// The network's folder, relative to that of the part.
+    pub network_dir: String,
+    /// Every file read.
+    pub inputs: Vec<InputFile>,
+    /// SHA-256 over all inputs.
+    pub inputs_sha256: Digest,
+    /// SHA-256 of the run file of every scenario, as changed by the command line.
+    pub config_sha256: Digest,
+    /// What the program proved of itself before it began.
+    pub selftest: SelfTest,
+    /// What the paths have come to, by scenario in the order of the run file.
+    pub states: Vec<StateFile>,
+    /// Threads.
+    pub threads: usize,
+    /// Seconds from start to end.
+    pub wall_seconds: f64,
+    /// Largest resident memory, in bytes, where the system tells.
+    pub peak_memory_bytes: Option<u64>,
+}
+
+impl PartManifest {
+    /// That of a part that has not begun.
+    pub(super) fn new(
+        input: &Input,
+        scenarios: &[Scenario<'_>],
+        files: Vec<InputFile>,
+        target: &Path,
+        selftest: SelfTest,
+        command: &[String],
+    ) -> Self {
+        let run_paths = scenarios.iter().map(|own| (own.name.clone(), n_paths(own)));
+        Self {
+            part_version: PART_VERSION,
+            program: program(),
+            schema_version: SCHEMA_VERSION.to_owned(),
+            streams_version: STREAMS_VERSION,
+            command: command.to_vec(),
+            name: input.spec.name.clone(),
+            paths: PathRange { from: 0, to: 0 },
+            run_paths: run_paths.collect(),
+            seed: input.spec.seed,
+            run_file: input.run_file.clone(),
+            overrides: input.overrides.clone(),
+            network_dir: from_result(target, &input.network_dir).display().to_string(),
+            inputs_sha256: digest_all(&files),
+            inputs: files,
+            config_sha256: config_digest(scenarios),
+            selftest,
+            states: Vec::new(),
+            threads: rayon::current_num_threads(),
+            wall_seconds: 0.0,
+            peak_memory_bytes: None,
+        }
+    }
+
+    pub(super) fn close(&mut self, input: &Input) {
+        self.wall_seconds = input.started.elapsed().as_secs_f64();
+        self.peak_memory_bytes = peak_memory_bytes();
+    }
+
+    /// Reads that of a folder.
+    ///
+    /// # Errors
+    /// When there is none, or it is not one that this program reads.
+    pub fn read(dir: &Path) -> Result<Self, Problems> {
+        let path = dir.join(PART_FILE);
+        let of_dir = |expected: String| Problem::new(dir.display().to_string(), expected);
+        let text = fs::read_to_string(&path).map_err(|error| {
+            let is_result = dir.join("manifest.json").is_file();
+            let expected = format!("a part of a run with its {PART_FILE} was expected");
+            of_dir(match is_result {
+                true => format!("{expected}; this is a whole result"),
+                false => format!("{expected}: {error}"),
+            })
+        })?;
+        let file = || path.display().to_string();
+        // What is of another version may lack what this one has.
+        let document: serde_json::Value = serde_json::from_str(&text)
+            .map_err(|error| Problem::new(file(), format!("it is not whole: {error}")))?;
+        let version = &document["part_version"];
+        if *version != PART_VERSION {
+            let program = document["program"].as_str().unwrap_or("another program");
+            let expected = format!(
+                "{PART_VERSION} was expected: it was written by {program}, and this is {}",
+                self::program()
+            );
+            return Err(Problem::new(file(), expected)
+                .key("part_version")
+                .value(version.to_string())
+                .into());
+        }
+        Ok(serde_json::from_value(document)
+            .map_err(|error| Problem::new(file(), format!("it is not whole: {error}")))?)
+    }
+}

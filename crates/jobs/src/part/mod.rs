@@ -1,0 +1,181 @@
+//! A part of a run: a range of its paths, gathered and stored so that parts merge to the very result
+//! of one run over all of them.
+
+mod manifest;
+mod state;
+
+use std::ops::{ControlFlow, Range};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use slashfall_graph::{Problem, Problems};
+use slashfall_output::{PathsWriter, ResultFolder};
+use slashfall_sampling::Scenario;
+use slashfall_sampling::config::{Detail, PathCount};
+
+pub use manifest::{PART_FILE, PartManifest, PathRange, StateFile};
+pub(crate) use state::{Stretch, read_state};
+
+use crate::drawing::Drawing;
+use crate::gathered::{Gathered, stretches};
+use crate::input::Input;
+use crate::proof::proved;
+use crate::provenance::metadata;
+use crate::run::{RunOptions, levels, prepare_drawings, wanted};
+use crate::watch::Watch;
+
+/// Which part of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PartOptions {
+    /// Its first path; the first of the run by default.
+    pub from: Option<u64>,
+    /// The path after its last; the end of the run by default.
+    pub to: Option<u64>,
+}
+
+/// How the run of a part ended.
+pub enum PartOutcome {
+    /// The part is in its folder.
+    Written {
+        /// Its manifest as written.
+        manifest: Box<PartManifest>,
+        /// Its folder.
+        target: PathBuf,
+    },
+    /// Nobody waited any more, and nothing was written.
+    Stopped {
+        /// Paths that were there of the scenario that ran.
+        n_paths: u64,
+    },
+}
+
+/// Runs a range of the paths of all scenarios and stores what they come to, whole or not at all.
+///
+/// # Errors
+/// As [`crate::run`], and when the range is none of the run.
+pub fn run_part(
+    input: &Input,
+    scenarios: &mut [Scenario<'_>],
+    options: &RunOptions,
+    part: PartOptions,
+    watch: &mut dyn Watch,
+) -> anyhow::Result<PartOutcome> {
+    let range = range_of(input, scenarios, part)?;
+    let selftest = proved()?;
+    let drawings = prepare_drawings(input, scenarios, watch)?;
+    let files = input.files()?;
+    let target = options.output.clone().unwrap_or_else(|| default_target(input, &range));
+    let folder = ResultFolder::create_known_by(
+        PART_FILE,
+        &target,
+        options.overwrite,
+        metadata(input, scenarios, &files),
+    )?;
+    let mut manifest =
+        PartManifest::new(input, scenarios, files, &target, selftest, &options.command);
+    manifest.paths = PathRange { from: range.start, to: range.end };
+    for ((number, scenario), mut drawing) in scenarios.iter().enumerate().zip(drawings) {
+        let n = n_paths(scenario);
+        let range = range.start.min(n)..range.end.min(n);
+        let played = play(&folder, scenario, number, range, &mut drawing, watch)?;
+        let stretches = match played {
+            ControlFlow::Continue(stretches) => stretches,
+            ControlFlow::Break(n_paths) => return Ok(PartOutcome::Stopped { n_paths }),
+        };
+        manifest.states.push(state::write_state(&folder, &scenario.name, number, &stretches)?);
+    }
+    manifest.close(input);
+    folder.write_text(PART_FILE, &(serde_json::to_string_pretty(&manifest)? + "\n"))?;
+    if watch.is_stopped() {
+        return Ok(PartOutcome::Stopped { n_paths: range.end - range.start });
+    }
+    folder.finish()?;
+    Ok(PartOutcome::Written { manifest: Box::new(manifest), target })
+}
+
+/// Paths of a scenario where their number is known beforehand.
+pub(crate) fn n_paths(scenario: &Scenario<'_>) -> u64 {
+    match &scenario.spec.paths {
+        PathCount::Fixed(n) => *n,
+        PathCount::Until(rule) => rule.max_paths,
+    }
+}
+
+fn default_target(input: &Input, range: &Range<u64>) -> PathBuf {
+    let name = format!("{:012}-{:012}", range.start, range.end);
+    PathBuf::from("results").join(format!("{}.parts", input.spec.name)).join(name)
+}
+
+/// The paths that are asked for, which must be some of the run.
+fn range_of(
+    input: &Input,
+    scenarios: &[Scenario<'_>],
+    part: PartOptions,
+) -> Result<Range<u64>, Problems> {
+    let mut problems = Problems::default();
+    if scenarios.iter().any(|own| matches!(own.spec.paths, PathCount::Until(_))) {
+        let expected = "run.paths was expected: where a run stops by itself only all of its paths \
+                        tell, so it has no parts; --paths N sets it";
+        problems.push(Problem::new(&input.file, expected).key("run.until"));
+    }
+    let n = scenarios.iter().map(n_paths).max().unwrap_or_default();
+    let (from, to) = (part.from.unwrap_or(0), part.to.unwrap_or(n));
+    let mut wrong = |key: &str, value: u64, expected: String| {
+        problems.push(Problem::new(key, expected).value(value.to_string()));
+    };
+    if to > n {
+        wrong("--paths-to", to, format!("at most {n} was expected, the paths of the run"));
+    }
+    if from >= to.min(n) {
+        let most = to.min(n).saturating_sub(1);
+        wrong("--paths-from", from, format!("at most {most} was expected, the last of the paths"));
+    }
+    problems.or_ok(from..to)
+}
+
+/// Runs the range in stretches; breaks off with the paths so far.
+fn play(
+    folder: &ResultFolder,
+    scenario: &Scenario<'_>,
+    number: usize,
+    range: Range<u64>,
+    drawing: &mut Drawing,
+    watch: &mut dyn Watch,
+) -> anyhow::Result<ControlFlow<u64, Vec<Stretch>>> {
+    let setting = scenario.model.setting();
+    let levels = levels(&scenario.spec.levels);
+    let level = levels.last().copied().context("a run has levels")?;
+    let mut paths = match scenario.spec.detail {
+        Detail::Paths => {
+            Some(PathsWriter::create(folder, setting, &scenario.name, number, range.start)?)
+        }
+        _ => None,
+    };
+    watch.begin(&scenario.name, range.end - range.start, Some(level));
+    let mut stored = Vec::new();
+    let first_path = range.start;
+    for stretch in stretches(range) {
+        let before = stretch.start - first_path;
+        let mut gathered =
+            Gathered::of_part(scenario, &wanted(scenario), levels.clone(), stretch.start);
+        let mut failed = Ok(());
+        let flow = gathered.simulate(&scenario.model, stretch.clone(), |batch, collector| {
+            drawing.absorb(batch);
+            watch.advance(before + collector.n_paths(), Some(collector));
+            if let Some(paths) = &mut paths {
+                failed = paths.absorb(batch);
+            }
+            let is_over = watch.is_stopped() || failed.is_err();
+            if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        failed?;
+        if flow.is_break() {
+            watch.end();
+            return Ok(ControlFlow::Break(before + gathered.collector.n_paths()));
+        }
+        stored.push(Stretch::new(stretch, &gathered, drawing.take_sums()));
+    }
+    watch.end();
+    paths.map_or(Ok(()), PathsWriter::finish)?;
+    Ok(ControlFlow::Continue(stored))
+}
