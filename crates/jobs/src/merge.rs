@@ -1,15 +1,12 @@
 //! A merge: from parts of a run to the result of the run, the same to the byte as if one machine had
-//! run it, or to a larger part.
+//! run it.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::{PathsWriter, ResultFolder};
 use slashfall_sampling::Scenario;
-use slashfall_sampling::config::Detail;
 
 use crate::drawing::Drawing;
 use crate::gathered::Gathered;
@@ -17,8 +14,8 @@ use crate::input::{Config, Input};
 use crate::part::{PART_FILE, PartManifest, PathRange, n_paths, read_state};
 use crate::proof::proved;
 use crate::provenance::program;
-use crate::recorded::check_network;
-use crate::run::{Asked, Outcome, Played, conclude, levels, wanted};
+use crate::recorded::{by_name, check_network};
+use crate::run::{Asked, Outcome, Played, conclude, levels, paths_writer, wanted};
 use crate::watch::Watch;
 
 /// What to merge and where to.
@@ -74,11 +71,8 @@ impl MergeOptions {
         }
         let network =
             self.network.clone().unwrap_or_else(|| from_here(&dir.join(&first.network_dir)));
-        let digests = first.inputs.iter().skip(1).map(|input| {
-            let name = Path::new(&input.path).file_name().unwrap_or_default();
-            (name.to_string_lossy().into_owned(), input.sha256.clone())
-        });
-        let digests: BTreeMap<String, String> = digests.collect();
+        // The first is the run file.
+        let digests = by_name(first.inputs.get(1..).unwrap_or_default());
         check_network(&network, &digests).err().into_iter().for_each(|own| problems.append(own));
         problems.or_ok(())?;
         let file = first.run_file.clone();
@@ -102,6 +96,11 @@ fn folders_of(dir: &Path) -> Vec<PathBuf> {
     let mut inside: Vec<PathBuf> = entries.filter(is_part).collect();
     inside.sort();
     if is_part(&dir.to_owned()) || inside.is_empty() { vec![dir.to_owned()] } else { inside }
+}
+
+/// What is wrong with a part.
+fn problem_of(dir: &Path, expected: String) -> Problem {
+    Problem::new(dir.join(PART_FILE).display().to_string(), expected)
 }
 
 /// What parts have in common, by the name of the key. A seed is part of the run file, and tells more.
@@ -129,33 +128,25 @@ fn strangers(parts: &[(PathBuf, PartManifest)]) -> Problems {
             unlike.retain(|((key, _), _)| *key != "config_sha256");
         }
         for ((key, own), (_, of_first)) in unlike {
-            let file = dir.join(PART_FILE).display().to_string();
             let mut expected = format!("{of_first} was expected, as in {}", first_dir.display());
             if key == "inputs_sha256" {
                 expected.push_str(&other_files(first, manifest));
             }
-            problems.push(Problem::new(file, expected).key(key).value(own));
+            problems.push(problem_of(dir, expected).key(key).value(own));
         }
     }
     if first.program != program() {
-        let file = first_dir.join(PART_FILE).display().to_string();
         let expected = format!("{} was expected, the program that merges", program());
-        problems.push(Problem::new(file, expected).key("program").value(&first.program));
+        problems.push(problem_of(first_dir, expected).key("program").value(&first.program));
     }
     problems
 }
 
 /// Which files of two parts are others.
 fn other_files(first: &PartManifest, other: &PartManifest) -> String {
-    let name =
-        |path: &str| Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned());
-    let of_first = first.inputs.iter().map(|input| (name(&input.path), &input.sha256));
-    let of_first: BTreeMap<_, _> = of_first.collect();
-    let unlike = other.inputs.iter().filter_map(|input| {
-        let name = name(&input.path);
-        (of_first.get(&name) != Some(&&input.sha256)).then_some(name?)
-    });
-    unlike.map(|name| format!("; {name} is another file")).collect()
+    let (first, other) = (by_name(&first.inputs), by_name(&other.inputs));
+    let unlike = other.iter().filter(|(name, sha256)| first.get(*name) != Some(*sha256));
+    unlike.map(|(name, _)| format!("; {name} is another file")).collect()
 }
 
 /// Paths that are in two parts, or between two in none.
@@ -179,8 +170,7 @@ fn unlike_one_run(parts: &[(PathBuf, PartManifest)]) -> Problems {
                 format!("paths from {} on were expected: {before} has {}", own.to, shown(own))
             }
         };
-        let file = dir.join(PART_FILE).display().to_string();
-        problems.push(Problem::new(file, expected).key("paths").value(shown(next)));
+        problems.push(problem_of(dir, expected).key("paths").value(shown(next)));
     }
     problems
 }
@@ -194,7 +184,7 @@ fn missing_ends(parts: &[(PathBuf, PartManifest)], n: u64) -> Problems {
     let mut lacks = |dir: &Path, from: u64, to: u64| {
         if from < to {
             let expected = format!("paths {from} to {to} were expected too, and no part has them");
-            problems.push(Problem::new(dir.join(PART_FILE).display().to_string(), expected));
+            problems.push(problem_of(dir, expected));
         }
     };
     lacks(first, 0, start.paths.from);
@@ -202,7 +192,7 @@ fn missing_ends(parts: &[(PathBuf, PartManifest)], n: u64) -> Problems {
     problems
 }
 
-/// Finishes the run that the parts are of: tables, page and all as if it had run here.
+/// Finishes the run that the parts are of, as if it had run here.
 ///
 /// `scenarios` are those of the input of `merging`.
 ///
@@ -216,12 +206,13 @@ pub fn merge(
 ) -> anyhow::Result<Outcome> {
     let n = scenarios.iter().map(n_paths).max().unwrap_or_default();
     missing_ends(&merging.parts, n).or_ok(())?;
-    let own = proved()?;
-    if let Some((dir, part)) = merging.parts.iter().find(|(_, part)| part.selftest != own) {
-        let file = dir.join(PART_FILE).display().to_string();
-        let expected =
-            format!("{} was expected: the machine of this part computes otherwise", own.sha256);
-        let problem = Problem::new(file, expected).key("selftest.sha256");
+    let selftest = proved()?;
+    if let Some((dir, part)) = merging.parts.iter().find(|(_, part)| part.selftest != selftest) {
+        let expected = format!(
+            "{} was expected: the machine of this part computes otherwise",
+            selftest.sha256
+        );
+        let problem = problem_of(dir, expected).key("selftest.sha256");
         return Err(Problems::from(problem.value(&part.selftest.sha256)).into());
     }
     let asked = Asked {
@@ -229,22 +220,11 @@ pub fn merge(
         overwrite: options.overwrite,
         command: &options.command,
         merged_parts: Some(merging.parts.len()),
+        selftest,
     };
-    conclude(
-        &merging.input,
-        scenarios,
-        &asked,
-        watch,
-        |folder, scenario, number, drawing, watch| {
-            gather(&merging.parts, folder, scenario, number, drawing, watch)
-        },
-    )
-}
-
-/// The paths of a part that a scenario has.
-fn of_scenario(part: &PartManifest, scenario: &Scenario<'_>) -> Range<u64> {
-    let n = n_paths(scenario);
-    part.paths.from.min(n)..part.paths.to.min(n)
+    conclude(&merging.input, scenarios, asked, watch, |folder, scenario, number, drawing, watch| {
+        gather(&merging.parts, folder, scenario, number, drawing, watch)
+    })
 }
 
 /// Joins what the parts have gathered of a scenario, one part after the other.
@@ -256,26 +236,21 @@ fn gather(
     drawing: &mut Drawing,
     watch: &mut dyn Watch,
 ) -> anyhow::Result<Played> {
-    let setting = scenario.model.setting();
-    let mut paths = match scenario.spec.detail {
-        Detail::Paths => Some(PathsWriter::create(folder, setting, &scenario.name, number, 0)?),
-        _ => None,
-    };
+    let mut paths = paths_writer(folder, scenario, number, 0)?;
     let levels = levels(&scenario.spec.levels);
     let level = levels.last().copied();
     let mut gathered = Gathered::new(scenario, &wanted(scenario), levels);
     watch.begin(&scenario.name, n_paths(scenario), level);
     for (dir, manifest) in parts {
-        let own = of_scenario(manifest, scenario);
+        let own = manifest.paths.of(scenario);
         if watch.is_stopped() {
             watch.end();
             return Ok(Played { gathered, precise: None, interrupted: true });
         }
         let Some(state) = manifest.states.iter().find(|state| state.scenario == scenario.name)
         else {
-            let file = dir.join(PART_FILE).display().to_string();
             let expected = format!("scenario {} was expected too", scenario.name);
-            return Err(Problems::from(Problem::new(file, expected).key("states")).into());
+            return Err(Problems::from(problem_of(dir, expected).key("states")).into());
         };
         for stretch in read_state(dir, state, &own)? {
             gathered.join(stretch.gathered);

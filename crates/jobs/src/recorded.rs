@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use slashfall_graph::{Network, Problem, Problems, load_network};
-use slashfall_output::digest_file;
+use slashfall_output::{Digest, InputFile, digest_file};
 use slashfall_sampling::config::NodeValue;
 use slashfall_sampling::{Node, RunSpec, STREAMS_VERSION, Scenario};
 
@@ -237,10 +237,17 @@ fn check_config(file: &str, config: &Node, manifest: &Value) -> Result<(), Probl
 
 /// The digests of the network's files: all inputs but the first, which is the run file.
 fn digests(manifest: &Value) -> Option<BTreeMap<String, String>> {
-    let inputs = manifest["inputs"].as_array()?;
-    let digest = |input: &Value| {
-        let name = Path::new(input["path"].as_str()?).file_name()?.to_string_lossy().into_owned();
-        Some((name, input["sha256"].as_str()?.to_owned()))
+    let inputs: Vec<InputFile> = serde_json::from_value(manifest["inputs"].clone()).ok()?;
+    let files = inputs.get(1..).unwrap_or_default();
+    let has_name = |file: &InputFile| Path::new(&file.path).file_name().is_some();
+    files.iter().all(has_name).then(|| by_name(files))
+}
+
+/// The digests of files by their names, wherever they were.
+pub(crate) fn by_name(files: &[InputFile]) -> BTreeMap<String, Digest> {
+    let named = |file: &InputFile| {
+        let name = Path::new(&file.path).file_name().unwrap_or_default();
+        (name.to_string_lossy().into_owned(), file.sha256.clone())
     };
-    inputs.iter().skip(1).map(digest).collect()
+    files.iter().map(named).collect()
 }

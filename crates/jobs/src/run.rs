@@ -1,12 +1,14 @@
 //! A run: from a run file to a result folder, watched by whoever asked for it.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::PathBuf;
 
 use anyhow::Context;
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::measures::{Level, StopWatch};
-use slashfall_output::{Collector, Manifest, PathsWriter, ResultFolder, Wanted, headline_level};
+use slashfall_output::{
+    Collector, Manifest, PathsWriter, ResultFolder, SelfTest, Wanted, headline_level,
+};
 use slashfall_sampling::Scenario;
 use slashfall_sampling::config::{Detail, PathCount, StopRule};
 
@@ -92,8 +94,9 @@ pub fn run(
         overwrite: options.overwrite,
         command: &options.command,
         merged_parts: None,
+        selftest: proved()?,
     };
-    conclude(input, scenarios, &asked, watch, play)
+    conclude(input, scenarios, asked, watch, play)
 }
 
 /// What is asked of the result.
@@ -102,13 +105,15 @@ pub(crate) struct Asked<'o> {
     pub(crate) overwrite: bool,
     pub(crate) command: &'o [String],
     pub(crate) merged_parts: Option<usize>,
+    /// What the program has proved of itself.
+    pub(crate) selftest: SelfTest,
 }
 
 /// Has the paths of each scenario played, wherever they come from, and writes what they come to.
 pub(crate) fn conclude(
     input: &Input,
     scenarios: &mut [Scenario<'_>],
-    asked: &Asked<'_>,
+    asked: Asked<'_>,
     watch: &mut dyn Watch,
     mut play: impl FnMut(
         &ResultFolder,
@@ -118,7 +123,6 @@ pub(crate) fn conclude(
         &mut dyn Watch,
     ) -> anyhow::Result<Played>,
 ) -> anyhow::Result<Outcome> {
-    let selftest = proved()?;
     let drawings = prepare_drawings(input, scenarios, watch)?;
     let files = input.files()?;
     let default = || PathBuf::from("results").join(&input.spec.name);
@@ -127,7 +131,7 @@ pub(crate) fn conclude(
         ResultFolder::create(&target, asked.overwrite, metadata(input, scenarios, &files))?;
     let mut tables = Tables::new(&input.network);
     let mut findings = Findings::default();
-    let mut manifest = manifest(input, scenarios, files, &target, selftest, asked.command);
+    let mut manifest = manifest(input, scenarios, files, &target, asked.selftest, asked.command);
     manifest.merged_parts = asked.merged_parts;
     let mut n_paths = 0;
     for ((number, scenario), mut drawing) in scenarios.iter().enumerate().zip(drawings) {
@@ -206,46 +210,85 @@ fn play(
     drawing: &mut Drawing,
     watch: &mut dyn Watch,
 ) -> anyhow::Result<Played> {
-    let setting = scenario.model.setting();
     let (n_paths, mut rule) = match &scenario.spec.paths {
         PathCount::Fixed(n) => (*n, None),
         PathCount::Until(rule) => {
             (rule.max_paths, Some(Watched::new(rule, scenario.model.sobol().is_some())))
         }
     };
-    let mut paths = match scenario.spec.detail {
-        Detail::Paths => Some(PathsWriter::create(folder, setting, &scenario.name, number, 0)?),
-        _ => None,
-    };
+    let paths = paths_writer(folder, scenario, number, 0)?;
     let levels = levels(&scenario.spec.levels);
     let level = levels.last().copied().context("a run has levels")?;
     let mut gathered = Gathered::new(scenario, &wanted(scenario), levels);
     watch.begin(&scenario.name, n_paths, Some(level));
-    let mut failed = Ok(());
+    let mut drawn = Drawn { first_path: 0, drawing, paths, watch };
     let mut precise = None;
     let mut done = 0;
     while done < n_paths && precise != Some(true) {
         let next = rule.as_ref().map_or(n_paths, |rule| rule.watch.next_look());
-        let flow = gathered.simulate(&scenario.model, done..next, |batch, collector| {
-            drawing.absorb(batch);
-            watch.advance(collector.n_paths(), Some(collector));
-            if let Some(paths) = &mut paths {
-                failed = paths.absorb(batch);
-            }
-            let is_over = watch.is_stopped() || failed.is_err();
-            if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        std::mem::replace(&mut failed, Ok(()))?;
-        if flow.is_break() {
-            watch.end();
+        if drawn.draw(&mut gathered, scenario, done..next)?.is_break() {
             return Ok(Played { gathered, precise, interrupted: true });
         }
         done = next;
         precise = rule.as_mut().map(|rule| rule.look(&gathered.collector));
     }
-    watch.end();
-    paths.map_or(Ok(()), PathsWriter::finish)?;
+    drawn.end()?;
     Ok(Played { gathered, precise, interrupted: false })
+}
+
+/// Where the paths of a scenario go beside what gathers them.
+pub(crate) struct Drawn<'d, 'f> {
+    /// The first of them.
+    pub(crate) first_path: u64,
+    pub(crate) drawing: &'d mut Drawing,
+    pub(crate) paths: Option<PathsWriter<'f>>,
+    pub(crate) watch: &'d mut dyn Watch,
+}
+
+impl Drawn<'_, '_> {
+    /// Draws paths; breaks off once nobody waits for them.
+    pub(crate) fn draw(
+        &mut self,
+        gathered: &mut Gathered,
+        scenario: &Scenario<'_>,
+        paths: Range<u64>,
+    ) -> anyhow::Result<ControlFlow<()>> {
+        let mut failed = Ok(());
+        let flow = gathered.simulate(&scenario.model, paths, |batch, collector| {
+            self.drawing.absorb(batch);
+            let so_far = collector.first_path() + collector.n_paths() - self.first_path;
+            self.watch.advance(so_far, Some(collector));
+            if let Some(paths) = &mut self.paths {
+                failed = paths.absorb(batch);
+            }
+            let is_over = self.watch.is_stopped() || failed.is_err();
+            if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        failed?;
+        if flow.is_break() {
+            self.watch.end();
+        }
+        Ok(flow)
+    }
+
+    /// Says that no more come.
+    pub(crate) fn end(self) -> anyhow::Result<()> {
+        self.watch.end();
+        Ok(self.paths.map_or(Ok(()), PathsWriter::finish)?)
+    }
+}
+
+/// What writes every path of a scenario from `first_path` on, where that is asked for.
+pub(crate) fn paths_writer<'f>(
+    folder: &'f ResultFolder,
+    scenario: &Scenario<'_>,
+    number: usize,
+    first_path: u64,
+) -> anyhow::Result<Option<PathsWriter<'f>>> {
+    let setting = scenario.model.setting();
+    let create = || PathsWriter::create(folder, setting, &scenario.name, number, first_path);
+    let is_asked = scenario.spec.detail == Detail::Paths;
+    Ok(is_asked.then(create).transpose()?)
 }
 
 /// A stop rule and what it has seen so far.

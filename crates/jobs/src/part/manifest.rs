@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,14 @@ pub struct PathRange {
     pub from: u64,
     /// The one after the last.
     pub to: u64,
+}
+
+impl PathRange {
+    /// Those of them that a scenario has.
+    pub(crate) fn of(self, scenario: &Scenario<'_>) -> Range<u64> {
+        let n = n_paths(scenario);
+        self.from.min(n)..self.to.min(n)
+    }
 }
 
 /// What the paths of a scenario have come to.
@@ -89,7 +98,7 @@ impl PartManifest {
         input: &Input,
         scenarios: &[Scenario<'_>],
         files: Vec<InputFile>,
-        target: &Path,
+        (target, paths): (&Path, PathRange),
         selftest: SelfTest,
         command: &[String],
     ) -> Self {
@@ -101,7 +110,7 @@ impl PartManifest {
             streams_version: STREAMS_VERSION,
             command: command.to_vec(),
             name: input.spec.name.clone(),
-            paths: PathRange { from: 0, to: 0 },
+            paths,
             run_paths: run_paths.collect(),
             seed: input.spec.seed,
             run_file: input.run_file.clone(),

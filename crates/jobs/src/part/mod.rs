@@ -9,9 +9,9 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use slashfall_graph::{Problem, Problems};
-use slashfall_output::{PathsWriter, ResultFolder};
+use slashfall_output::ResultFolder;
 use slashfall_sampling::Scenario;
-use slashfall_sampling::config::{Detail, PathCount};
+use slashfall_sampling::config::PathCount;
 
 pub use manifest::{PART_FILE, PartManifest, PathRange, StateFile};
 pub(crate) use state::{Stretch, read_state};
@@ -21,7 +21,7 @@ use crate::gathered::{Gathered, stretches};
 use crate::input::Input;
 use crate::proof::proved;
 use crate::provenance::metadata;
-use crate::run::{RunOptions, levels, prepare_drawings, wanted};
+use crate::run::{Drawn, RunOptions, levels, paths_writer, prepare_drawings, wanted};
 use crate::watch::Watch;
 
 /// Which part of a run.
@@ -71,14 +71,13 @@ pub fn run_part(
         options.overwrite,
         metadata(input, scenarios, &files),
     )?;
+    let paths = PathRange { from: range.start, to: range.end };
+    let of_part = (target.as_path(), paths);
     let mut manifest =
-        PartManifest::new(input, scenarios, files, &target, selftest, &options.command);
-    manifest.paths = PathRange { from: range.start, to: range.end };
+        PartManifest::new(input, scenarios, files, of_part, selftest, &options.command);
     for ((number, scenario), mut drawing) in scenarios.iter().enumerate().zip(drawings) {
-        let n = n_paths(scenario);
-        let range = range.start.min(n)..range.end.min(n);
-        let played = play(&folder, scenario, number, range, &mut drawing, watch)?;
-        let stretches = match played {
+        let range = paths.of(scenario);
+        let stretches = match play(&folder, scenario, number, range, &mut drawing, watch)? {
             ControlFlow::Continue(stretches) => stretches,
             ControlFlow::Break(n_paths) => return Ok(PartOutcome::Stopped { n_paths }),
         };
@@ -142,40 +141,22 @@ fn play(
     drawing: &mut Drawing,
     watch: &mut dyn Watch,
 ) -> anyhow::Result<ControlFlow<u64, Vec<Stretch>>> {
-    let setting = scenario.model.setting();
     let levels = levels(&scenario.spec.levels);
     let level = levels.last().copied().context("a run has levels")?;
-    let mut paths = match scenario.spec.detail {
-        Detail::Paths => {
-            Some(PathsWriter::create(folder, setting, &scenario.name, number, range.start)?)
-        }
-        _ => None,
-    };
-    watch.begin(&scenario.name, range.end - range.start, Some(level));
-    let mut stored = Vec::new();
     let first_path = range.start;
+    let paths = paths_writer(folder, scenario, number, first_path)?;
+    watch.begin(&scenario.name, range.end - first_path, Some(level));
+    let mut drawn = Drawn { first_path, drawing, paths, watch };
+    let mut stored = Vec::new();
     for stretch in stretches(range) {
-        let before = stretch.start - first_path;
         let mut gathered =
             Gathered::of_part(scenario, &wanted(scenario), levels.clone(), stretch.start);
-        let mut failed = Ok(());
-        let flow = gathered.simulate(&scenario.model, stretch.clone(), |batch, collector| {
-            drawing.absorb(batch);
-            watch.advance(before + collector.n_paths(), Some(collector));
-            if let Some(paths) = &mut paths {
-                failed = paths.absorb(batch);
-            }
-            let is_over = watch.is_stopped() || failed.is_err();
-            if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        failed?;
-        if flow.is_break() {
-            watch.end();
-            return Ok(ControlFlow::Break(before + gathered.collector.n_paths()));
+        if drawn.draw(&mut gathered, scenario, stretch.clone())?.is_break() {
+            let n_paths = stretch.start - first_path + gathered.collector.n_paths();
+            return Ok(ControlFlow::Break(n_paths));
         }
-        stored.push(Stretch::new(stretch, &gathered, drawing.take_sums()));
+        stored.push(Stretch::new(stretch, &gathered, drawn.drawing.take_sums()));
     }
-    watch.end();
-    paths.map_or(Ok(()), PathsWriter::finish)?;
+    drawn.end()?;
     Ok(ControlFlow::Continue(stored))
 }

@@ -11,26 +11,48 @@ use slashfall_sampling::ExactSum;
 
 use super::Sum;
 
-/// Sums over the weights of all paths, those without a loss included.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct WeightSums {
-    n_paths: u64,
-    powers: [Sum; 3],
+/// How far apart the weights of paths lie.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Extent {
     least: f64,
     most: f64,
     /// Whether only paths of different replicates are independent.
     is_replicated: bool,
 }
 
+impl Extent {
+    fn new(is_replicated: bool) -> Self {
+        Self { least: 1.0, most: 1.0, is_replicated }
+    }
+
+    /// Takes the next paths and hands on `w, w^2, w^3` of each, or their number for all where each weighs 1.
+    ///
+    /// # Panics
+    /// If a weight is not positive and finite: a bug of the sampler.
+    fn add(&mut self, n_paths: u64, weights: &[f64], mut add: impl FnMut([f64; 3])) {
+        if weights.is_empty() {
+            add([n_paths as f64; 3]);
+        }
+        for &weight in weights {
+            assert!(weight > 0.0 && weight.is_finite(), "a path weighs {weight}");
+            self.least = self.least.min(weight);
+            self.most = self.most.max(weight);
+            add([weight, weight * weight, weight * weight * weight]);
+        }
+    }
+}
+
+/// Sums over the weights of all paths, those without a loss included.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WeightSums {
+    n_paths: u64,
+    powers: [Sum; 3],
+    extent: Extent,
+}
+
 impl Default for WeightSums {
     fn default() -> Self {
-        Self {
-            n_paths: 0,
-            powers: [Sum::default(); 3],
-            least: 1.0,
-            most: 1.0,
-            is_replicated: false,
-        }
+        Self { n_paths: 0, powers: [Sum::default(); 3], extent: Extent::new(false) }
     }
 }
 
@@ -39,13 +61,13 @@ impl WeightSums {
     /// the replicates.
     #[must_use]
     pub fn of_replicates() -> Self {
-        Self { is_replicated: true, ..Self::default() }
+        Self { extent: Extent::new(true), ..Self::default() }
     }
 
     /// Whether only paths of different replicates are independent.
     #[must_use]
     pub fn is_replicated(self) -> bool {
-        self.is_replicated
+        self.extent.is_replicated
     }
 
     /// Adds the next paths: their weights, or nothing where each of the `n_paths` weighs 1.
@@ -54,19 +76,10 @@ impl WeightSums {
     /// If a weight is not positive and finite: a bug of the sampler.
     pub fn add(&mut self, n_paths: u64, weights: &[f64]) {
         self.n_paths += n_paths;
-        if weights.is_empty() {
-            self.powers.iter_mut().for_each(|power| power.add(n_paths as f64));
-        }
-        for &weight in weights {
-            assert!(weight > 0.0 && weight.is_finite(), "a path weighs {weight}");
-            self.least = self.least.min(weight);
-            self.most = self.most.max(weight);
-            let mut term = 1.0;
-            for power in &mut self.powers {
-                term *= weight;
-                power.add(term);
-            }
-        }
+        let powers = &mut self.powers;
+        self.extent.add(n_paths, weights, |terms| {
+            powers.iter_mut().zip(terms).for_each(|(power, term)| power.add(term));
+        });
     }
 
     /// Sums over `n_paths` that weigh 1 each.
@@ -85,13 +98,13 @@ impl WeightSums {
     /// Whether every path weighs exactly 1.
     #[must_use]
     pub fn is_plain(self) -> bool {
-        self.least >= 1.0 && self.most <= 1.0
+        self.extent.least >= 1.0 && self.extent.most <= 1.0
     }
 
     /// Paths that all of them are worth (Kish 1965): `(sum w)^2 / sum w^2`; their number where each weighs 1.
     #[must_use]
     pub fn effective(self) -> f64 {
-        if self.is_plain() { self.n_paths as f64 } else { self.power(1).powi(2) / self.power(2) }
+        if self.is_plain() { self.n_paths() as f64 } else { self.power(1).powi(2) / self.power(2) }
     }
 
     /// Mass of some of the paths, whose weights and squares of weights have these sums.
@@ -107,7 +120,7 @@ impl WeightSums {
 
     /// The largest weight.
     pub(super) fn most(self) -> f64 {
-        self.most
+        self.extent.most
     }
 
     /// How weights become masses; `None` where every path weighs 1.
@@ -117,13 +130,13 @@ impl WeightSums {
         if self.is_plain() {
             return None;
         }
-        let n = self.n_paths as f64;
+        let n = self.n_paths() as f64;
         let mean = self.power(1) / n;
         let variance = self.power(2) / n - mean * mean;
         let slope = (mean - 1.0) / variance;
         let calibration = Calibration { gain: 1.0 + slope * mean, slope, mean, variance };
         let factor = |weight: f64| calibration.gain - slope * weight;
-        let is_usable = factor(self.least) > 0.0 && factor(self.most) > 0.0;
+        let is_usable = factor(self.extent.least) > 0.0 && factor(self.extent.most) > 0.0;
         let ratio = Calibration { gain: mean.recip(), slope: 0.0, mean, variance: f64::INFINITY };
         Some(if is_usable { calibration } else { ratio })
     }
@@ -134,15 +147,13 @@ impl WeightSums {
 pub(crate) struct WeightTally {
     n_paths: u64,
     powers: [ExactSum; 3],
-    least: f64,
-    most: f64,
-    is_replicated: bool,
+    extent: Extent,
 }
 
 impl WeightTally {
     /// Before the first path; `is_replicated` as for [`WeightSums::of_replicates`].
     pub(crate) fn new(is_replicated: bool) -> Self {
-        Self { n_paths: 0, powers: Default::default(), least: 1.0, most: 1.0, is_replicated }
+        Self { n_paths: 0, powers: Default::default(), extent: Extent::new(is_replicated) }
     }
 
     /// As [`WeightSums::add`].
@@ -151,24 +162,18 @@ impl WeightTally {
     /// If a weight is not positive and finite: a bug of the sampler.
     pub(crate) fn add(&mut self, n_paths: u64, weights: &[f64]) {
         self.n_paths += n_paths;
-        if weights.is_empty() {
-            self.powers.iter_mut().for_each(|power| power.add(n_paths as f64));
-        }
-        for &weight in weights {
-            assert!(weight > 0.0 && weight.is_finite(), "a path weighs {weight}");
-            self.least = self.least.min(weight);
-            self.most = self.most.max(weight);
-            let terms = [weight, weight * weight, weight * weight * weight];
-            self.powers.iter_mut().zip(terms).for_each(|(power, term)| power.add(term));
-        }
+        let powers = &mut self.powers;
+        self.extent.add(n_paths, weights, |terms| {
+            powers.iter_mut().zip(terms).for_each(|(power, term)| power.add(term));
+        });
     }
 
     /// Adds paths that others have added up.
     pub(crate) fn join(&mut self, other: &Self) {
         self.n_paths += other.n_paths;
+        self.extent.least = self.extent.least.min(other.extent.least);
+        self.extent.most = self.extent.most.max(other.extent.most);
         self.powers.iter_mut().zip(&other.powers).for_each(|(own, other)| own.join(other));
-        self.least = self.least.min(other.least);
-        self.most = self.most.max(other.most);
     }
 
     pub(crate) fn n_paths(&self) -> u64 {
@@ -176,17 +181,12 @@ impl WeightTally {
     }
 
     pub(crate) fn is_replicated(&self) -> bool {
-        self.is_replicated
+        self.extent.is_replicated
     }
 
     pub(crate) fn sums(&self) -> WeightSums {
-        WeightSums {
-            n_paths: self.n_paths,
-            powers: self.powers.each_ref().map(|power| Sum::from_iter([power.value()])),
-            least: self.least,
-            most: self.most,
-            is_replicated: self.is_replicated,
-        }
+        let powers = self.powers.each_ref().map(|power| Sum::from_iter([power.value()]));
+        WeightSums { n_paths: self.n_paths, powers, extent: self.extent }
     }
 }
 

@@ -1,16 +1,17 @@
 //! Takes batches in path order and keeps what the figures need: losses that are not zero, counts
 //! of depegs, the rounds of the cascade, the worst that the books were ever off.
 
+mod stored;
+
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 use slashfall_cascade::{Figure, Layout, Setting};
 use slashfall_sampling::Batch;
 
-use crate::measures::{
-    Given, LossColumn, Outcome, PathLoss, Room, StoredColumn, Tally, WeightSums, WeightTally,
-};
+use crate::measures::{Given, LossColumn, Outcome, PathLoss, Room, Tally, WeightSums, WeightTally};
 use crate::room::{Wanted, n_head};
 use crate::scope::{Scope, scopes};
+
+pub use stored::StoredCollector;
 
 /// Discounts that count as a depeg, ascending, and the metric of each.
 pub(crate) const DEPEGS: [(&str, f64); 3] = [
@@ -291,75 +292,6 @@ impl Collector {
         }
     }
 
-    /// What another collector joins.
-    #[must_use]
-    pub fn stored(&self) -> StoredCollector {
-        let scope = |kept: &ScopeLosses| StoredScope {
-            column: kept.column,
-            depegs: kept.depegs.clone(),
-            head: kept.head.clone(),
-        };
-        StoredCollector {
-            weights: self.weights.clone(),
-            is_weighted: self.is_weighted,
-            scopes: self.scopes.iter().map(scope).collect(),
-            columns: self.columns.iter().map(LossColumn::stored).collect(),
-            rounds: self.rounds.clone(),
-            books_error_max: self.books_error_max,
-            n_unbalanced: self.n_unbalanced,
-            n_truncated: self.n_truncated,
-        }
-    }
-
-    /// Adds the paths that follow, which a collector of the same scopes has gathered: all is as if they had come here.
-    ///
-    /// # Panics
-    /// If others follow: a bug of the caller.
-    pub fn join(&mut self, next: StoredCollector) {
-        if next.is_weighted {
-            self.expect_weights();
-        }
-        self.weights.join(&next.weights);
-        self.join_columns(&next.scopes, &next.columns);
-        for (own, next) in self.scopes.iter_mut().zip(next.scopes) {
-            for (own, next) in own.depegs.iter_mut().flatten().zip(next.depegs.iter().flatten()) {
-                own.join(next);
-            }
-            own.head.extend(next.head);
-        }
-        self.rounds.resize(self.rounds.len().max(next.rounds.len()), Given::default());
-        self.rounds.iter_mut().zip(&next.rounds).for_each(|(own, next)| own.join(next));
-        self.books_error_max = self.books_error_max.max(next.books_error_max);
-        self.n_unbalanced += next.n_unbalanced;
-        self.n_truncated += next.n_truncated;
-    }
-
-    /// Scopes go on to share a column that share one here and there.
-    fn join_columns(&mut self, scopes: &[StoredScope], next: &[StoredColumn]) {
-        let mut pairs = Vec::new();
-        for (own, next) in self.scopes.iter_mut().zip(scopes) {
-            let pair = (own.column, next.column);
-            let known = pairs.iter().position(|other| *other == pair);
-            own.column = known.unwrap_or_else(|| {
-                pairs.push(pair);
-                pairs.len() - 1
-            });
-        }
-        let mut before: Vec<Option<LossColumn>> =
-            std::mem::take(&mut self.columns).into_iter().map(Some).collect();
-        for (number, &(own, _)) in pairs.iter().enumerate() {
-            // Most columns go on as they are; only those that part are copied.
-            let is_last = !pairs[number + 1..].iter().any(|(other, _)| *other == own);
-            let column = if is_last { before[own].take() } else { before[own].clone() };
-            self.columns.extend(column);
-        }
-        let weights = self.weights();
-        self.columns.par_iter_mut().zip(&pairs).for_each(|(column, &(_, other))| {
-            column.join(&next[other]);
-            column.weigh(weights);
-        });
-    }
-
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
     fn absorb_rounds(&mut self, batch: &Batch) {
         let figures = OutcomeFigures::new(self.layout);
@@ -473,26 +405,6 @@ impl Collector {
         let of_scope = |kept: &ScopeLosses| taken[kept.column].clone();
         wanted.into_iter().filter_map(|kept| Some((kept, of_scope(kept)?))).collect()
     }
-}
-
-/// A [`Collector`] of some paths as it is stored.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct StoredCollector {
-    weights: WeightTally,
-    is_weighted: bool,
-    scopes: Vec<StoredScope>,
-    columns: Vec<StoredColumn>,
-    rounds: Vec<Given>,
-    books_error_max: f64,
-    n_unbalanced: u64,
-    n_truncated: u64,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct StoredScope {
-    column: usize,
-    depegs: Option<[Tally; 3]>,
-    head: Vec<PathLoss>,
 }
 
 #[cfg(test)]
