@@ -89,11 +89,14 @@ fn from_here(dir: &Path) -> PathBuf {
     below.filter(|below| below.components().next().is_some()).unwrap_or(real)
 }
 
-/// The part at a folder, or those in it.
+/// The part at a folder, or those in it. What a program that ended too early has left is hidden, and
+/// may look whole.
 fn folders_of(dir: &Path) -> Vec<PathBuf> {
+    let is_hidden =
+        |dir: &Path| dir.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
     let is_part = |dir: &PathBuf| dir.join(PART_FILE).is_file();
     let entries = fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut inside: Vec<PathBuf> = entries.filter(is_part).collect();
+    let mut inside: Vec<PathBuf> = entries.filter(|dir| !is_hidden(dir) && is_part(dir)).collect();
     inside.sort();
     if is_part(&dir.to_owned()) || inside.is_empty() { vec![dir.to_owned()] } else { inside }
 }

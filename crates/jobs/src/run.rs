@@ -88,7 +88,6 @@ pub fn run(
     options: &RunOptions,
     watch: &mut dyn Watch,
 ) -> anyhow::Result<Outcome> {
-    warn(input, scenarios, watch);
     let asked = Asked {
         output: options.output.as_ref(),
         overwrite: options.overwrite,
@@ -123,6 +122,7 @@ pub(crate) fn conclude(
         &mut dyn Watch,
     ) -> anyhow::Result<Played>,
 ) -> anyhow::Result<Outcome> {
+    tell_before(input, scenarios, watch);
     let drawings = prepare_drawings(input, scenarios, watch)?;
     let files = input.files()?;
     let default = || PathBuf::from("results").join(&input.spec.name);
@@ -332,7 +332,8 @@ pub(crate) fn levels(levels: &[f64]) -> Vec<Level> {
 /// Memory above which a run says what it may take.
 const MEMORY_TO_TELL_BYTES: u64 = 4_000_000_000;
 
-fn warn(input: &Input, scenarios: &[Scenario<'_>], watch: &mut dyn Watch) {
+/// What should be known of a run before it begins.
+pub(crate) fn tell_before(input: &Input, scenarios: &[Scenario<'_>], watch: &mut dyn Watch) {
     // Scenarios are run one after the other, so that of the largest counts.
     let of = |scenario: &Scenario<'_>| {
         let (wanted, setting) = (wanted(scenario), scenario.model.setting());

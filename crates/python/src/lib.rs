@@ -4,6 +4,7 @@
 mod caps;
 mod check;
 mod config;
+mod distributed;
 mod listen;
 mod problems;
 mod replay;
@@ -21,6 +22,8 @@ mod _engine {
     use crate::caps::caps;
     #[pymodule_export]
     use crate::check::check;
+    #[pymodule_export]
+    use crate::distributed::{merge, pack, part_dirs, parts_of, run_part};
     #[pymodule_export]
     use crate::replay::replay;
     #[pymodule_export]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
-use slashfall_jobs::{Outcome, RunOptions, run as work};
+use slashfall_jobs::{Outcome, RunOptions, Watch, run as work};
 
 use crate::config::{Assignment, Given};
 use crate::listen::{Listening, listened};
@@ -37,16 +37,17 @@ pub(crate) fn run(
     listened(py, Listening { threads, progress }, move |watch| {
         let input = options.load()?;
         let mut scenarios = input.resolve()?;
-        match work(&input, &mut scenarios, &options, watch)? {
-            Outcome::Written(ran) => {
-                ran.findings.doubts.iter().for_each(|doubt| watch.note(doubt));
-                if ran.manifest.precision_reached == Some(false) {
-                    watch.note(IMPRECISE);
-                }
-                Ok(Some(()))
-            }
-            Outcome::Stopped { .. } => Ok(None),
-        }
+        Ok(told(work(&input, &mut scenarios, &options, watch)?, watch))
     })
     .map(|((), notes)| notes)
+}
+
+/// Notes what should be known of a result; none where there is none.
+pub(crate) fn told(outcome: Outcome, watch: &mut dyn Watch) -> Option<()> {
+    let Outcome::Written(ran) = outcome else { return None };
+    ran.findings.doubts.iter().for_each(|doubt| watch.note(doubt));
+    if ran.manifest.precision_reached == Some(false) {
+        watch.note(IMPRECISE);
+    }
+    Some(())
 }

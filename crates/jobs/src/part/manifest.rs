@@ -17,7 +17,7 @@ use crate::provenance::{config_digest, from_result, peak_memory_bytes, program};
 /// The file that a part is known by.
 pub const PART_FILE: &str = "part.json";
 /// Version of what parts store. Others are not read: a part lives as long as a run.
-const PART_VERSION: u32 = 1;
+pub(crate) const PART_VERSION: u32 = 1;
 
 /// Consecutive paths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,6 +29,18 @@ pub struct PathRange {
 }
 
 impl PathRange {
+    /// The folder of a part of these paths; names are in their order.
+    pub(crate) fn folder_name(self) -> String {
+        format!("{:012}-{:012}", self.from, self.to)
+    }
+
+    /// The paths of a part by the name of its folder.
+    pub(crate) fn of_folder_name(name: &str) -> Option<Self> {
+        let (from, to) = name.split_once('-')?;
+        let paths = Self { from: from.parse().ok()?, to: to.parse().ok()? };
+        (paths.folder_name() == name).then_some(paths)
+    }
+
     /// Those of them that a scenario has.
     pub(crate) fn of(self, scenario: &Scenario<'_>) -> Range<u64> {
         let n = n_paths(scenario);

@@ -13,6 +13,7 @@ use slashfall_output::ResultFolder;
 use slashfall_sampling::Scenario;
 use slashfall_sampling::config::PathCount;
 
+pub(crate) use manifest::PART_VERSION;
 pub use manifest::{PART_FILE, PartManifest, PathRange, StateFile};
 pub(crate) use state::{Stretch, read_state};
 
@@ -21,7 +22,7 @@ use crate::gathered::{Gathered, stretches};
 use crate::input::Input;
 use crate::proof::proved;
 use crate::provenance::metadata;
-use crate::run::{Drawn, RunOptions, levels, paths_writer, prepare_drawings, wanted};
+use crate::run::{Drawn, RunOptions, levels, paths_writer, prepare_drawings, tell_before, wanted};
 use crate::watch::Watch;
 
 /// Which part of a run.
@@ -61,6 +62,7 @@ pub fn run_part(
     watch: &mut dyn Watch,
 ) -> anyhow::Result<PartOutcome> {
     let range = range_of(input, scenarios, part)?;
+    tell_before(input, scenarios, watch);
     let selftest = proved()?;
     let drawings = prepare_drawings(input, scenarios, watch)?;
     let files = input.files()?;
@@ -101,8 +103,18 @@ pub(crate) fn n_paths(scenario: &Scenario<'_>) -> u64 {
 }
 
 fn default_target(input: &Input, range: &Range<u64>) -> PathBuf {
-    let name = format!("{:012}-{:012}", range.start, range.end);
-    PathBuf::from("results").join(format!("{}.parts", input.spec.name)).join(name)
+    let paths = PathRange { from: range.start, to: range.end };
+    PathBuf::from("results").join(format!("{}.parts", input.spec.name)).join(paths.folder_name())
+}
+
+/// That a run has parts.
+pub(crate) fn has_parts(input: &Input, scenarios: &[Scenario<'_>]) -> Result<(), Problems> {
+    if scenarios.iter().any(|own| matches!(own.spec.paths, PathCount::Until(_))) {
+        let expected = "run.paths was expected: where a run stops by itself only all of its paths \
+                        tell, so it has no parts; --paths N sets it";
+        return Err(Problem::new(&input.file, expected).key("run.until").into());
+    }
+    Ok(())
 }
 
 /// The paths that are asked for, which must be some of the run.
@@ -111,12 +123,7 @@ fn range_of(
     scenarios: &[Scenario<'_>],
     part: PartOptions,
 ) -> Result<Range<u64>, Problems> {
-    let mut problems = Problems::default();
-    if scenarios.iter().any(|own| matches!(own.spec.paths, PathCount::Until(_))) {
-        let expected = "run.paths was expected: where a run stops by itself only all of its paths \
-                        tell, so it has no parts; --paths N sets it";
-        problems.push(Problem::new(&input.file, expected).key("run.until"));
-    }
+    let mut problems = has_parts(input, scenarios).err().unwrap_or_default();
     let n = scenarios.iter().map(n_paths).max().unwrap_or_default();
     let (from, to) = (part.from.unwrap_or(0), part.to.unwrap_or(n));
     let mut wrong = |key: &str, value: u64, expected: String| {

@@ -79,5 +79,5 @@ def caps(
             overwrite=overwrite,
             progress=heard,
         )
-    warn(notes)
+    warn(notes, level=3)
     return Caps(Table(table, "caps"), document, page, target)

@@ -8,7 +8,22 @@ from typing_extensions import CapsuleType
 
 from ._problems import Problem
 
-__all__ = ["Table", "__version__", "caps", "check", "losses", "read_table", "replay", "report", "run"]
+__all__ = [
+    "Table",
+    "__version__",
+    "caps",
+    "check",
+    "losses",
+    "merge",
+    "pack",
+    "part_dirs",
+    "parts_of",
+    "read_table",
+    "replay",
+    "report",
+    "run",
+    "run_part",
+]
 
 __version__: str
 
@@ -38,6 +53,29 @@ def run(
     command: Sequence[str],
     progress: _Progress | None,
 ) -> list[str]: ...
+def merge(
+    parts: Sequence[_Path],
+    output: _Path,
+    *,
+    network: _Path | None,
+    threads: int | None,
+    overwrite: bool,
+    command: Sequence[str],
+    progress: _Progress | None,
+) -> list[str]: ...
+def pack(
+    config: _Path | Mapping[str, Any],
+    store: _Path,
+    *,
+    set: Sequence[tuple[str, Any]],
+    paths: int | None,
+    seed: int | None,
+    output: _Path,
+    overwrite: bool,
+) -> tuple[str, int, str]: ...
+def parts_of(run: _Path) -> list[tuple[int, int]]: ...
+def part_dirs(run: _Path, parts: Sequence[tuple[int, int]]) -> list[str]: ...
+def run_part(run: _Path, paths: tuple[int, int], threads: int) -> bool: ...
 def read_table(path: _Path) -> Table: ...
 def losses(result: _Path, scope: str, scenario: str, kind: str | None) -> Table: ...
 def replay(result: _Path, path: int, scenario: str, network: _Path | None) -> tuple[str, str, list[str]]: ...

@@ -50,9 +50,9 @@ class RunWarning(UserWarning):
     """What should be known of figures before they are believed."""
 
 
-def warn(notes: Sequence[str]) -> None:
-    """Warns of those notes that are warnings, on behalf of who called the function that calls this."""
+def warn(notes: Sequence[str], *, level: int) -> None:
+    """Warns of those notes that are warnings, on behalf of who is so many calls away; this one counts."""
     for note in notes:
         prefix = "warning: "
         if note.startswith(prefix):
-            warnings.warn(note.removeprefix(prefix), RunWarning, stacklevel=3)
+            warnings.warn(note.removeprefix(prefix), RunWarning, stacklevel=level)

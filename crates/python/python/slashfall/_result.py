@@ -146,7 +146,7 @@ class Result:
         network: folder of the network, instead of the one that the result names.
         """
         document, story, notes = _engine.replay(self.path, path, scenario, network)
-        warn(notes)
+        warn(notes, level=3)
         return Replay(document, story)
 
     def report(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,8 @@ def run(
     `Result.notes` with all else that the run has to say.
     """
     changes = {} if set is None else dict(set)
-    command = _command(config, set=changes, paths=paths, seed=seed)
-    temporary = None if output is not None else tempfile.mkdtemp(prefix="slashfall-")
-    target = Path(temporary, "result") if temporary is not None else Path(os.fspath(output or ""))
-    try:
+    command = called("slashfall.run", config, set=changes, paths=paths, seed=seed)
+    with target_of(output) as (target, temporary):
         with shown(progress) as heard:
             notes = _engine.run(
                 config,
@@ -58,16 +57,26 @@ def run(
                 command=command,
                 progress=heard,
             )
+        warn(notes, level=3)
+        return Result(target, notes=notes, temporary=temporary)
+
+
+@contextmanager
+def target_of(output: str | os.PathLike[str] | None) -> Iterator[tuple[Path, str | None]]:
+    """Where a result goes, and the temporary folder that goes with it; gone where that fails."""
+    if output is not None:
+        yield Path(os.fspath(output)), None
+        return
+    temporary = tempfile.mkdtemp(prefix="slashfall-")
+    try:
+        yield Path(temporary, "result"), temporary
     except BaseException:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
         raise
-    warn(notes)
-    return Result(target, notes=notes, temporary=temporary)
 
 
-def _command(config: object, **arguments: object) -> list[str]:
+def called(function: str, config: object, **arguments: object) -> list[str]:
     """The call as the manifest has it."""
     given = "(given as a mapping)" if isinstance(config, Mapping) else str(config)
     named = [f"{name}={value!r}" for name, value in arguments.items() if value not in (None, {})]
-    return ["slashfall.run", given, *named]
+    return [function, given, *named]

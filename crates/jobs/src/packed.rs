@@ -1,0 +1,296 @@
+//! A run as other machines take it up: its run file, what was changed in it and its network, in a
+//! folder that all of them see, and its parts beside.
+//!
+//! The folder is named by the digest of all that a path hangs on, and so is a part by its paths. What
+//! bears such a name is the same whoever wrote it, so that it does no harm to do a thing again, to
+//! leave it half done, or for two to do it at once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use slashfall_graph::{Problem, Problems};
+use slashfall_output::{
+    Digest, InputFile, OutputError, ResultFolder, SCHEMA_VERSION, digest_all, digest_text,
+};
+use slashfall_sampling::{STREAMS_VERSION, Scenario};
+
+use crate::input::{Config, Overrides, RunFile, network_files};
+use crate::part::{
+    PART_FILE, PART_VERSION, PartOptions, PartOutcome, PathRange, has_parts, n_paths, run_part,
+};
+use crate::proof::proved;
+use crate::provenance::{config_digest, program};
+use crate::recorded::{by_name, check_network};
+use crate::run::RunOptions;
+use crate::watch::Watch;
+
+/// The network of a packed run, and the file that this folder is known by.
+const INPUT: &str = "input";
+const RUN_FILE: &str = "run.json";
+/// The folder of its parts.
+const PARTS: &str = "parts";
+/// The file that a result is known by.
+const MANIFEST: &str = "manifest.json";
+/// Digits of the digest in the name of a run: enough that no two of a store have the same.
+const N_DIGITS: usize = 20;
+
+/// A run that is packed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackedRun {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// Paths of its largest scenario: parts are ranges of them.
+    pub n_paths: u64,
+    /// The folder that its network was read from.
+    pub network: PathBuf,
+}
+
+/// What is written of a run beside its network.
+#[derive(Serialize, Deserialize)]
+struct Packed {
+    program: String,
+    run_file: RunFile,
+    overrides: Overrides,
+    inputs: Vec<InputFile>,
+    /// Digest of what the program proved of itself where it was packed.
+    selftest: Digest,
+}
+
+/// Packs a run into a folder of `store`, if it is not there, once it is known that its result can be
+/// where it is wanted.
+///
+/// # Errors
+/// All that is wrong with the input; when the run stops by itself, so that it has no parts; when the
+/// folder of the result is there or that of the run cannot be written.
+pub fn pack(options: &RunOptions, store: &Path) -> anyhow::Result<PackedRun> {
+    let input = options.load()?;
+    let scenarios = input.resolve()?;
+    has_parts(&input, &scenarios)?;
+    if let Some(output) = &options.output {
+        ResultFolder::check(MANIFEST, output, options.overwrite)?;
+    }
+    let inputs = input.files()?;
+    let name = format!("{}-{}", input.spec.name, &digest(&inputs, &scenarios)[..N_DIGITS]);
+    let dir = store.join(name);
+    if !dir.join(INPUT).join(RUN_FILE).is_file() {
+        let packed = Packed {
+            program: program(),
+            run_file: input.run_file.clone(),
+            overrides: input.overrides.clone(),
+            selftest: proved()?.sha256,
+            inputs,
+        };
+        once(&dir.join(INPUT).join(RUN_FILE), || write(&packed, &input.network_dir, &dir))?;
+    }
+    let n_paths = scenarios.iter().map(n_paths).max().unwrap_or_default();
+    Ok(PackedRun { dir, n_paths, network: input.network_dir.clone() })
+}
+
+/// A digest of all that a part is computed from, and of what computes it.
+fn digest(inputs: &[InputFile], scenarios: &[Scenario<'_>]) -> String {
+    let versions = format!("{}/{SCHEMA_VERSION}/{STREAMS_VERSION}/{PART_VERSION}", program());
+    digest_text(&format!("{versions}/{}/{}", digest_all(inputs), config_digest(scenarios)))
+}
+
+/// Writes what bears its digest in its name; that another has been quicker is as good.
+fn once<T>(file: &Path, write: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<Option<T>> {
+    match write() {
+        Ok(written) => Ok(Some(written)),
+        Err(_) if file.is_file() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn write(packed: &Packed, network: &Path, dir: &Path) -> anyhow::Result<()> {
+    let folder = ResultFolder::create_known_by(RUN_FILE, &dir.join(INPUT), false, Vec::new())?;
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        |source| OutputError::Io { path, source }
+    };
+    for path in network_files(network).map_err(io(network))? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        folder.write_bytes(&name, &fs::read(&path).map_err(io(&path))?)?;
+    }
+    folder.write_text(RUN_FILE, &(serde_json::to_string_pretty(packed)? + "\n"))?;
+    Ok(folder.finish()?)
+}
+
+/// The run file and the network of a packed run, which must be as they were packed, by this program
+/// and where it proves the same of itself.
+fn unpack(run: &Path, selftest: &str) -> Result<(Config, Overrides), Problems> {
+    let network = run.join(INPUT);
+    let path = network.join(RUN_FILE);
+    let problem = |expected: String| Problem::new(path.display().to_string(), expected);
+    let text = fs::read_to_string(&path)
+        .map_err(|error| problem(format!("a run that was packed was expected: {error}")))?;
+    let broken = |error: serde_json::Error| problem(format!("it is not whole: {error}"));
+    // What another program has written may lack what this one has.
+    let document: serde_json::Value = serde_json::from_str(&text).map_err(broken)?;
+    if document["program"] != program() {
+        let expected =
+            format!("{} was expected, the program that is to take it up here", program());
+        let found = document["program"].as_str().unwrap_or("another program");
+        return Err(problem(expected).key("program").value(found).into());
+    }
+    let packed: Packed = serde_json::from_value(document).map_err(broken)?;
+    if packed.selftest != selftest {
+        let expected = format!(
+            "{} was expected, as where the run was packed: this machine computes otherwise",
+            packed.selftest
+        );
+        return Err(problem(expected).key("selftest").value(selftest).into());
+    }
+    // The first is the run file.
+    check_network(&network, &by_name(packed.inputs.get(1..).unwrap_or_default()))?;
+    Ok((Config::Recorded { file: packed.run_file, network }, packed.overrides))
+}
+
+/// Parts of a packed run that are there and whole, in order of their paths.
+///
+/// # Errors
+/// When their folder cannot be read.
+pub fn parts_of(run: &Path) -> anyhow::Result<Vec<PathRange>> {
+    let dir = run.join(PARTS);
+    if !dir.exists() {
+        return Ok(Vec::new());
+    }
+    let context = || dir.display().to_string();
+    let mut parts = Vec::new();
+    for entry in fs::read_dir(&dir).with_context(context)? {
+        let entry = entry.with_context(context)?;
+        let paths = PathRange::of_folder_name(&entry.file_name().to_string_lossy());
+        parts.extend(paths.filter(|_| entry.path().join(PART_FILE).is_file()));
+    }
+    parts.sort();
+    Ok(parts)
+}
+
+/// The folder of a part of a packed run.
+#[must_use]
+pub fn part_dir(run: &Path, paths: PathRange) -> PathBuf {
+    run.join(PARTS).join(paths.folder_name())
+}
+
+/// Computes a part of a packed run if it is not there; says whether it did, none where it was stopped.
+///
+/// # Errors
+/// When the run was packed by another program or is not as it was packed, and as [`run_part`].
+pub fn run_packed(
+    run: &Path,
+    paths: PathRange,
+    watch: &mut dyn Watch,
+) -> anyhow::Result<Option<bool>> {
+    let target = part_dir(run, paths);
+    let file = target.join(PART_FILE);
+    if file.is_file() {
+        return Ok(Some(false));
+    }
+    // Before the work: a merge would refuse what comes of it.
+    let (config, overrides) = unpack(run, &proved()?.sha256)?;
+    let command = ["slashfall.distributed".to_owned(), run.display().to_string()];
+    let output = Some(target);
+    let options =
+        RunOptions { config, overrides, output, overwrite: false, command: command.into() };
+    let input = options.load()?;
+    let mut scenarios = input.resolve()?;
+    let part = PartOptions { from: Some(paths.from), to: Some(paths.to) };
+    let ran = once(&file, || run_part(&input, &mut scenarios, &options, part, watch))?;
+    Ok(match ran {
+        Some(PartOutcome::Written { .. }) => Some(true),
+        Some(PartOutcome::Stopped { .. }) => None,
+        None => Some(false),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::Unwatched;
+
+    const RUN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/quickstart.toml");
+    const FIRST: PathRange = PathRange { from: 0, to: 50 };
+    const LAST: PathRange = PathRange { from: 50, to: 100 };
+
+    fn packed(store: &Path, seed: u64) -> anyhow::Result<PackedRun> {
+        let set = vec!["run.paths=100".to_owned(), "run.detail=summary".to_owned()];
+        let options = RunOptions {
+            config: Config::File(RUN.into()),
+            overrides: Overrides { set, paths: None, seed: Some(seed) },
+            output: None,
+            overwrite: false,
+            command: Vec::new(),
+        };
+        pack(&options, store)
+    }
+
+    #[test]
+    fn a_run_is_packed_once_and_taken_up_by_parts() {
+        let store = tempfile::tempdir().unwrap();
+        let run = packed(store.path(), 1).unwrap();
+        assert_eq!(run.n_paths, 100);
+        assert_eq!(packed(store.path(), 1).unwrap(), run);
+        assert_ne!(packed(store.path(), 2).unwrap().dir, run.dir);
+        assert_eq!(parts_of(&run.dir).unwrap(), []);
+        for (paths, is_new) in [(LAST, true), (FIRST, true), (LAST, false)] {
+            let found = run_packed(&run.dir, paths, &mut Unwatched).unwrap();
+            assert_eq!(found, Some(is_new), "{paths:?}");
+        }
+        // Neither what is half done nor what others put there is a part.
+        let parts = run.dir.join(PARTS);
+        for name in [".000000000000-000000000010.partial-1", "notes", "000000000010-000000000020"] {
+            fs::create_dir(parts.join(name)).unwrap();
+        }
+        fs::write(parts.join(".000000000000-000000000010.partial-1").join(PART_FILE), "").unwrap();
+        assert_eq!(parts_of(&run.dir).unwrap(), [FIRST, LAST]);
+    }
+
+    #[test]
+    fn a_part_that_another_has_written_meanwhile_is_as_good() {
+        let store = tempfile::tempdir().unwrap();
+        let run = packed(store.path(), 1).unwrap();
+        struct Other<'r>(&'r Path);
+        impl Watch for Other<'_> {
+            fn note(&mut self, _: &str) {}
+            fn begin(&mut self, _: &str, _: u64, _: Option<slashfall_output::measures::Level>) {
+                let found = run_packed(self.0, FIRST, &mut Unwatched).unwrap();
+                assert_eq!(found, Some(true));
+            }
+            fn advance(&mut self, _: u64, _: Option<&slashfall_output::Collector>) {}
+            fn end(&mut self) {}
+            fn is_stopped(&self) -> bool {
+                false
+            }
+        }
+        let found = run_packed(&run.dir, FIRST, &mut Other(&run.dir)).unwrap();
+        assert_eq!(found, Some(false));
+        let left = fs::read_dir(run.dir.join(PARTS)).unwrap().count();
+        assert_eq!(left, 1, "what was half done is gone");
+    }
+
+    #[test]
+    fn what_another_program_packed_or_somebody_changed_is_refused() {
+        let store = tempfile::tempdir().unwrap();
+        let run = packed(store.path(), 1).unwrap();
+        let problems = |dir: &Path| {
+            let error = run_packed(dir, FIRST, &mut Unwatched).unwrap_err();
+            error.downcast::<Problems>().unwrap().to_string()
+        };
+        let file = run.dir.join(INPUT).join(RUN_FILE);
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replace(&program(), "slashfall 9.9.9")).unwrap();
+        let told = problems(&run.dir);
+        assert!(told.contains("slashfall 9.9.9") && told.contains(&program()), "{told}");
+        let own = proved().unwrap().sha256;
+        fs::write(&file, text.replace(&own, &"0".repeat(64))).unwrap();
+        assert!(problems(&run.dir).contains("computes otherwise"));
+        fs::write(&file, text).unwrap();
+        let table = run.dir.join(INPUT).join("assets.csv");
+        fs::write(&table, fs::read_to_string(&table).unwrap() + "\n").unwrap();
+        let told = problems(&run.dir);
+        assert!(told.contains("assets.csv: it has changed"), "{told}");
+        assert!(problems(store.path()).contains("a run that was packed was expected"));
+        assert_eq!(parts_of(&run.dir).unwrap(), []);
+    }
+}

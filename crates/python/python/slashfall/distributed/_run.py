@@ -1,0 +1,136 @@
+"""A run by parts: packed for workers, computed by them where it is missing, merged here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from .. import _engine
+from .._merge import merged
+from .._problems import InputError
+from .._progress import shown
+from .._result import Result
+from .._run import called, target_of
+from ._engines import Engine, engine_of
+from ._parts import Part, Range, compute, cut
+
+LEAST_PATHS = 100_000
+"""Paths of a part, where nothing is said: enough that starting it is little beside."""
+MOST_PARTS = 1_000
+"""Parts of a run, where nothing is said."""
+
+
+class Unfinished(RuntimeError):
+    """Some parts could not be computed. Those that were are in the store: the same call goes on from there."""
+
+
+def run_distributed(
+    config: str | os.PathLike[str] | Mapping[str, Any],
+    client_or_address: Any,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    store: str | os.PathLike[str],
+    shards: int | None = None,
+    set: Mapping[str, Any] | None = None,
+    paths: int | None = None,
+    seed: int | None = None,
+    threads: int = 1,
+    retries: int = 3,
+    overwrite: bool = False,
+    progress: bool | None = None,
+) -> Result:
+    """Simulates what a run file says on the workers of an engine; the tables are those of `run`, to the byte.
+
+    config, output, set, paths, seed, overwrite, progress: as for `run`; run file and network need to
+        be here alone.
+    client_or_address: a client of Dask or the address of its scheduler; `ray` or `ray://...`; or an
+        `Engine`, which is any function that has another called elsewhere.
+    store: folder that the workers see under the same name. A run has a folder of its own there, named
+        by the digest of its inputs, its seed and the program, with its parts, which are left there.
+    shards: parts to cut the run into; by default of 100,000 paths, and 1,000 at most. Parts that
+        are in the store are used however they were cut.
+    threads: threads of a part; let workers take as many parts at once as they have cores by this.
+    retries: further attempts at a part that fails.
+
+    Raises `InputError` with all that is wrong, also where a worker has another version of this
+    package, and `Unfinished` where parts are missing in the end: the same call computes those.
+    """
+    n_shards = _at_least_one("shards", shards)
+    changes = {} if set is None else dict(set)
+    command = called(
+        "slashfall.run_distributed", config, set=changes, paths=paths, seed=seed, shards=shards
+    )
+    engine = engine_of(client_or_address, threads=threads, retries=retries)
+    with target_of(output) as (target, temporary):
+        run, n_paths, network = _engine.pack(
+            config,
+            os.fspath(store),
+            set=list(changes.items()),
+            paths=paths,
+            seed=seed,
+            output=target,
+            overwrite=overwrite,
+        )
+        size = _size(n_paths, n_shards)
+        parts = _computed(engine, run, n_paths, size, threads=threads, progress=progress)
+        return merged(
+            _engine.part_dirs(run, parts),
+            target,
+            temporary=temporary,
+            network=network,
+            threads=None,
+            overwrite=overwrite,
+            command=command,
+            progress=progress,
+        )
+
+
+def _at_least_one(name: str, value: int | None) -> int | None:
+    if value is not None and value < 1:
+        raise ValueError(f"{name}: {value}: at least 1 was expected")
+    return value
+
+
+def _size(n_paths: int, n_shards: int | None) -> int:
+    """Paths of a part."""
+    if n_shards is None:
+        return max(LEAST_PATHS, -(-n_paths // MOST_PARTS))
+    return -(-n_paths // n_shards)
+
+
+def _computed(
+    engine: Engine, run: str, n_paths: int, size: int, *, threads: int, progress: bool | None
+) -> list[Range]:
+    """The parts of a run, once all are in the store."""
+    there, missing = cut(n_paths, size, _engine.parts_of(run))
+    parts = [Part(run, paths, threads, _engine.__version__) for paths in missing]
+    n_parts = len(there) + len(parts)
+    n_done = sum(stop - first for first, stop in there)
+    n_there = len(there)
+    with shown(progress) as heard:
+        try:
+            for done in engine(compute, parts):
+                if done.refused:
+                    raise InputError(done.refused)
+                first, stop = done.part.paths
+                n_there, n_done = n_there + 1, n_done + stop - first
+                if heard is not None:
+                    heard("parts", n_done, n_paths, f"{n_there} of {n_parts} parts")
+        except InputError:
+            raise
+        except Exception as error:
+            raise Unfinished(_left(run, n_paths, size, error)) from error
+    still = cut(n_paths, size, _engine.parts_of(run))[1]
+    if still:
+        raise Unfinished(_left(run, n_paths, size, None))
+    return sorted(there + missing)
+
+
+def _left(run: str, n_paths: int, size: int, error: Exception | None) -> str:
+    there, missing = cut(n_paths, size, _engine.parts_of(run))
+    why = "" if error is None else f": {type(error).__name__}: {error}"
+    return (
+        f"{len(missing)} of {len(there) + len(missing)} parts are not in {run}{why}; "
+        "the same call again computes those alone"
+    )

@@ -1,0 +1,97 @@
+//! A run on many machines, asked for by Python: packed for them, taken up by parts, listed, merged.
+
+use std::path::{Path, PathBuf};
+
+use pyo3::prelude::*;
+use slashfall_jobs::{
+    MergeOptions, PathRange, RunOptions, merge as work, pack as pack_run, part_dir,
+};
+
+use crate::config::{Assignment, Given};
+use crate::listen::{Listening, listened};
+use crate::problems::{raised, wrong};
+use crate::run::told;
+
+/// Packs a run into a folder of `store` that all see, once it is known that its result can be at
+/// `output`; returns it, the number of its paths and the folder of its network here.
+#[pyfunction]
+#[pyo3(signature = (config, store, *, set, paths, seed, output, overwrite))]
+#[expect(clippy::too_many_arguments, reason = "they are the keywords of the call")]
+pub(crate) fn pack(
+    py: Python<'_>,
+    config: Given,
+    store: PathBuf,
+    set: Vec<Assignment>,
+    paths: Option<u64>,
+    seed: Option<u64>,
+    output: PathBuf,
+    overwrite: bool,
+) -> PyResult<(String, u64, String)> {
+    let options = RunOptions {
+        config: config.into(),
+        overrides: Assignment::overrides(set, paths, seed),
+        output: Some(output),
+        overwrite,
+        command: Vec::new(),
+    };
+    let pack = || -> anyhow::Result<_> {
+        let packed = pack_run(&options, &store)?;
+        Ok((shown(&packed.dir), packed.n_paths, shown(&packed.network)))
+    };
+    py.detach(pack).map_err(|error| raised(py, &error))
+}
+
+/// First path, and the one after the last, of the parts that are there of a packed run.
+#[pyfunction]
+pub(crate) fn parts_of(py: Python<'_>, run: PathBuf) -> PyResult<Vec<(u64, u64)>> {
+    let parts = py.detach(|| slashfall_jobs::parts_of(&run)).map_err(|error| raised(py, &error))?;
+    Ok(parts.into_iter().map(|paths| (paths.from, paths.to)).collect())
+}
+
+/// Computes a part of a packed run if it is not there; returns whether it did.
+#[pyfunction]
+pub(crate) fn run_part(
+    py: Python<'_>,
+    run: PathBuf,
+    paths: (u64, u64),
+    threads: usize,
+) -> PyResult<bool> {
+    let paths = PathRange { from: paths.0, to: paths.1 };
+    let listening = Listening { threads: Some(threads), progress: None };
+    listened(py, listening, move |watch| slashfall_jobs::run_packed(&run, paths, watch))
+        .map(|(is_new, _)| is_new)
+}
+
+/// Folders of the parts of a packed run that have these paths.
+#[pyfunction]
+pub(crate) fn part_dirs(run: PathBuf, parts: Vec<(u64, u64)>) -> Vec<String> {
+    let dir = |(from, to)| shown(&part_dir(&run, PathRange { from, to }));
+    parts.into_iter().map(dir).collect()
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// Merges parts to the result of one run; returns what should be known before it is believed.
+#[pyfunction]
+#[pyo3(signature = (parts, output, *, network, threads, overwrite, command, progress))]
+#[expect(clippy::too_many_arguments, reason = "they are the keywords of the call")]
+pub(crate) fn merge(
+    py: Python<'_>,
+    parts: Vec<PathBuf>,
+    output: PathBuf,
+    network: Option<PathBuf>,
+    threads: Option<usize>,
+    overwrite: bool,
+    command: Vec<String>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Vec<String>> {
+    let options = MergeOptions { parts, network, output: Some(output), overwrite, command };
+    let merging = options.load().map_err(|problems| wrong(py, &problems))?;
+    listened(py, Listening { threads, progress }, move |watch| {
+        let mut scenarios = merging.input.resolve()?;
+        Ok(told(work(&merging, &mut scenarios, &options, watch)?, watch))
+    })
+    .map(|((), notes)| notes)
+}
