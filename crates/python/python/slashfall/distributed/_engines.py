@@ -5,14 +5,19 @@ Nothing of a scheduler is here: what is queued, placed, retried and restarted is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from ._parts import Done, Part
 
-Engine = Callable[[Callable[[Part], Done], Sequence[Part]], Iterator[Done]]
-"""Has a function called with every part, on whatever machines, and yields what it returns as it comes."""
+Work = Callable[[Part], Done]
+
+Engine = Callable[[Work, Sequence[Part]], Generator[Done, None, None]]
+"""Has a function called with every part, on whatever machines, and yields what it returns as it comes.
+
+It is closed when nothing more is wanted.
+"""
 
 
 def on_dask(client_or_address: Any, *, retries: int = 3) -> Engine:
@@ -24,17 +29,21 @@ def on_dask(client_or_address: Any, *, retries: int = 3) -> Engine:
         this is, as often as `distributed.scheduler.allowed-failures` of Dask says.
     """
 
-    def engine(work: Callable[[Part], Done], parts: Sequence[Part]) -> Iterator[Done]:
+    def engine(work: Work, parts: Sequence[Part]) -> Generator[Done, None, None]:
         from distributed import as_completed
 
         with _client(client_or_address) as client:
             names = [part.name for part in parts]
             futures = client.map(work, parts, key=names, pure=True, retries=retries)
             try:
-                for _, done in as_completed(futures, with_results=True):
+                for future, done in as_completed(futures, loop=client.loop, with_results=True):
+                    # What is here is not wanted again from a worker that may die.
+                    future.release()
                     yield done
-            finally:
+            except BaseException:
+                # Other clients that asked for the same part still get it.
                 client.cancel(futures)
+                raise
 
     return engine
 
@@ -57,13 +66,13 @@ def on_ray(address: str | None = None, *, threads: int = 1, retries: int = 3) ->
     retries: further attempts at a part that raises or whose worker dies.
     """
 
-    def engine(work: Callable[[Part], Done], parts: Sequence[Part]) -> Iterator[Done]:
+    def engine(work: Work, parts: Sequence[Part]) -> Generator[Done, None, None]:
         import ray
 
         if not ray.is_initialized():
             ray.init(address)
-        remote = ray.remote(num_cpus=threads, max_retries=retries, retry_exceptions=True)(work)
-        waiting = [remote.remote(part) for part in parts]
+        remote = ray.remote(num_cpus=threads, max_retries=retries, retry_exceptions=True)(_call)
+        waiting = [remote.remote(work, part) for part in parts]
         try:
             while waiting:
                 ready, waiting = ray.wait(waiting)
@@ -73,6 +82,11 @@ def on_ray(address: str | None = None, *, threads: int = 1, retries: int = 3) ->
                 ray.cancel(task)
 
     return engine
+
+
+def _call(work: Work, part: Part) -> Done:
+    """Ray takes functions, and no other things that can be called."""
+    return work(part)
 
 
 def engine_of(client_or_address: Any, *, threads: int, retries: int) -> Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 from collections.abc import Sequence
@@ -30,9 +31,10 @@ class Part:
 
     @property
     def name(self) -> str:
-        """Names what it is of: the run by its digest, and the paths."""
+        """Names what it is of, the run by its digest, and in which store."""
         first, stop = self.paths
-        return f"{PurePath(self.run).name}-{first}-{stop}"
+        store = hashlib.sha256(self.run.encode()).hexdigest()[:8]
+        return f"{PurePath(self.run).name}-{first}-{stop}-{store}"
 
 
 @dataclass(frozen=True)

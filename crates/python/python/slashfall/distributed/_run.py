@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 from .. import _engine
@@ -108,19 +109,19 @@ def _computed(
     n_parts = len(there) + len(parts)
     n_done = sum(stop - first for first, stop in there)
     n_there = len(there)
-    with shown(progress) as heard:
-        try:
-            for done in engine(compute, parts):
+    try:
+        with shown(progress) as heard, closing(engine(compute, parts)) as answers:
+            for done in answers:
                 if done.refused:
                     raise InputError(done.refused)
                 first, stop = done.part.paths
                 n_there, n_done = n_there + 1, n_done + stop - first
                 if heard is not None:
                     heard("parts", n_done, n_paths, f"{n_there} of {n_parts} parts")
-        except InputError:
-            raise
-        except Exception as error:
-            raise Unfinished(_left(run, n_paths, size, error)) from error
+    except InputError:
+        raise
+    except Exception as error:
+        raise Unfinished(_left(run, n_paths, size, error)) from error
     still = cut(n_paths, size, _engine.parts_of(run))[1]
     if still:
         raise Unfinished(_left(run, n_paths, size, None))
