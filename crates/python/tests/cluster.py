@@ -15,13 +15,10 @@ PACKAGE = Path(slashfall.__file__).resolve().parents[1]
 
 
 class Cluster:
-    """One scheduler and some workers of one thread; gone with the `with`.
+    """One scheduler and some workers of one thread; gone with the `with`."""
 
-    prefix: of every command, such as one that runs it in another network.
-    """
-
-    def __init__(self, folder, n_workers=2, package=PACKAGE):
-        self.folder, self.package = Path(folder), package
+    def __init__(self, folder, n_workers=2, host="127.0.0.1"):
+        self.folder, self.host = Path(folder), host
         self.folder.mkdir(parents=True, exist_ok=True)
         self.workers = []
         self.start_scheduler()
@@ -34,10 +31,10 @@ class Cluster:
     def __exit__(self, *_):
         self.stop()
 
-    def start_scheduler(self, host="127.0.0.1", prefix=()):
+    def start_scheduler(self):
         self.file = self.folder / f"scheduler-{time.monotonic_ns()}.json"
-        options = ["--host", host, "--port", "0", "--no-dashboard", "--scheduler-file", str(self.file)]
-        self.scheduler = self._start("dask_scheduler", options, prefix, PACKAGE)
+        options = ["--host", self.host, "--port", "0", "--no-dashboard", "--scheduler-file", str(self.file)]
+        self.scheduler = self._start("dask_scheduler", options)
         deadline = time.monotonic() + 60
         while not self.file.exists() or not self.file.read_text().endswith("}"):
             assert self.scheduler.poll() is None, self._said()
@@ -48,10 +45,11 @@ class Cluster:
     def address(self):
         return json.loads(self.file.read_text())["address"]
 
-    def start_worker(self, package=None, prefix=()):
-        options = ["--scheduler-file", str(self.file), "--nthreads", "1", "--no-nanny", "--no-dashboard"]
-        options += ["--local-directory", str(self.folder), "--memory-limit", "0"]
-        worker = self._start("dask_worker", options, prefix, package or self.package)
+    def start_worker(self, package=PACKAGE, prefix=(), options=()):
+        """prefix: of the command, such as one that runs it in another network."""
+        own = ["--scheduler-file", str(self.file), "--nthreads", "1", "--no-nanny", "--no-dashboard"]
+        own += ["--local-directory", str(self.folder), "--memory-limit", "0"]
+        worker = self._start("dask_worker", [*own, *options], prefix, package)
         self.workers.append(worker)
         return worker
 
@@ -68,7 +66,7 @@ class Cluster:
             kill(process)
         self.workers.clear()
 
-    def _start(self, module, options, prefix, package):
+    def _start(self, module, options, prefix=(), package=PACKAGE):
         paths = os.pathsep.join([str(package), str(HERE)])
         with open(self.folder / "said.txt", "a") as said:
             return subprocess.Popen(

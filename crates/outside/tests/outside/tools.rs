@@ -1,5 +1,5 @@
 //! Programs that tests of this crate need and Cargo does not bring are found or made here: the
-//! release program, a Python with packages, a browser.
+//! release program, a Python with packages, a browser, networks.
 //!
 //! What is missing is a reason to skip a test on a machine of somebody's own, and a failure where
 //! `SLASHFALL_SKIP_NOTHING` is 1, as in `.ci/run`. Only there, and only for root, are packages of
@@ -40,6 +40,15 @@ pub(crate) fn program() -> &'static Path {
 pub(crate) fn chromium() -> Option<&'static Path> {
     static CHROMIUM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     or_skip(CHROMIUM.get_or_init(|| program_of_debian("chromium", "chromium")))
+}
+
+/// `ip`, with which root makes networks, or none, with the reason printed.
+pub(crate) fn networks() -> Option<&'static Path> {
+    static IP: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    or_skip(IP.get_or_init(|| match is_root() {
+        true => program_of_debian("ip", "iproute2"),
+        false => Err("only root makes networks".to_owned()),
+    }))
 }
 
 /// The folder with the root `Cargo.toml`.
@@ -175,8 +184,11 @@ fn on_the_path(name: &str) -> Option<PathBuf> {
 
 /// Whether this machine is one to install packages of the system on.
 fn may_install() -> bool {
-    let root = || output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    skips_nothing() && on_the_path("apt-get").is_some() && root()
+    skips_nothing() && on_the_path("apt-get").is_some() && is_root()
+}
+
+fn is_root() -> bool {
+    output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 
 fn apt_get(packages: &[&str]) -> Result<(), String> {
