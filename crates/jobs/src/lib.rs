@@ -23,6 +23,7 @@ mod report;
 mod run;
 pub mod story;
 mod table;
+mod target;
 mod watch;
 mod wrong;
 
@@ -38,5 +39,6 @@ pub use report::{ReportOptions, report};
 pub use run::{Outcome, Ran, RunOptions, headline, run};
 pub use slashfall_output::number;
 pub use table::plain_table;
+pub use target::fetched;
 pub use watch::{TailSoFar, Unwatched, Watch};
 pub use wrong::{is_bad_target, problems_of};

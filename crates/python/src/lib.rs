@@ -5,6 +5,7 @@ mod caps;
 mod check;
 mod config;
 mod listen;
+mod place;
 mod problems;
 mod replay;
 mod report;
@@ -21,6 +22,8 @@ mod _engine {
     use crate::caps::caps;
     #[pymodule_export]
     use crate::check::check;
+    #[pymodule_export]
+    use crate::place::{fetch, is_address};
     #[pymodule_export]
     use crate::replay::replay;
     #[pymodule_export]

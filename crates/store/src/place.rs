@@ -70,7 +70,7 @@ impl Place {
         })
     }
 
-    /// Folders in it, in order of their names; none where it is not there.
+    /// Folders in it that are not hidden, in order of their names; none where it is not there.
     ///
     /// # Errors
     /// When a store does not say.
@@ -78,13 +78,14 @@ impl Place {
         match &self.0 {
             Where::Folder(dir) => {
                 let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-                let mut dirs: Vec<_> =
-                    entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+                let is_shown = |path: &PathBuf| !is_hidden(path) && path.is_dir();
+                let mut dirs: Vec<_> = entries.map(|entry| entry.path()).filter(is_shown).collect();
                 dirs.sort();
                 Ok(dirs.into_iter().map(|dir| Self(Where::Folder(dir))).collect())
             }
             Where::Prefix(prefix) => {
                 let children = prefix.children()?.into_iter();
+                let children = children.filter(|child| !is_hidden(Path::new(&child.to_string())));
                 Ok(children.map(|child| Self(Where::Prefix(child))).collect())
             }
         }
@@ -140,6 +141,11 @@ impl Place {
     }
 }
 
+/// True of what bears no name of its own yet.
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
 /// True of errors that say that there is no such file.
 fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
@@ -181,7 +187,7 @@ mod tests {
     #[test]
     fn a_folder_is_read_as_it_is() {
         let dir = tempfile::tempdir().unwrap();
-        for name in ["b", "a"] {
+        for name in ["b", "a", ".a.partial"] {
             fs::create_dir(dir.path().join(name)).unwrap();
             fs::write(dir.path().join(name).join("part.json"), name).unwrap();
         }

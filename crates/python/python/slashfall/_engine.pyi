@@ -8,7 +8,19 @@ from typing_extensions import CapsuleType
 
 from ._problems import Problem
 
-__all__ = ["Table", "__version__", "caps", "check", "losses", "read_table", "replay", "report", "run"]
+__all__ = [
+    "Table",
+    "__version__",
+    "caps",
+    "check",
+    "fetch",
+    "is_address",
+    "losses",
+    "read_table",
+    "replay",
+    "report",
+    "run",
+]
 
 __version__: str
 
@@ -38,6 +50,8 @@ def run(
     command: Sequence[str],
     progress: _Progress | None,
 ) -> list[str]: ...
+def is_address(text: str) -> bool: ...
+def fetch(result: str) -> str: ...
 def read_table(path: _Path) -> Table: ...
 def losses(result: _Path, scope: str, scenario: str, kind: str | None) -> Table: ...
 def replay(result: _Path, path: int, scenario: str, network: _Path | None) -> tuple[str, str, list[str]]: ...

@@ -12,7 +12,7 @@ from typing import Any
 from . import _engine
 from ._problems import warn
 from ._progress import shown
-from ._result import Result
+from ._result import Result, opened, place_of
 
 
 def run(
@@ -30,7 +30,8 @@ def run(
 
     config: path of a run file, or a mapping that says the same, whose `network` starts from the
         working directory.
-    output: folder of the result; without one it is a temporary folder that goes with the `Result`.
+    output: folder of the result, or `s3://BUCKET/PREFIX`; without one it is a temporary folder that
+        goes with the `Result`.
     set: dotted keys and values that change the run file, as `--set` does.
     paths, seed: instead of those of the run file.
     threads: all cores by default; the result does not depend on them.
@@ -44,7 +45,7 @@ def run(
     changes = {} if set is None else dict(set)
     command = _command(config, set=changes, paths=paths, seed=seed)
     temporary = None if output is not None else tempfile.mkdtemp(prefix="slashfall-")
-    target = Path(temporary, "result") if temporary is not None else Path(os.fspath(output or ""))
+    target = str(Path(temporary, "result")) if temporary is not None else place_of(output or "")
     try:
         with shown(progress) as heard:
             notes = _engine.run(
@@ -63,7 +64,7 @@ def run(
             shutil.rmtree(temporary, ignore_errors=True)
         raise
     warn(notes)
-    return Result(target, notes=notes, temporary=temporary)
+    return opened(target, notes=notes, temporary=temporary)
 
 
 def _command(config: object, **arguments: object) -> list[str]:
