@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
+use slashfall_store::Place;
 
 /// Monte Carlo cascade-risk engine for restaking.
 #[derive(Debug, Parser)]
@@ -83,7 +85,7 @@ pub(crate) struct Check {
 pub(crate) struct Run {
     /// The run file (TOML).
     pub(crate) run_file: PathBuf,
-    /// Folder for the result; results/NAME by default.
+    /// Folder for the result, or s3://BUCKET/PREFIX; results/NAME by default.
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
     /// Replace a result that is already there.
@@ -117,13 +119,13 @@ pub(crate) struct Run {
 
 #[derive(Debug, Arguments)]
 pub(crate) struct Merge {
-    /// Folders of parts in any order, or folders that hold such.
+    /// Folders of parts in any order, or folders that hold such; or s3://BUCKET/PREFIX.
     #[arg(required = true, value_name = "PART")]
     pub(crate) parts: Vec<PathBuf>,
     /// Where the network is, if it is not where it was for the first part.
     #[arg(long, value_name = "DIR")]
     pub(crate) network: Option<PathBuf>,
-    /// Folder for the result; results/NAME by default.
+    /// Folder for the result, or s3://BUCKET/PREFIX; results/NAME by default.
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
     /// Replace a result that is already there.
@@ -148,7 +150,7 @@ pub(crate) struct Stress {
     #[arg(long, value_name = "NAME")]
     pub(crate) scenario: Vec<String>,
     /// Folder for the tables; without it nothing is written.
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR", value_parser = local())]
     pub(crate) output: Option<PathBuf>,
     /// Replace a result that is already there.
     #[arg(long, requires = "output")]
@@ -168,6 +170,7 @@ pub(crate) struct Stress {
 #[command(group = clap::ArgGroup::new("which").required(true).args(["path", "worst"]))]
 pub(crate) struct Replay {
     /// The result folder of a run.
+    #[arg(value_parser = local())]
     pub(crate) result: PathBuf,
     /// Number of the path.
     #[arg(long, value_name = "N")]
@@ -197,16 +200,16 @@ pub(crate) struct Replay {
 
 #[derive(Debug, Arguments)]
 pub(crate) struct Report {
-    /// The result folder of a run.
+    /// The result of a run: its folder, or s3://BUCKET/PREFIX.
     pub(crate) result: PathBuf,
     /// A result to set beside it.
-    #[arg(long, value_name = "RESULT")]
+    #[arg(long, value_name = "RESULT", value_parser = local())]
     pub(crate) vs: Option<PathBuf>,
     /// A folder that `caps --output` wrote of the result.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = local())]
     pub(crate) caps: Option<PathBuf>,
     /// The page to write.
-    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
+    #[arg(short, long, value_name = "FILE", default_value = "report.html", value_parser = local())]
     pub(crate) output: PathBuf,
     /// Replace the page if it is there.
     #[arg(long)]
@@ -237,6 +240,7 @@ pub(crate) struct Report {
 #[derive(Debug, Arguments)]
 pub(crate) struct Reverse {
     /// The result folder of a run.
+    #[arg(value_parser = local())]
     pub(crate) result: PathBuf,
     /// The least loss that is asked about: ">= 5 %" of what the scope has on day 0, or ">= 1,000" ETH.
     #[arg(long, value_name = "LOSS", allow_hyphen_values = true)]
@@ -263,13 +267,14 @@ pub(crate) struct Reverse {
     #[arg(long)]
     pub(crate) json: bool,
     /// Write all sets and patterns as a table too, to a file that is not there yet.
-    #[arg(short, long, value_name = "FILE.parquet")]
+    #[arg(short, long, value_name = "FILE.parquet", value_parser = local())]
     pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Arguments)]
 pub(crate) struct Caps {
     /// The result folder of a run.
+    #[arg(value_parser = local())]
     pub(crate) result: PathBuf,
     /// The policy of the treasury (TOML).
     #[arg(long, value_name = "FILE")]
@@ -293,7 +298,7 @@ pub(crate) struct Caps {
     #[arg(short, long)]
     pub(crate) quiet: bool,
     /// Folder for caps.parquet, caps.json and caps.md; without it nothing is written.
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR", value_parser = local())]
     pub(crate) output: Option<PathBuf>,
     /// Replace such a folder.
     #[arg(long, requires = "output")]
@@ -303,8 +308,10 @@ pub(crate) struct Caps {
 #[derive(Debug, Arguments)]
 pub(crate) struct Diff {
     /// Result folder A, written with detail = "paths".
+    #[arg(value_parser = local())]
     pub(crate) a: PathBuf,
     /// Result folder B, of the same seed, horizon and number of paths; without it scenarios of A.
+    #[arg(value_parser = local())]
     pub(crate) b: Option<PathBuf>,
     /// Scenario of A; base by default.
     #[arg(long, value_name = "NAME")]
@@ -319,7 +326,7 @@ pub(crate) struct Diff {
     #[arg(long)]
     pub(crate) json: bool,
     /// Write the differences as a table too, to a file that is not there yet.
-    #[arg(short, long, value_name = "FILE.parquet")]
+    #[arg(short, long, value_name = "FILE.parquet", value_parser = local())]
     pub(crate) output: Option<PathBuf>,
 }
 
@@ -352,7 +359,7 @@ pub(crate) struct Synth {
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Folder to make; synth-OPERATORSxAVS-SEED by default.
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR", value_parser = local())]
     pub(crate) output: Option<PathBuf>,
 }
 
@@ -405,7 +412,7 @@ pub(crate) struct Eigenlayer {
     #[arg(long)]
     pub(crate) as_of: Option<String>,
     /// Folder to make.
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR", value_parser = local())]
     pub(crate) output: PathBuf,
 }
 
@@ -416,4 +423,13 @@ pub(crate) enum SharingArgument {
     Unique,
     /// A unit of stake may stand behind several.
     Shared,
+}
+
+/// Takes a path of this machine: in stores, few commands read and write.
+pub(crate) fn local() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| {
+        let expected = "a path of this machine was expected; s3://BUCKET/PREFIX is taken by \
+                        `run --output`, `merge` and `report RESULT`";
+        if Place::is_address(&path) { Err(expected) } else { Ok(path) }
+    })
 }

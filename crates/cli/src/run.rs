@@ -64,7 +64,7 @@ pub(crate) fn finish(
     if is_imprecise {
         say(shown.quiet, "the precision asked for was not reached within max_paths");
     }
-    say(shown.quiet || shown.json, &format!("written to {}", ran.target.display()));
+    say(shown.quiet || shown.json, &format!("written to {}", ran.target));
     Ok(if is_imprecise { Ending::Imprecise } else { Ending::Done })
 }
 
@@ -83,7 +83,7 @@ fn tell_part(args: &Run, outcome: PartOutcome) -> anyhow::Result<Ending> {
         writeln!(std::io::stdout(), "{:#}", serde_json::to_value(&manifest)?)?;
     }
     let PathRange { from, to } = manifest.paths;
-    let line = format!("paths {from} to {to} written to {}", target.display());
+    let line = format!("paths {from} to {to} written to {target}");
     say(args.quiet || args.json, &line);
     Ok(Ending::Done)
 }

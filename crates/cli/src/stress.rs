@@ -229,7 +229,7 @@ fn write(
     let command: Vec<String> = std::env::args().collect();
     let mut days = Table::new(&schema::STRESS_DAYS);
     let mut steps = Table::new(&schema::STRESS_STEPS);
-    let mut manifest = manifest(input, all, files, target, selftest, &command);
+    let mut manifest = manifest(input, all, files, Some(target), selftest, &command);
     manifest.not_applied.retain(|key| key != EVENTS);
     for (scenario, path) in played {
         let story = story(scenario, path);

@@ -1,12 +1,13 @@
 //! A merge: from parts of a run to the result of the run, the same to the byte as if one machine had
 //! run it.
 
-use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::{PathsWriter, ResultFolder};
 use slashfall_sampling::Scenario;
+use slashfall_store::Place;
 
 use crate::drawing::Drawing;
 use crate::gathered::Gathered;
@@ -15,17 +16,20 @@ use crate::part::{PART_FILE, PartManifest, PathRange, n_paths, read_state};
 use crate::proof::proved;
 use crate::provenance::program;
 use crate::recorded::{by_name, check_network};
-use crate::run::{Asked, Outcome, Played, conclude, levels, paths_writer, wanted};
+use crate::run::{
+    Asked, Outcome, Played, conclude, levels, paths_writer, problems_of_output, wanted,
+};
+use crate::target::place_of;
 use crate::watch::Watch;
 
 /// What to merge and where to.
 #[derive(Clone, Debug)]
 pub struct MergeOptions {
-    /// Folders of parts, in any order, or folders of such folders.
+    /// Folders of parts, in any order, or folders of such folders; each on this machine, or `s3://BUCKET/PREFIX`.
     pub parts: Vec<PathBuf>,
     /// The network; where the first part says by default.
     pub network: Option<PathBuf>,
-    /// Folder for the result; `results/NAME` by default.
+    /// Folder for the result, or `s3://BUCKET/PREFIX`; `results/NAME` by default.
     pub output: Option<PathBuf>,
     /// Whether a result that is already there is replaced.
     pub overwrite: bool,
@@ -39,7 +43,7 @@ pub struct Merging {
     /// The run file and the network.
     pub input: Input,
     /// In order of their paths.
-    parts: Vec<(PathBuf, PartManifest)>,
+    parts: Vec<(Place, PartManifest)>,
 }
 
 impl MergeOptions {
@@ -48,29 +52,34 @@ impl MergeOptions {
     ///
     /// # Errors
     /// Every part that is none, or of another run, program, input or seed; every path that is in two
-    /// or in none; a network that is another.
-    pub fn load(&self) -> Result<Merging, Problems> {
-        let mut problems = Problems::default();
+    /// or in none; a network that is another. And when a store does not answer.
+    pub fn load(&self) -> anyhow::Result<Merging> {
+        let mut problems = problems_of_output(self.output.as_ref());
         let mut parts = Vec::new();
-        for dir in self.parts.iter().flat_map(|dir| folders_of(dir)) {
-            match PartManifest::read(&dir) {
-                Ok(manifest) => parts.push((dir, manifest)),
-                Err(found) => problems.append(found),
+        for text in &self.parts {
+            let Some(place) = problems.keep(place_of("PART", text).map_err(Problems::from)) else {
+                continue;
+            };
+            for (place, manifest) in PartManifest::read_all(&place)? {
+                parts.extend(problems.keep(manifest).map(|manifest| (place, manifest)));
             }
         }
         parts.sort_by_key(|(_, manifest)| manifest.paths);
         problems.append(strangers(&parts));
-        let Some((dir, first)) = parts.first() else {
+        let Some((place, first)) = parts.first() else {
             if problems.is_empty() {
                 problems.push(Problem::new("PART", "the folder of a part was expected"));
             }
-            return Err(problems);
+            return Err(problems.into());
         };
         if problems.is_empty() {
             problems.append(unlike_one_run(&parts));
         }
-        let network =
-            self.network.clone().unwrap_or_else(|| from_here(&dir.join(&first.network_dir)));
+        let network = || match place.as_local() {
+            Some(dir) => from_here(&dir.join(&first.network_dir)),
+            None => from_here(Path::new(&first.network_dir)),
+        };
+        let network = self.network.clone().unwrap_or_else(network);
         // The first is the run file.
         let digests = by_name(first.inputs.get(1..).unwrap_or_default());
         check_network(&network, &digests).err().into_iter().for_each(|own| problems.append(own));
@@ -89,21 +98,9 @@ fn from_here(dir: &Path) -> PathBuf {
     below.filter(|below| below.components().next().is_some()).unwrap_or(real)
 }
 
-/// The part at a folder, or those in it. What a program that ended too early has left is hidden, and
-/// may look whole.
-fn folders_of(dir: &Path) -> Vec<PathBuf> {
-    let is_hidden =
-        |dir: &Path| dir.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-    let is_part = |dir: &PathBuf| dir.join(PART_FILE).is_file();
-    let entries = fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut inside: Vec<PathBuf> = entries.filter(|dir| !is_hidden(dir) && is_part(dir)).collect();
-    inside.sort();
-    if is_part(&dir.to_owned()) || inside.is_empty() { vec![dir.to_owned()] } else { inside }
-}
-
 /// What is wrong with a part.
-fn problem_of(dir: &Path, expected: String) -> Problem {
-    Problem::new(dir.join(PART_FILE).display().to_string(), expected)
+fn problem_of(place: &Place, expected: String) -> Problem {
+    Problem::new(place.join(PART_FILE).to_string(), expected)
 }
 
 /// What parts have in common, by the name of the key. A seed is part of the run file, and tells more.
@@ -121,7 +118,7 @@ fn common(manifest: &PartManifest) -> [(&'static str, String); 7] {
 }
 
 /// Parts that are of another run than the first.
-fn strangers(parts: &[(PathBuf, PartManifest)]) -> Problems {
+fn strangers(parts: &[(Place, PartManifest)]) -> Problems {
     let mut problems = Problems::default();
     let Some(((first_dir, first), others)) = parts.split_first() else { return problems };
     for (dir, manifest) in others {
@@ -131,7 +128,7 @@ fn strangers(parts: &[(PathBuf, PartManifest)]) -> Problems {
             unlike.retain(|((key, _), _)| *key != "config_sha256");
         }
         for ((key, own), (_, of_first)) in unlike {
-            let mut expected = format!("{of_first} was expected, as in {}", first_dir.display());
+            let mut expected = format!("{of_first} was expected, as in {first_dir}");
             if key == "inputs_sha256" {
                 expected.push_str(&other_files(first, manifest));
             }
@@ -153,7 +150,7 @@ fn other_files(first: &PartManifest, other: &PartManifest) -> String {
 }
 
 /// Paths that are in two parts, or between two in none.
-fn unlike_one_run(parts: &[(PathBuf, PartManifest)]) -> Problems {
+fn unlike_one_run(parts: &[(Place, PartManifest)]) -> Problems {
     let mut problems = Problems::default();
     for pair in parts.windows(2) {
         let [(before, PartManifest { paths: own, .. }), (dir, PartManifest { paths: next, .. })] =
@@ -169,7 +166,6 @@ fn unlike_one_run(parts: &[(PathBuf, PartManifest)]) -> Problems {
                 format!("paths {} were expected before, and no part has them", shown(&missing))
             }
             std::cmp::Ordering::Greater => {
-                let before = before.display();
                 format!("paths from {} on were expected: {before} has {}", own.to, shown(own))
             }
         };
@@ -179,12 +175,12 @@ fn unlike_one_run(parts: &[(PathBuf, PartManifest)]) -> Problems {
 }
 
 /// What lacks at either end of a run.
-fn missing_ends(parts: &[(PathBuf, PartManifest)], n: u64) -> Problems {
+fn missing_ends(parts: &[(Place, PartManifest)], n: u64) -> Problems {
     let mut problems = Problems::default();
     let (Some((first, start)), Some((last, end))) = (parts.first(), parts.last()) else {
         return problems;
     };
-    let mut lacks = |dir: &Path, from: u64, to: u64| {
+    let mut lacks = |dir: &Place, from: u64, to: u64| {
         if from < to {
             let expected = format!("paths {from} to {to} were expected too, and no part has them");
             problems.push(problem_of(dir, expected));
@@ -232,7 +228,7 @@ pub fn merge(
 
 /// Joins what the parts have gathered of a scenario, one part after the other.
 fn gather(
-    parts: &[(PathBuf, PartManifest)],
+    parts: &[(Place, PartManifest)],
     folder: &ResultFolder,
     scenario: &Scenario<'_>,
     number: usize,
@@ -261,17 +257,24 @@ fn gather(
         }
         watch.advance(own.end, Some(&gathered.collector));
         if let Some(paths) = &mut paths
-            && !paths.absorb_part(dir, own.clone())?
+            && !absorb(paths, dir, own.clone())?
         {
             let expected = format!(
                 "the paths {} to {} of scenario {} were expected",
                 own.start, own.end, scenario.name
             );
-            let dir = dir.join("paths").display().to_string();
+            let dir = dir.join("paths").to_string();
             return Err(Problems::from(Problem::new(dir, expected)).into());
         }
     }
     watch.end();
     paths.map_or(Ok(()), PathsWriter::finish)?;
     Ok(Played { gathered, precise: None, interrupted: false })
+}
+
+/// Adds the paths of a scenario that a part has written; false where others are there.
+fn absorb(paths: &mut PathsWriter<'_>, part: &Place, own: Range<u64>) -> anyhow::Result<bool> {
+    let fetched = part.fetched(PART_FILE, |name| paths.is_of_scenario(name))?;
+    let Some(folder) = fetched else { return Ok(false) };
+    Ok(paths.absorb_part(folder.path(), own)?)
 }

@@ -8,13 +8,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use slashfall_graph::{Problem, Problems};
-use slashfall_output::{
-    Digest, InputFile, OutputError, ResultFolder, SCHEMA_VERSION, digest_all, digest_text,
-};
+use slashfall_output::{Digest, InputFile, OutputError, SCHEMA_VERSION, digest_all, digest_text};
 use slashfall_sampling::{STREAMS_VERSION, Scenario};
+use slashfall_store::{Kind, Place};
 
 use crate::input::{Config, Overrides, RunFile, network_files};
 use crate::part::{
@@ -23,24 +21,25 @@ use crate::part::{
 use crate::proof::proved;
 use crate::provenance::{config_digest, program};
 use crate::recorded::{by_name, check_network};
-use crate::run::RunOptions;
-use crate::watch::Watch;
+use crate::run::{RunOptions, place_of_output};
+use crate::target::{PART, RESULT, Target, place_of};
+use crate::watch::{Unwatched, Watch};
 
 /// The network of a packed run, and the file that this folder is known by.
 const INPUT: &str = "input";
 const RUN_FILE: &str = "run.json";
+/// Whoever packs a run packs the same.
+const PACKED: Kind = Kind { marker: RUN_FILE, alike: Some(|_| true) };
 /// The folder of its parts.
 const PARTS: &str = "parts";
-/// The file that a result is known by.
-const MANIFEST: &str = "manifest.json";
 /// Digits of the digest in the name of a run: enough that no two of a store have the same.
 const N_DIGITS: usize = 20;
 
 /// A run that is packed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct PackedRun {
-    /// Its folder.
-    pub dir: PathBuf,
+    /// Where it is.
+    pub place: Place,
     /// Paths of its largest scenario: parts are ranges of them.
     pub n_paths: u64,
     /// The folder that its network was read from.
@@ -68,24 +67,23 @@ pub fn pack(options: &RunOptions, store: &Path) -> anyhow::Result<PackedRun> {
     let input = options.load()?;
     let scenarios = input.resolve()?;
     has_parts(&input, &scenarios)?;
-    if let Some(output) = &options.output {
-        ResultFolder::check(MANIFEST, output, options.overwrite)?;
+    if options.output.is_some() {
+        let output = place_of_output(options.output.as_ref(), PathBuf::new)?;
+        Target::check(&output, RESULT, options.overwrite)?;
     }
     let inputs = input.files()?;
     let name = format!("{}-{}", input.spec.name, &digest(&inputs, &scenarios)[..N_DIGITS]);
-    let dir = store.join(name);
-    if !dir.join(INPUT).join(RUN_FILE).is_file() {
-        let packed = Packed {
-            program: program(),
-            run_file: input.run_file.clone(),
-            overrides: input.overrides.clone(),
-            selftest: proved()?.sha256,
-            inputs,
-        };
-        once(&dir.join(INPUT).join(RUN_FILE), || write(&packed, &input.network_dir, &dir))?;
-    }
+    let place = place_of("store", store).map_err(Problems::from)?.join(&name);
+    let packed = Packed {
+        program: program(),
+        run_file: input.run_file.clone(),
+        overrides: input.overrides.clone(),
+        selftest: proved()?.sha256,
+        inputs,
+    };
+    once(&place.join(INPUT), PACKED, || write(&packed, &input.network_dir, &place.join(INPUT)))?;
     let n_paths = scenarios.iter().map(n_paths).max().unwrap_or_default();
-    Ok(PackedRun { dir, n_paths, network: input.network_dir.clone() })
+    Ok(PackedRun { place, n_paths, network: input.network_dir.clone() })
 }
 
 /// A digest of all that a part is computed from, and of what computes it.
@@ -94,17 +92,31 @@ fn digest(inputs: &[InputFile], scenarios: &[Scenario<'_>]) -> String {
     digest_text(&format!("{versions}/{}/{}", digest_all(inputs), config_digest(scenarios)))
 }
 
-/// Writes what bears its digest in its name; that another has been quicker is as good.
-fn once<T>(file: &Path, write: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<Option<T>> {
+/// Writes what bears its digest in its name, if it is not there; that another has been quicker is as good.
+fn once<T>(
+    place: &Place,
+    kind: Kind,
+    write: impl FnOnce() -> anyhow::Result<T>,
+) -> anyhow::Result<Option<T>> {
+    let is_there = || place.read(kind.marker).map(|found| found.is_some());
+    if is_there()? {
+        return Ok(None);
+    }
     match write() {
         Ok(written) => Ok(Some(written)),
-        Err(_) if file.is_file() => Ok(None),
-        Err(error) => Err(error),
+        Err(error) => {
+            if is_there()? {
+                Ok(None)
+            } else {
+                Err(error)
+            }
+        }
     }
 }
 
-fn write(packed: &Packed, network: &Path, dir: &Path) -> anyhow::Result<()> {
-    let folder = ResultFolder::create_known_by(RUN_FILE, &dir.join(INPUT), false, Vec::new())?;
+fn write(packed: &Packed, network: &Path, place: &Place) -> anyhow::Result<()> {
+    let target = Target::create(place, PACKED, false, Vec::new())?;
+    let folder = target.folder();
     let io = |path: &Path| {
         let path = path.to_owned();
         |source| OutputError::Io { path, source }
@@ -114,17 +126,16 @@ fn write(packed: &Packed, network: &Path, dir: &Path) -> anyhow::Result<()> {
         folder.write_bytes(&name, &fs::read(&path).map_err(io(&path))?)?;
     }
     folder.write_text(RUN_FILE, &(serde_json::to_string_pretty(packed)? + "\n"))?;
-    Ok(folder.finish()?)
+    // Nobody breaks this off.
+    target.finish(&Unwatched).map(|_| ())
 }
 
 /// The run file and the network of a packed run, which must be as they were packed, by this program
 /// and where it proves the same of itself.
-fn unpack(run: &Path, selftest: &str) -> Result<(Config, Overrides), Problems> {
-    let network = run.join(INPUT);
-    let path = network.join(RUN_FILE);
-    let problem = |expected: String| Problem::new(path.display().to_string(), expected);
-    let text = fs::read_to_string(&path)
-        .map_err(|error| problem(format!("a run that was packed was expected: {error}")))?;
+fn unpack(input: &Place, network: &Path, selftest: &str) -> Result<(Config, Overrides), Problems> {
+    let problem = |expected: String| Problem::new(input.join(RUN_FILE).to_string(), expected);
+    let text = fs::read_to_string(network.join(RUN_FILE))
+        .map_err(|error| lacks(input, &error.to_string()))?;
     let broken = |error: serde_json::Error| problem(format!("it is not whole: {error}"));
     // What another program has written may lack what this one has.
     let document: serde_json::Value = serde_json::from_str(&text).map_err(broken)?;
@@ -143,34 +154,34 @@ fn unpack(run: &Path, selftest: &str) -> Result<(Config, Overrides), Problems> {
         return Err(problem(expected).key("selftest").value(selftest).into());
     }
     // The first is the run file.
-    check_network(&network, &by_name(packed.inputs.get(1..).unwrap_or_default()))?;
+    check_network(network, &by_name(packed.inputs.get(1..).unwrap_or_default()))?;
+    let network = network.to_owned();
     Ok((Config::Recorded { file: packed.run_file, network }, packed.overrides))
+}
+
+fn lacks(input: &Place, why: &str) -> Problem {
+    Problem::new(input.to_string(), format!("a run that was packed was expected: {why}"))
 }
 
 /// Parts of a packed run that are there and whole, in order of their paths.
 ///
 /// # Errors
-/// When their folder cannot be read.
+/// When they cannot be listed.
 pub fn parts_of(run: &Path) -> anyhow::Result<Vec<PathRange>> {
-    let dir = run.join(PARTS);
-    if !dir.exists() {
-        return Ok(Vec::new());
-    }
-    let context = || dir.display().to_string();
-    let mut parts = Vec::new();
-    for entry in fs::read_dir(&dir).with_context(context)? {
-        let entry = entry.with_context(context)?;
-        let paths = PathRange::of_folder_name(&entry.file_name().to_string_lossy());
-        parts.extend(paths.filter(|_| entry.path().join(PART_FILE).is_file()));
-    }
+    let place = place_of("run", run).map_err(Problems::from)?.join(PARTS);
+    let names = place.children_with(PART_FILE)?;
+    let mut parts: Vec<_> =
+        names.iter().filter_map(|name| PathRange::of_folder_name(name)).collect();
     parts.sort();
     Ok(parts)
 }
 
-/// The folder of a part of a packed run.
-#[must_use]
-pub fn part_dir(run: &Path, paths: PathRange) -> PathBuf {
-    run.join(PARTS).join(paths.folder_name())
+/// Where a part of a packed run is.
+///
+/// # Errors
+/// When the run is at no place that this program takes.
+pub fn part_place(run: &Path, paths: PathRange) -> Result<Place, Problems> {
+    Ok(place_of("run", run)?.join(PARTS).join(&paths.folder_name()))
 }
 
 /// Computes a part of a packed run if it is not there; says whether it did, none where it was stopped.
@@ -182,21 +193,22 @@ pub fn run_packed(
     paths: PathRange,
     watch: &mut dyn Watch,
 ) -> anyhow::Result<Option<bool>> {
-    let target = part_dir(run, paths);
-    let file = target.join(PART_FILE);
-    if file.is_file() {
-        return Ok(Some(false));
-    }
-    // Before the work: a merge would refuse what comes of it.
-    let (config, overrides) = unpack(run, &proved()?.sha256)?;
-    let command = ["slashfall.distributed".to_owned(), run.display().to_string()];
-    let output = Some(target);
-    let options =
-        RunOptions { config, overrides, output, overwrite: false, command: command.into() };
-    let input = options.load()?;
-    let mut scenarios = input.resolve()?;
-    let part = PartOptions { from: Some(paths.from), to: Some(paths.to) };
-    let ran = once(&file, || run_part(&input, &mut scenarios, &options, part, watch))?;
+    let place = part_place(run, paths)?;
+    let ran = once(&place, PART, || {
+        let input = place_of("run", run).map_err(Problems::from)?.join(INPUT);
+        let fetched = input.fetched(RUN_FILE, |_| true)?;
+        let folder = fetched.ok_or_else(|| Problems::from(lacks(&input, "it is not there")))?;
+        // Before the work: a merge would refuse what comes of it.
+        let (config, overrides) = unpack(&input, folder.path(), &proved()?.sha256)?;
+        let command = ["slashfall.distributed".to_owned(), run.display().to_string()];
+        let output = Some(PathBuf::from(place.to_string()));
+        let options =
+            RunOptions { config, overrides, output, overwrite: false, command: command.into() };
+        let input = options.load()?;
+        let mut scenarios = input.resolve()?;
+        let part = PartOptions { from: Some(paths.from), to: Some(paths.to) };
+        run_part(&input, &mut scenarios, &options, part, watch)
+    })?;
     Ok(match ran {
         Some(PartOutcome::Written { .. }) => Some(true),
         Some(PartOutcome::Stopped { .. }) => None,
@@ -207,11 +219,14 @@ pub fn run_packed(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::watch::Unwatched;
 
     const RUN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/quickstart.toml");
     const FIRST: PathRange = PathRange { from: 0, to: 50 };
     const LAST: PathRange = PathRange { from: 50, to: 100 };
+
+    fn dir(run: &PackedRun) -> PathBuf {
+        run.place.as_local().unwrap().to_owned()
+    }
 
     fn packed(store: &Path, seed: u64) -> anyhow::Result<PackedRun> {
         let set = vec!["run.paths=100".to_owned(), "run.detail=summary".to_owned()];
@@ -230,20 +245,20 @@ mod tests {
         let store = tempfile::tempdir().unwrap();
         let run = packed(store.path(), 1).unwrap();
         assert_eq!(run.n_paths, 100);
-        assert_eq!(packed(store.path(), 1).unwrap(), run);
-        assert_ne!(packed(store.path(), 2).unwrap().dir, run.dir);
-        assert_eq!(parts_of(&run.dir).unwrap(), []);
+        assert_eq!(dir(&packed(store.path(), 1).unwrap()), dir(&run));
+        assert_ne!(dir(&packed(store.path(), 2).unwrap()), dir(&run));
+        assert_eq!(parts_of(&dir(&run)).unwrap(), []);
         for (paths, is_new) in [(LAST, true), (FIRST, true), (LAST, false)] {
-            let found = run_packed(&run.dir, paths, &mut Unwatched).unwrap();
+            let found = run_packed(&dir(&run), paths, &mut Unwatched).unwrap();
             assert_eq!(found, Some(is_new), "{paths:?}");
         }
         // Neither what is half done nor what others put there is a part.
-        let parts = run.dir.join(PARTS);
+        let parts = dir(&run).join(PARTS);
         for name in [".000000000000-000000000010.partial-1", "notes", "000000000010-000000000020"] {
             fs::create_dir(parts.join(name)).unwrap();
         }
         fs::write(parts.join(".000000000000-000000000010.partial-1").join(PART_FILE), "").unwrap();
-        assert_eq!(parts_of(&run.dir).unwrap(), [FIRST, LAST]);
+        assert_eq!(parts_of(&dir(&run)).unwrap(), [FIRST, LAST]);
     }
 
     #[test]
@@ -263,9 +278,9 @@ mod tests {
                 false
             }
         }
-        let found = run_packed(&run.dir, FIRST, &mut Other(&run.dir)).unwrap();
+        let found = run_packed(&dir(&run), FIRST, &mut Other(&dir(&run))).unwrap();
         assert_eq!(found, Some(false));
-        let left = fs::read_dir(run.dir.join(PARTS)).unwrap().count();
+        let left = fs::read_dir(dir(&run).join(PARTS)).unwrap().count();
         assert_eq!(left, 1, "what was half done is gone");
     }
 
@@ -277,20 +292,20 @@ mod tests {
             let error = run_packed(dir, FIRST, &mut Unwatched).unwrap_err();
             error.downcast::<Problems>().unwrap().to_string()
         };
-        let file = run.dir.join(INPUT).join(RUN_FILE);
+        let file = dir(&run).join(INPUT).join(RUN_FILE);
         let text = fs::read_to_string(&file).unwrap();
         fs::write(&file, text.replace(&program(), "slashfall 9.9.9")).unwrap();
-        let told = problems(&run.dir);
+        let told = problems(&dir(&run));
         assert!(told.contains("slashfall 9.9.9") && told.contains(&program()), "{told}");
         let own = proved().unwrap().sha256;
         fs::write(&file, text.replace(&own, &"0".repeat(64))).unwrap();
-        assert!(problems(&run.dir).contains("computes otherwise"));
+        assert!(problems(&dir(&run)).contains("computes otherwise"));
         fs::write(&file, text).unwrap();
-        let table = run.dir.join(INPUT).join("assets.csv");
+        let table = dir(&run).join(INPUT).join("assets.csv");
         fs::write(&table, fs::read_to_string(&table).unwrap() + "\n").unwrap();
-        let told = problems(&run.dir);
+        let told = problems(&dir(&run));
         assert!(told.contains("assets.csv: it has changed"), "{told}");
         assert!(problems(store.path()).contains("a run that was packed was expected"));
-        assert_eq!(parts_of(&run.dir).unwrap(), []);
+        assert_eq!(parts_of(&dir(&run)).unwrap(), []);
     }
 }

@@ -42,13 +42,13 @@ pub fn program() -> String {
 }
 
 /// The manifest of a run that has not begun; `command` is what asked for it, `target` the folder that
-/// it will be in.
+/// it will be in, if it will be in one of this machine.
 #[must_use]
 pub fn manifest(
     input: &Input,
     scenarios: &[Scenario<'_>],
     files: Vec<InputFile>,
-    target: &Path,
+    target: Option<&Path>,
     selftest: SelfTest,
     command: &[String],
 ) -> Manifest {
@@ -102,10 +102,10 @@ pub(crate) fn digest_of(config: &serde_json::Value) -> String {
 }
 
 /// The way from a result folder, which need not be there yet, to the network: it holds from any
-/// working directory, and where both are moved together. Where there is none, the network's own.
-pub(crate) fn from_result(target: &Path, network_dir: &Path) -> PathBuf {
+/// working directory, and where both are moved together. Where there is none, as from a store, the network's own.
+pub(crate) fn from_result(target: Option<&Path>, network_dir: &Path) -> PathBuf {
     let Ok(network) = network_dir.canonicalize() else { return network_dir.to_owned() };
-    let Some(result) = real_path(target) else { return network };
+    let Some(result) = target.and_then(real_path) else { return network };
     let n_common = result.iter().zip(&network).take_while(|(a, b)| a == b).count();
     if n_common == 0 {
         return network;

@@ -1,6 +1,6 @@
 //! One HTML page of a result, with what its tables do not have: the network, and paths told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use slashfall_cascade::{Channel, Figure, Happened};
@@ -11,6 +11,7 @@ use slashfall_sampling::{PathRecord, Scenario, replay};
 use crate::recorded::Recorded;
 use crate::replay::{ReplayOptions, command, story};
 use crate::story::{Story, costliest};
+use crate::target::fetched;
 
 /// Events of a path that its timeline marks; the costliest.
 const MARKED: usize = 40;
@@ -18,7 +19,7 @@ const MARKED: usize = 40;
 /// What a page is of.
 #[derive(Clone, Debug, Default)]
 pub struct ReportOptions {
-    /// What is asked of the result.
+    /// What is asked of the result, which is a folder or `s3://BUCKET/PREFIX`.
     pub ask: Ask,
     /// Folder of the network, instead of the one that the result names.
     pub network: Option<PathBuf>,
@@ -28,17 +29,27 @@ pub struct ReportOptions {
 /// what it would have drawn of them.
 ///
 /// # Errors
-/// When a folder is not what it should be or does not have what is asked for.
+/// When a folder is not what it should be or does not have what is asked for, and when a store does not answer.
 pub fn report(options: &ReportOptions) -> anyhow::Result<String> {
+    let named = &options.ask.result;
+    // Tables; files of `paths/` are not read.
+    let folder = fetched("RESULT", named, |name| !name.contains('/'))?;
+    let ask = Ask { result: folder.path().to_owned(), ..options.ask.clone() };
+    let options = ReportOptions { ask, network: options.network.clone() };
+    page_of(&options, named)
+}
+
+/// The page of a folder of this machine that the user named so.
+fn page_of(options: &ReportOptions, named: &Path) -> anyhow::Result<String> {
     let page = Report::read(&options.ask).map_err(|error| match error {
         ReportError::Problems(problems) => anyhow::Error::from(problems),
         error => error.into(),
     })?;
-    Ok(page.render(&extras(options, &page)))
+    Ok(page.render(&extras(options, &page, named)))
 }
 
 /// The network and the paths, or why they are not there: a page can do without.
-fn extras(options: &ReportOptions, page: &Report) -> Extras {
+fn extras(options: &ReportOptions, page: &Report, named: &Path) -> Extras {
     let replayed = ReplayOptions {
         result: options.ask.result.clone(),
         scenario: page.scenario().to_owned(),
@@ -58,7 +69,8 @@ fn extras(options: &ReportOptions, page: &Report) -> Extras {
         }
     };
     let resolved = recorded.resolve(&network).context("its run file is not taken");
-    let stories = resolved.map(|scenario| tell(&replayed, &scenario, &page.instructive()));
+    let shown = ReplayOptions { result: named.to_owned(), ..replayed };
+    let stories = resolved.map(|scenario| tell(&shown, &scenario, &page.instructive()));
     Extras { flows: Ok(flows(&network)), stories: stories.map_err(why) }
 }
 

@@ -11,6 +11,7 @@ use slashfall_output::{
 };
 use slashfall_sampling::Scenario;
 use slashfall_sampling::config::{Detail, PathCount, StopRule};
+use slashfall_store::Place;
 
 use crate::drawing::Drawing;
 use crate::findings::{Findings, Tables};
@@ -20,6 +21,7 @@ use crate::notes::{doubts, note_of_events, notes};
 use crate::part::n_paths;
 use crate::proof::proved;
 use crate::provenance::{manifest, metadata, note, peak_memory_bytes};
+use crate::target::{RESULT, Target, place_of};
 use crate::watch::Watch;
 
 /// What to run and where to.
@@ -29,7 +31,7 @@ pub struct RunOptions {
     pub config: Config,
     /// Changes to it.
     pub overrides: Overrides,
-    /// Folder for the result; `results/NAME` by default.
+    /// Folder for the result, or `s3://BUCKET/PREFIX`; `results/NAME` by default.
     pub output: Option<PathBuf>,
     /// Whether a result that is already there is replaced.
     pub overwrite: bool,
@@ -41,9 +43,13 @@ impl RunOptions {
     /// Reads the run file and its network.
     ///
     /// # Errors
-    /// Every problem of both.
+    /// Every problem of both, and one of the output.
     pub fn load(&self) -> Result<Input, Problems> {
-        Input::load(&self.config, &self.overrides)
+        let mut problems = problems_of_output(self.output.as_ref());
+        match problems.keep(Input::load(&self.config, &self.overrides)) {
+            Some(input) => problems.or_ok(input),
+            None => Err(problems),
+        }
     }
 }
 
@@ -64,8 +70,8 @@ pub struct Ran {
     pub findings: Findings,
     /// Its manifest as written.
     pub manifest: Manifest,
-    /// Its folder.
-    pub target: PathBuf,
+    /// Where it is.
+    pub target: Place,
 }
 
 /// What a scenario gave.
@@ -126,16 +132,18 @@ pub(crate) fn conclude(
     let drawings = prepare_drawings(input, scenarios, watch)?;
     let files = input.files()?;
     let default = || PathBuf::from("results").join(&input.spec.name);
-    let target = asked.output.cloned().unwrap_or_else(default);
-    let folder =
-        ResultFolder::create(&target, asked.overwrite, metadata(input, scenarios, &files))?;
+    let place = place_of_output(asked.output, default)?;
+    let target =
+        Target::create(&place, RESULT, asked.overwrite, metadata(input, scenarios, &files))?;
+    let folder = target.folder();
     let mut tables = Tables::new(&input.network);
     let mut findings = Findings::default();
-    let mut manifest = manifest(input, scenarios, files, &target, asked.selftest, asked.command);
+    let mut manifest =
+        manifest(input, scenarios, files, place.as_local(), asked.selftest, asked.command);
     manifest.merged_parts = asked.merged_parts;
     let mut n_paths = 0;
     for ((number, scenario), mut drawing) in scenarios.iter().enumerate().zip(drawings) {
-        let played = play(&folder, scenario, number, &mut drawing, watch)?;
+        let played = play(folder, scenario, number, &mut drawing, watch)?;
         let collector = &played.gathered.collector;
         n_paths = collector.n_paths();
         let added = if played.interrupted {
@@ -151,15 +159,28 @@ pub(crate) fn conclude(
             return Ok(Outcome::Stopped { n_paths });
         }
     }
-    tables.write(&folder, input.spec.detail)?;
+    tables.write(folder, input.spec.detail)?;
     manifest.wall_seconds = input.started.elapsed().as_secs_f64();
     manifest.peak_memory_bytes = peak_memory_bytes();
-    manifest.write(&folder)?;
-    if watch.is_stopped() {
+    manifest.write(folder)?;
+    if target.finish(&*watch)?.is_break() {
         return Ok(Outcome::Stopped { n_paths });
     }
-    folder.finish()?;
-    Ok(Outcome::Written(Box::new(Ran { findings, manifest, target })))
+    Ok(Outcome::Written(Box::new(Ran { findings, manifest, target: place })))
+}
+
+/// Where the output goes.
+pub(crate) fn place_of_output(
+    output: Option<&PathBuf>,
+    default: impl FnOnce() -> PathBuf,
+) -> Result<Place, Problems> {
+    let text = output.cloned().unwrap_or_else(default);
+    Ok(place_of("--output", &text)?)
+}
+
+/// What is wrong with where the output is to go.
+pub(crate) fn problems_of_output(output: Option<&PathBuf>) -> Problems {
+    output.and_then(|text| place_of("--output", text).err()).map(Problems::from).unwrap_or_default()
 }
 
 /// How the paths of each scenario are drawn; says so where it is not plain.

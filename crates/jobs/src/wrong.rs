@@ -5,6 +5,7 @@ use std::io;
 
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::OutputError;
+use slashfall_store::StoreError;
 
 /// What is wrong with the input, if that is why a job failed: its problems, or a folder to write
 /// that is there already.
@@ -12,6 +13,9 @@ use slashfall_output::OutputError;
 pub fn problems_of(error: &anyhow::Error) -> Option<Problems> {
     if let Some(problems) = error.downcast_ref::<Problems>() {
         return Some(problems.clone());
+    }
+    if let Some(error) = error.downcast_ref::<StoreError>().filter(|error| error.is_input()) {
+        return Some(problem_of_store(error).into());
     }
     match error.downcast_ref() {
         Some(OutputError::Exists(path)) => {
@@ -29,7 +33,14 @@ pub fn problems_of(error: &anyhow::Error) -> Option<Problems> {
     }
 }
 
-/// True when what was asked for to be written is there already: that is input too.
+fn problem_of_store(error: &StoreError) -> Problem {
+    match error {
+        StoreError::Refused { place, why } => Problem::new(place, why),
+        error => Problem::new("output", error.to_string()),
+    }
+}
+
+/// True when what was asked for to be written is there already, or a store refuses what is asked of it: that is input too.
 #[must_use]
 pub fn is_bad_target(error: &anyhow::Error) -> bool {
     use OutputError::{Exists, NotAResult};
@@ -37,5 +48,8 @@ pub fn is_bad_target(error: &anyhow::Error) -> bool {
         let io = cause.downcast_ref::<io::Error>();
         io.is_some_and(|error| error.kind() == io::ErrorKind::AlreadyExists)
     };
-    matches!(error.downcast_ref(), Some(Exists(_) | NotAResult(..))) || error.chain().any(exists)
+    let refuses = error.downcast_ref().is_some_and(StoreError::is_input);
+    matches!(error.downcast_ref(), Some(Exists(_) | NotAResult(..)))
+        || refuses
+        || error.chain().any(exists)
 }

@@ -64,7 +64,10 @@ fn who_watches_hears_of_all_paths() {
     let note = "note: `event` is for `slashfall stress`; a run draws its events";
     assert_eq!(ear.heard, [note, "base 20000 0.99", "end after 20000"]);
     assert_eq!(ran.manifest.command, ["a test"]);
-    assert!(ran.target.join("summary.parquet").is_file() && !ran.findings.rows.is_empty());
+    assert!(
+        ran.target.as_local().unwrap().join("summary.parquet").is_file()
+            && !ran.findings.rows.is_empty()
+    );
 }
 
 #[test]

@@ -73,6 +73,8 @@ impl OutputError {
 pub struct ResultFolder {
     target: PathBuf,
     partial: PathBuf,
+    /// The file without which what bears the name is no such folder.
+    known_by: String,
     overwrite: bool,
     /// Key and value pairs that every file carries.
     metadata: Vec<(String, String)>,
@@ -103,7 +105,8 @@ impl ResultFolder {
     ) -> Result<Self, OutputError> {
         Self::check(file, target, overwrite)?;
         let partial = create_partial(target).map_err(OutputError::io(target))?;
-        Ok(Self { target: target.to_owned(), partial, overwrite, metadata })
+        let (target, known_by) = (target.to_owned(), file.to_owned());
+        Ok(Self { target, partial, known_by, overwrite, metadata })
     }
 
     /// Whether such a folder can take that name: better told before the work than after it.
@@ -162,7 +165,7 @@ impl ResultFolder {
     /// Gives the folder its name.
     ///
     /// # Errors
-    /// When it cannot be renamed; then nothing bears the name that did not before.
+    /// When it cannot be renamed, or another has taken the name meanwhile; then nothing bears the name that did not before.
     pub fn finish(self) -> Result<(), OutputError> {
         let old = beside(&self.target, "old");
         let replaces = self.overwrite && self.target.exists();
@@ -173,7 +176,14 @@ impl ResultFolder {
             if replaces {
                 fs::rename(&old, &self.target).map_err(OutputError::io(&old))?;
             }
-            return Err(OutputError::Io { path: self.target.clone(), source });
+            let is_there = self.target.join(&self.known_by).is_file();
+            let path = self.target.clone();
+            let exists = !replaces && is_there;
+            return Err(if exists {
+                OutputError::Exists(path)
+            } else {
+                OutputError::Io { path, source }
+            });
         }
         if replaces {
             // The result is in place; what it replaced says `.old` in its name if it stays.
@@ -288,4 +298,39 @@ fn create_partial(target: &Path) -> io::Result<PathBuf> {
 fn beside(target: &Path, what: &str) -> PathBuf {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     target.with_file_name(format!(".{name}.{what}-{}", std::process::id()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begun(target: &Path, text: &str) -> ResultFolder {
+        let folder = ResultFolder::create(target, false, Vec::new()).unwrap();
+        folder.write_text("manifest.json", text).unwrap();
+        folder
+    }
+
+    #[test]
+    fn of_two_who_write_a_folder_the_first_counts() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("result");
+        let (first, second) = (begun(&target, "first"), begun(&target, "second"));
+        first.finish().unwrap();
+        let error = second.finish().unwrap_err();
+        assert!(matches!(&error, OutputError::Exists(path) if *path == target), "{error}");
+        assert_eq!(fs::read_to_string(target.join("manifest.json")).unwrap(), "first");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_no_result_stays_where_a_folder_was_to_be() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("result");
+        let folder = begun(&target, "result");
+        fs::create_dir(&target).unwrap();
+        fs::write(target.join("notes"), "mine").unwrap();
+        let error = folder.finish().unwrap_err();
+        assert!(matches!(error, OutputError::Io { .. }), "{error}");
+        assert_eq!(fs::read_to_string(target.join("notes")).unwrap(), "mine");
+    }
 }

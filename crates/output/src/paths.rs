@@ -83,12 +83,23 @@ impl<'f> PathsWriter<'f> {
         Ok(())
     }
 
+    /// Whether a file, named from the folder of a part, has paths of this scenario.
+    #[must_use]
+    pub fn is_of_scenario(&self, name: &str) -> bool {
+        name.strip_prefix("paths/").is_some_and(|name| name.starts_with(&self.own_files()))
+    }
+
+    /// How names of files of this scenario begin.
+    fn own_files(&self) -> String {
+        format!("scenario{:03}-", self.number)
+    }
+
     /// Adds the paths of this scenario that a part of the run has written; false where others than those that follow are there.
     ///
     /// # Errors
     /// When a file cannot be read or written.
     pub fn absorb_part(&mut self, part: &Path, paths: Range<u64>) -> Result<bool, OutputError> {
-        let own = format!("scenario{:03}-", self.number);
+        let own = self.own_files();
         let dir = part.join("paths");
         let mut next = paths.start;
         for file in files_named(&dir, |name| name.starts_with(&own))? {
@@ -136,10 +147,11 @@ impl<'f> PathsWriter<'f> {
         if n == 0 {
             return Ok(());
         }
-        let path = self
-            .folder
-            .file("paths")
-            .join(format!("scenario{:03}-{:012}.parquet", self.number, self.first_path));
+        let path = self.folder.file("paths").join(format!(
+            "{}{:012}.parquet",
+            self.own_files(),
+            self.first_path
+        ));
         let mut arrays: Vec<ArrayRef> = vec![
             text_array(std::iter::repeat_n(self.scenario.as_str(), n)),
             Arc::new(UInt64Array::from_iter_values((self.first_path..).take(n))),

@@ -1,10 +1,10 @@
 //! A run on many machines, asked for by Python: packed for them, taken up by parts, listed, merged.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use slashfall_jobs::{
-    MergeOptions, PathRange, RunOptions, merge as work, pack as pack_run, part_dir,
+    MergeOptions, PathRange, RunOptions, merge as work, pack as pack_run, part_place,
 };
 
 use crate::config::{Assignment, Given};
@@ -36,7 +36,7 @@ pub(crate) fn pack(
     };
     let pack = || -> anyhow::Result<_> {
         let packed = pack_run(&options, &store)?;
-        Ok((shown(&packed.dir), packed.n_paths, shown(&packed.network)))
+        Ok((packed.place.to_string(), packed.n_paths, packed.network.display().to_string()))
     };
     py.detach(pack).map_err(|error| raised(py, &error))
 }
@@ -62,15 +62,16 @@ pub(crate) fn run_part(
         .map(|(is_new, _)| is_new)
 }
 
-/// Folders of the parts of a packed run that have these paths.
+/// Where the parts of a packed run that have these paths are.
 #[pyfunction]
-pub(crate) fn part_dirs(run: PathBuf, parts: Vec<(u64, u64)>) -> Vec<String> {
-    let dir = |(from, to)| shown(&part_dir(&run, PathRange { from, to }));
-    parts.into_iter().map(dir).collect()
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
+pub(crate) fn part_places(
+    py: Python<'_>,
+    run: PathBuf,
+    parts: Vec<(u64, u64)>,
+) -> PyResult<Vec<String>> {
+    let place = |(from, to)| Ok(part_place(&run, PathRange { from, to })?.to_string());
+    let places: Result<Vec<_>, _> = parts.into_iter().map(place).collect();
+    places.map_err(|problems| wrong(py, &problems))
 }
 
 /// Merges parts to the result of one run; returns what should be known before it is believed.
@@ -88,8 +89,8 @@ pub(crate) fn merge(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Vec<String>> {
     let options = MergeOptions { parts, network, output: Some(output), overwrite, command };
-    let merging = options.load().map_err(|problems| wrong(py, &problems))?;
     listened(py, Listening { threads, progress }, move |watch| {
+        let merging = options.load()?;
         let mut scenarios = merging.input.resolve()?;
         Ok(told(work(&merging, &mut scenarios, &options, watch)?, watch))
     })

@@ -6,6 +6,7 @@ mod check;
 mod config;
 mod distributed;
 mod listen;
+mod place;
 mod problems;
 mod replay;
 mod report;
@@ -23,7 +24,9 @@ mod _engine {
     #[pymodule_export]
     use crate::check::check;
     #[pymodule_export]
-    use crate::distributed::{merge, pack, part_dirs, parts_of, run_part};
+    use crate::distributed::{merge, pack, part_places, parts_of, run_part};
+    #[pymodule_export]
+    use crate::place::{fetch, is_address};
     #[pymodule_export]
     use crate::replay::replay;
     #[pymodule_export]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Args as Arguments, Subcommand, ValueEnum};
 
+use crate::args::local;
+
 #[derive(Debug, Arguments)]
 pub(crate) struct Calibrate {
     #[command(subcommand)]
@@ -60,7 +62,7 @@ pub(crate) struct Noise {
     #[arg(long, value_name = "DAYS", default_value_t = 7)]
     pub(crate) cluster_days: u16,
     /// Folder to make: noise.toml, and NAME.svg of each asset.
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR", value_parser = local())]
     pub(crate) output: PathBuf,
 }
 
@@ -94,7 +96,7 @@ pub(crate) struct Pools {
     #[arg(long, value_name = "ASSET,ETH", value_delimiter = ',', num_args = 2)]
     pub(crate) reserves: Option<Vec<f64>>,
     /// Folder to make: pools.csv, and pool.svg.
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR", value_parser = local())]
     pub(crate) output: PathBuf,
 }
 
@@ -129,7 +131,7 @@ pub(crate) struct Loans {
     #[arg(long, value_name = "OLD=NEW")]
     pub(crate) rename: Vec<String>,
     /// Folder to make: loans.csv.
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR", value_parser = local())]
     pub(crate) output: PathBuf,
 }
 
@@ -152,6 +154,6 @@ pub(crate) struct Rates {
     #[arg(long, value_name = "FILE")]
     pub(crate) counts: PathBuf,
     /// Folder to make: rates.toml.
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR", value_parser = local())]
     pub(crate) output: PathBuf,
 }

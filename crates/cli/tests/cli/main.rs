@@ -25,5 +25,6 @@ mod sampling;
 mod selftest;
 mod sobol;
 mod stop_rule;
+mod store;
 mod stress;
 mod table;

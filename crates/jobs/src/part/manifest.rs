@@ -1,7 +1,6 @@
 //! `part.json`: of which run a part is, and all that a merge needs to finish that run.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
@@ -9,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::{Digest, InputFile, SCHEMA_VERSION, SelfTest, digest_all};
 use slashfall_sampling::{STREAMS_VERSION, Scenario};
+use slashfall_store::{Place, StoreError};
 
 use super::n_paths;
 use crate::input::{Input, Overrides, RunFile};
 use crate::provenance::{config_digest, from_result, peak_memory_bytes, program};
+use crate::target::MANIFEST_FILE;
 
 /// The file that a part is known by.
 pub const PART_FILE: &str = "part.json";
@@ -84,7 +85,7 @@ pub struct PartManifest {
     pub run_file: RunFile,
     /// What the command line changed in it.
     pub overrides: Overrides,
-    /// The network's folder, relative to that of the part.
+    /// The network's folder, relative to that of the part where it can be.
     pub network_dir: String,
     /// Every file read.
     pub inputs: Vec<InputFile>,
@@ -110,7 +111,7 @@ impl PartManifest {
         input: &Input,
         scenarios: &[Scenario<'_>],
         files: Vec<InputFile>,
-        (target, paths): (&Path, PathRange),
+        (target, paths): (Option<&Path>, PathRange),
         selftest: SelfTest,
         command: &[String],
     ) -> Self {
@@ -144,24 +145,36 @@ impl PartManifest {
         self.peak_memory_bytes = peak_memory_bytes();
     }
 
-    /// Reads that of a folder.
+    /// Those of a place: its own, or those of the places in it.
     ///
     /// # Errors
-    /// When there is none, or it is not one that this program reads.
-    pub fn read(dir: &Path) -> Result<Self, Problems> {
-        let path = dir.join(PART_FILE);
-        let of_dir = |expected: String| Problem::new(dir.display().to_string(), expected);
-        let text = fs::read_to_string(&path).map_err(|error| {
-            let is_result = dir.join("manifest.json").is_file();
-            let expected = format!("a part of a run with its {PART_FILE} was expected");
-            of_dir(match is_result {
-                true => format!("{expected}; this is a whole result"),
-                false => format!("{expected}: {error}"),
-            })
-        })?;
-        let file = || path.display().to_string();
+    /// When there is none, when one is not of a part that this program reads, and when a store does not answer.
+    pub(crate) fn read_all(
+        place: &Place,
+    ) -> Result<Vec<(Place, Result<Self, Problems>)>, StoreError> {
+        let mut found = Vec::new();
+        if let Some(text) = place.read(PART_FILE)? {
+            return Ok(vec![(place.clone(), Self::parse(place, &text))]);
+        }
+        for child in place.children()? {
+            if let Some(text) = child.read(PART_FILE)? {
+                let manifest = Self::parse(&child, &text);
+                found.push((child, manifest));
+            }
+        }
+        if found.is_empty() {
+            let is_result = place.read(MANIFEST_FILE)?.is_some();
+            let what = if is_result { "; this is a whole result" } else { "" };
+            let expected = format!("a part of a run with its {PART_FILE} was expected{what}");
+            found.push((place.clone(), Err(Problem::new(place.to_string(), expected).into())));
+        }
+        Ok(found)
+    }
+
+    fn parse(place: &Place, text: &[u8]) -> Result<Self, Problems> {
+        let file = || place.join(PART_FILE).to_string();
         // What is of another version may lack what this one has.
-        let document: serde_json::Value = serde_json::from_str(&text)
+        let document: serde_json::Value = serde_json::from_slice(text)
             .map_err(|error| Problem::new(file(), format!("it is not whole: {error}")))?;
         let version = &document["part_version"];
         if *version != PART_VERSION {

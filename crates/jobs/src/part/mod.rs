@@ -12,6 +12,7 @@ use slashfall_graph::{Problem, Problems};
 use slashfall_output::ResultFolder;
 use slashfall_sampling::Scenario;
 use slashfall_sampling::config::PathCount;
+use slashfall_store::Place;
 
 pub(crate) use manifest::PART_VERSION;
 pub use manifest::{PART_FILE, PartManifest, PathRange, StateFile};
@@ -22,7 +23,10 @@ use crate::gathered::{Gathered, stretches};
 use crate::input::Input;
 use crate::proof::proved;
 use crate::provenance::metadata;
-use crate::run::{Drawn, RunOptions, levels, paths_writer, prepare_drawings, tell_before, wanted};
+use crate::run::{
+    Drawn, RunOptions, levels, paths_writer, place_of_output, prepare_drawings, tell_before, wanted,
+};
+use crate::target::{PART, Target};
 use crate::watch::Watch;
 
 /// Which part of a run.
@@ -40,8 +44,8 @@ pub enum PartOutcome {
     Written {
         /// Its manifest as written.
         manifest: Box<PartManifest>,
-        /// Its folder.
-        target: PathBuf,
+        /// Where it is.
+        target: Place,
     },
     /// Nobody waited any more, and nothing was written.
     Stopped {
@@ -66,32 +70,28 @@ pub fn run_part(
     let selftest = proved()?;
     let drawings = prepare_drawings(input, scenarios, watch)?;
     let files = input.files()?;
-    let target = options.output.clone().unwrap_or_else(|| default_target(input, &range));
-    let folder = ResultFolder::create_known_by(
-        PART_FILE,
-        &target,
-        options.overwrite,
-        metadata(input, scenarios, &files),
-    )?;
+    let place = place_of_output(options.output.as_ref(), || default_target(input, &range))?;
+    let target =
+        Target::create(&place, PART, options.overwrite, metadata(input, scenarios, &files))?;
+    let folder = target.folder();
     let paths = PathRange { from: range.start, to: range.end };
-    let of_part = (target.as_path(), paths);
+    let of_part = (place.as_local(), paths);
     let mut manifest =
         PartManifest::new(input, scenarios, files, of_part, selftest, &options.command);
     for ((number, scenario), mut drawing) in scenarios.iter().enumerate().zip(drawings) {
         let range = paths.of(scenario);
-        let stretches = match play(&folder, scenario, number, range, &mut drawing, watch)? {
+        let stretches = match play(folder, scenario, number, range, &mut drawing, watch)? {
             ControlFlow::Continue(stretches) => stretches,
             ControlFlow::Break(n_paths) => return Ok(PartOutcome::Stopped { n_paths }),
         };
-        manifest.states.push(state::write_state(&folder, &scenario.name, number, &stretches)?);
+        manifest.states.push(state::write_state(folder, &scenario.name, number, &stretches)?);
     }
     manifest.close(input);
     folder.write_text(PART_FILE, &(serde_json::to_string_pretty(&manifest)? + "\n"))?;
-    if watch.is_stopped() {
+    if target.finish(&*watch)?.is_break() {
         return Ok(PartOutcome::Stopped { n_paths: range.end - range.start });
     }
-    folder.finish()?;
-    Ok(PartOutcome::Written { manifest: Box::new(manifest), target })
+    Ok(PartOutcome::Written { manifest: Box::new(manifest), target: place })
 }
 
 /// Paths of a scenario where their number is known beforehand.

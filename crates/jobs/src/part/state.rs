@@ -1,13 +1,13 @@
 //! What the paths of a part come to, in a file: sums, tails and bins, compressed.
 
 use std::ops::Range;
-use std::path::Path;
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::{ResultFolder, digest_bytes};
 use slashfall_sampling::importance::CheckSums;
+use slashfall_store::{Place, StoreError};
 
 use super::manifest::StateFile;
 use crate::gathered::{Gathered, StoredGathered};
@@ -48,24 +48,28 @@ pub(crate) fn write_state(
 /// Reads the stretches of a scenario, which must be as they were written and of these paths.
 ///
 /// # Errors
-/// When the file is not there or not as it was written.
+/// When the file is not there or not as it was written, and when a store does not answer.
 pub(crate) fn read_state(
-    dir: &Path,
+    place: &Place,
     state: &StateFile,
     paths: &Range<u64>,
-) -> Result<Vec<Stretch>, Problems> {
-    let path = dir.join(&state.file);
-    let problem = |expected: String| Problem::new(path.display().to_string(), expected);
-    let bytes = std::fs::read(&path)
-        .map_err(|error| problem(format!("what a part has gathered was expected: {error}")))?;
+) -> anyhow::Result<Vec<Stretch>> {
+    let file = place.join(&state.file).to_string();
+    let problem = |expected: String| Problems::from(Problem::new(&file, expected));
+    let lacks = |why: String| problem(format!("what a part has gathered was expected: {why}"));
+    let bytes = match place.read(&state.file) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Err(lacks("it is not there".to_owned()).into()),
+        Err(StoreError::Io { source, .. }) => return Err(lacks(source.to_string()).into()),
+        Err(error) => return Err(error.into()),
+    };
     if digest_bytes(&bytes) != state.sha256 {
         return Err(problem("it has changed since the part was written".to_owned()).into());
     }
     let read = || -> anyhow::Result<Vec<Stretch>> {
         Ok(postcard::from_bytes(&zstd::decode_all(&bytes[..])?)?)
     };
-    let stretches = read()
-        .map_err(|error| problem(format!("what a part has gathered was expected: {error}")))?;
+    let stretches = read().map_err(|error| lacks(error.to_string()))?;
     let mut next = paths.start;
     let follows = |stretch: &Stretch| {
         let is_next = stretch.from == next && stretch.to >= next;

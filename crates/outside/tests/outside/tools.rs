@@ -25,7 +25,7 @@ pub(crate) fn python() -> Option<&'static Path> {
     or_skip(PYTHON.get_or_init(python_with_packages))
 }
 
-/// `slashfall` in release, built by the first who asks.
+/// `slashfall` in release, with object storage, built by the first who asks.
 ///
 /// `SLASHFALL_PROGRAM` names one that is built already.
 pub(crate) fn program() -> &'static Path {
@@ -92,9 +92,9 @@ fn output(command: &mut Command) -> Result<String, String> {
 }
 
 fn built_program() -> PathBuf {
-    let build =
-        ["build", "--release", "-p", "slashfall-cli", "--message-format=json-render-diagnostics"];
-    let messages = good(Command::new(env!("CARGO")).args(build).current_dir(root()));
+    let build = ["build", "--release", "-p", "slashfall-cli", "--features", "object-storage"];
+    let format = "--message-format=json-render-diagnostics";
+    let messages = good(Command::new(env!("CARGO")).args(build).arg(format).current_dir(root()));
     let messages = messages.lines().filter_map(|line| serde_json::from_str(line).ok());
     let mut programs = messages.filter_map(|message: serde_json::Value| {
         Some(PathBuf::from(message.get("executable")?.as_str()?))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from . import _engine
 from ._problems import warn
 from ._progress import shown
-from ._result import Result
+from ._result import Result, opened, place_of
 from ._run import called, target_of
 
 
@@ -25,15 +24,15 @@ def merge(
 ) -> Result:
     """Merges parts, such as `slashfall run --paths-from --paths-to` leaves, to the result of one run.
 
-    parts: their folders in any order, or a folder that holds them. Each path of the run has to be in
-        one of them.
+    parts: their folders in any order, or a folder that holds them, here or in a store
+        (`s3://BUCKET/PREFIX`). Each path of the run has to be in one of them.
     output, threads, overwrite, progress: as for `run`.
     network: its folder, where that is not where it was for the first part.
 
     Raises `InputError` with all that is wrong; then nothing is written.
     """
     given = [parts] if isinstance(parts, (str, os.PathLike)) else list(parts)
-    folders = [os.fspath(part) for part in given]
+    folders = [place_of(part) for part in given]
     command = called("slashfall.merge", " ".join(folders))
     with target_of(output) as (target, temporary):
         return merged(
@@ -50,7 +49,7 @@ def merge(
 
 def merged(
     parts: list[str],
-    target: Path,
+    target: str,
     *,
     temporary: str | None,
     progress: bool | None,
@@ -60,4 +59,4 @@ def merged(
     with shown(progress) as heard:
         notes = _engine.merge(parts, target, progress=heard, **options)
     warn(notes, level=4)
-    return Result(target, notes=notes, temporary=temporary)
+    return opened(target, notes=notes, temporary=temporary)

@@ -35,19 +35,43 @@ TABLES = (
 def open(path: str | os.PathLike[str]) -> Result:
     """The result in a folder that a run has written, here or on the command line.
 
+    path: the folder, or `s3://BUCKET/PREFIX`, which is loaded into a temporary folder that goes with
+        the `Result`.
+
     Raises `InputError` where there is none.
     """
-    return Result(Path(os.fspath(path)))
+    return opened(place_of(path))
+
+
+def place_of(path: str | os.PathLike[str]) -> str:
+    """A folder as it is written, or an address of a store, which is no path and stays as it is."""
+    text = os.fspath(path)
+    return text if _engine.is_address(text) else str(Path(text))
+
+
+def opened(place: str, *, notes: Sequence[str] = (), temporary: str | None = None) -> Result:
+    """The result at a place; what is in a store is loaded."""
+    if not _engine.is_address(place):
+        return Result(Path(place), notes=notes, temporary=temporary)
+    folder = _engine.fetch(place)
+    return Result(Path(folder), notes=notes, temporary=folder, address=place)
 
 
 class Result:
     """A result folder. A temporary one goes when the last reference to it does."""
 
     def __init__(
-        self, path: Path, *, notes: Sequence[str] = (), temporary: str | None = None
+        self,
+        path: Path,
+        *,
+        notes: Sequence[str] = (),
+        temporary: str | None = None,
+        address: str | None = None,
     ) -> None:
         self.path: Path = path
         """Its folder."""
+        self.address: str | None = address
+        """Where it is in a store, if it was loaded from there."""
         self.notes: list[str] = list(notes)
         """What the run had to say: warnings, how paths were drawn; empty of a result that was opened."""
         if temporary is not None:
@@ -174,7 +198,8 @@ class Result:
         """
         page = Path(os.fspath(output))
         _engine.report(
-            self.path,
+            # A page names its result: a folder that goes is no name.
+            self.path if self.address is None else self.address,
             page,
             vs=vs.path if isinstance(vs, Result) else vs,
             caps=caps,
@@ -190,7 +215,7 @@ class Result:
 
     def __repr__(self) -> str:
         name = self.manifest["name"]
-        return f"<slashfall.Result {name}: {', '.join(self.scenarios)}, in {self.path}>"
+        return f"<slashfall.Result {name}: {', '.join(self.scenarios)}, in {self.address or self.path}>"
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

@@ -7,13 +7,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from . import _engine
 from ._problems import warn
 from ._progress import shown
-from ._result import Result
+from ._result import Result, opened, place_of
 
 
 def run(
@@ -31,7 +30,8 @@ def run(
 
     config: path of a run file, or a mapping that says the same, whose `network` starts from the
         working directory.
-    output: folder of the result; without one it is a temporary folder that goes with the `Result`.
+    output: folder of the result, or `s3://BUCKET/PREFIX`; without one it is a temporary folder that
+        goes with the `Result`.
     set: dotted keys and values that change the run file, as `--set` does.
     paths, seed: instead of those of the run file.
     threads: all cores by default; the result does not depend on them.
@@ -58,18 +58,18 @@ def run(
                 progress=heard,
             )
         warn(notes, level=3)
-        return Result(target, notes=notes, temporary=temporary)
+        return opened(target, notes=notes, temporary=temporary)
 
 
 @contextmanager
-def target_of(output: str | os.PathLike[str] | None) -> Iterator[tuple[Path, str | None]]:
+def target_of(output: str | os.PathLike[str] | None) -> Iterator[tuple[str, str | None]]:
     """Where a result goes, and the temporary folder that goes with it; gone where that fails."""
     if output is not None:
-        yield Path(os.fspath(output)), None
+        yield place_of(output), None
         return
     temporary = tempfile.mkdtemp(prefix="slashfall-")
     try:
-        yield Path(temporary, "result"), temporary
+        yield os.path.join(temporary, "result"), temporary
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise

@@ -11,7 +11,7 @@ from .. import _engine
 from .._merge import merged
 from .._problems import InputError
 from .._progress import shown
-from .._result import Result
+from .._result import Result, place_of
 from .._run import called, target_of
 from ._engines import Engine, engine_of
 from ._parts import Part, Range, compute, cut
@@ -47,7 +47,7 @@ def run_distributed(
         be here alone.
     client_or_address: a client of Dask or the address of its scheduler; `ray` or `ray://...`; or an
         `Engine`, which is any function that has another called elsewhere.
-    store: folder that the workers see under the same name. A run has a folder of its own there, named
+    store: folder that the workers see under the same name, or `s3://BUCKET/PREFIX`. A run has a folder of its own there, named
         by the digest of its inputs, its seed and the program, with its parts, which are left there.
     shards: parts to cut the run into; by default of 100,000 paths, and 1,000 at most. Parts that
         are in the store are used however they were cut.
@@ -66,7 +66,7 @@ def run_distributed(
     with target_of(output) as (target, temporary):
         run, n_paths, network = _engine.pack(
             config,
-            os.fspath(store),
+            place_of(store),
             set=list(changes.items()),
             paths=paths,
             seed=seed,
@@ -76,7 +76,7 @@ def run_distributed(
         size = _size(n_paths, n_shards)
         parts = _computed(engine, run, n_paths, size, threads=threads, progress=progress)
         return merged(
-            _engine.part_dirs(run, parts),
+            _engine.part_places(run, parts),
             target,
             temporary=temporary,
             network=network,

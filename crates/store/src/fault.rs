@@ -1,0 +1,103 @@
+//! What errors of a store mean to who asked: that something is not there, that the store refuses, or that
+//! it cannot be reached.
+
+use std::error::Error;
+
+use crate::StoreError;
+
+/// Codes of S3 that stand in answers which ask for another address or other credentials, and what to say of them.
+const REFUSALS: [(&str, &str); 9] = [
+    ("NoSuchBucket", "there is no such bucket"),
+    ("InvalidBucketName", "the store takes no bucket of that name"),
+    ("InvalidAccessKeyId", "the store does not know AWS_ACCESS_KEY_ID"),
+    ("SignatureDoesNotMatch", "AWS_SECRET_ACCESS_KEY is not the secret of AWS_ACCESS_KEY_ID"),
+    ("ExpiredToken", "AWS_SESSION_TOKEN has expired"),
+    ("InvalidToken", "the store does not take AWS_SESSION_TOKEN"),
+    ("AccessDenied", "access is denied with these credentials (AWS_ACCESS_KEY_ID and so on)"),
+    ("AuthorizationHeaderMalformed", "the bucket is of another region than AWS_REGION"),
+    (
+        "PermanentRedirect",
+        "the bucket is of another region than AWS_REGION, or not behind AWS_ENDPOINT_URL",
+    ),
+];
+
+/// True where there is no such object in a bucket that is there.
+pub(crate) fn is_absence(error: &object_store::Error) -> bool {
+    matches!(error, object_store::Error::NotFound { .. }) && refusal(error).is_none()
+}
+
+/// True where the same request would be refused again.
+pub(crate) fn is_refusal(error: &object_store::Error) -> bool {
+    refusal(error).is_some()
+}
+
+fn refusal(error: &object_store::Error) -> Option<&'static str> {
+    use object_store::Error::{PermissionDenied, Unauthenticated};
+    let text = in_full(error);
+    let known = REFUSALS.iter().find(|(code, _)| text.contains(code)).map(|(_, why)| *why);
+    let is_denied = matches!(error, PermissionDenied { .. } | Unauthenticated { .. });
+    let redirected = text.contains("redirect without LOCATION");
+    known
+        .or(is_denied
+            .then_some("access is denied with these credentials (AWS_ACCESS_KEY_ID and so on)"))
+        .or(redirected.then_some("the bucket is of another region than AWS_REGION"))
+}
+
+/// What is said of an error.
+pub(crate) fn fault(place: &str, error: &object_store::Error) -> StoreError {
+    let place = place.to_owned();
+    if let Some(why) = refusal(error) {
+        return StoreError::Refused { place, why: why.to_owned() };
+    }
+    let text = in_full(error);
+    let hint = if text.contains("169.254.169.254") {
+        "no credentials are there (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), and this machine has no role: "
+    } else {
+        "the store cannot be reached, or does not do what it should: "
+    };
+    StoreError::Failed { place, why: format!("{hint}{}", text.replace('\n', " ")) }
+}
+
+/// An error with its causes, where they are not in its own words.
+fn in_full(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let own = error.to_string();
+        if !text.contains(&own) {
+            text = format!("{text}: {own}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn not_found(body: &str) -> object_store::Error {
+        object_store::Error::NotFound { path: "a/b".to_owned(), source: body.to_owned().into() }
+    }
+
+    #[test]
+    fn what_is_not_there_is_told_from_a_bucket_that_is_not() {
+        assert!(is_absence(&not_found("<Code>NoSuchKey</Code>")));
+        let error = not_found("<Code>NoSuchBucket</Code>");
+        assert!(!is_absence(&error) && is_refusal(&error));
+        let fault = fault("s3://b/a", &error);
+        assert!(fault.is_input());
+        assert_eq!(fault.to_string(), "s3://b/a: there is no such bucket");
+    }
+
+    #[test]
+    fn what_may_pass_is_no_refusal() {
+        let source =
+            "Server returned non-2xx status code: 503 Service Unavailable: SlowDown".into();
+        let error = object_store::Error::Generic { store: "S3", source };
+        assert!(!is_refusal(&error) && !is_absence(&error));
+        let fault = fault("s3://b/a", &error);
+        assert!(!fault.is_input());
+        assert!(fault.to_string().contains("503"), "{fault}");
+    }
+}
