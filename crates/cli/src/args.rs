@@ -122,6 +122,9 @@ pub(crate) struct Merge {
     /// Folders of parts in any order, or folders that hold such; or s3://BUCKET/PREFIX.
     #[arg(required = true, value_name = "PART")]
     pub(crate) parts: Vec<PathBuf>,
+    /// Write one larger part, of all their paths, instead of the result: many parts merge in steps.
+    #[arg(long)]
+    pub(crate) part: bool,
     /// Where the network is, if it is not where it was for the first part.
     #[arg(long, value_name = "DIR")]
     pub(crate) network: Option<PathBuf>,

@@ -20,13 +20,13 @@ pub(crate) fn run(args: &Run) -> anyhow::Result<Ending> {
     let input = options.load()?;
     let mut scenarios = input.resolve()?;
     let mut watch = Terminal::new(args.quiet, stop_on_ctrl_c()?);
+    let shown = Shown { quiet: args.quiet, json: args.json };
     let part = PartOptions { from: args.paths_from, to: args.paths_to };
     if part != PartOptions::default() {
         let work = || run_part(&input, &mut scenarios, &options, part, &mut watch);
-        return tell_part(args, in_pool(args.threads, work)?);
+        return tell_part(shown, in_pool(args.threads, work)?);
     }
     let outcome = in_pool(args.threads, || work(&input, &mut scenarios, &options, &mut watch))?;
-    let shown = Shown { quiet: args.quiet, json: args.json };
     finish(shown, &input, &scenarios, outcome)
 }
 
@@ -74,17 +74,17 @@ fn interrupted(quiet: bool, n_paths: u64) -> Ending {
 }
 
 /// Shows what came of a part.
-fn tell_part(args: &Run, outcome: PartOutcome) -> anyhow::Result<Ending> {
+pub(crate) fn tell_part(shown: Shown, outcome: PartOutcome) -> anyhow::Result<Ending> {
     let (manifest, target) = match outcome {
         PartOutcome::Written { manifest, target } => (manifest, target),
-        PartOutcome::Stopped { n_paths } => return Ok(interrupted(args.quiet, n_paths)),
+        PartOutcome::Stopped { n_paths } => return Ok(interrupted(shown.quiet, n_paths)),
     };
-    if args.json {
+    if shown.json {
         writeln!(std::io::stdout(), "{:#}", serde_json::to_value(&manifest)?)?;
     }
     let PathRange { from, to } = manifest.paths;
     let line = format!("paths {from} to {to} written to {target}");
-    say(args.quiet || args.json, &line);
+    say(shown.quiet || shown.json, &line);
     Ok(Ending::Done)
 }
 

@@ -32,8 +32,11 @@ pub use findings::{Findings, Removed};
 pub use input::{Config, Input, Overrides, RunFile};
 pub use merge::{MergeOptions, Merging, merge};
 pub use notes::{EVENTS, notes};
-pub use packed::{PackedRun, pack, part_place, parts_of, run_packed};
-pub use part::{PART_FILE, PartManifest, PartOptions, PartOutcome, PathRange, StateFile, run_part};
+pub use packed::{PackedRun, merge_packed, pack, part_place, parts_of, run_packed};
+pub use part::{
+    PART_FILE, PartManifest, PartOptions, PartOutcome, PathRange, StateFile, merge_to_part,
+    run_part,
+};
 pub use proof::{proved, said_in_manifests};
 pub use provenance::{manifest, metadata, program};
 pub use recorded::{Recorded, scenarios_of};

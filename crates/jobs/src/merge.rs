@@ -1,18 +1,17 @@
 //! A merge: from parts of a run to the result of the run, the same to the byte as if one machine had
 //! run it.
 
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use slashfall_graph::{Problem, Problems};
-use slashfall_output::{PathsWriter, ResultFolder};
+use slashfall_output::{ResultFolder, SelfTest};
 use slashfall_sampling::Scenario;
 use slashfall_store::Place;
 
 use crate::drawing::Drawing;
 use crate::gathered::Gathered;
 use crate::input::{Config, Input};
-use crate::part::{PART_FILE, PartManifest, PathRange, n_paths, read_state};
+use crate::part::{PART_FILE, PartManifest, PathRange, each_part, n_paths};
 use crate::proof::proved;
 use crate::provenance::program;
 use crate::recorded::{by_name, check_network};
@@ -43,7 +42,7 @@ pub struct Merging {
     /// The run file and the network.
     pub input: Input,
     /// In order of their paths.
-    parts: Vec<(Place, PartManifest)>,
+    pub(crate) parts: Vec<(Place, PartManifest)>,
 }
 
 impl MergeOptions {
@@ -99,7 +98,7 @@ fn from_here(dir: &Path) -> PathBuf {
 }
 
 /// What is wrong with a part.
-fn problem_of(place: &Place, expected: String) -> Problem {
+pub(crate) fn problem_of(place: &Place, expected: String) -> Problem {
     Problem::new(place.join(PART_FILE).to_string(), expected)
 }
 
@@ -191,6 +190,33 @@ fn missing_ends(parts: &[(Place, PartManifest)], n: u64) -> Problems {
     problems
 }
 
+impl Merging {
+    /// What the program has proved of itself, here and where the parts were run.
+    ///
+    /// # Errors
+    /// When a machine computes otherwise than this one.
+    pub(crate) fn proved(&self) -> anyhow::Result<SelfTest> {
+        let selftest = proved()?;
+        let Some((dir, part)) = self.parts.iter().find(|(_, part)| part.selftest != selftest)
+        else {
+            return Ok(selftest);
+        };
+        let expected = format!(
+            "{} was expected: the machine of this part computes otherwise",
+            selftest.sha256
+        );
+        let problem = problem_of(dir, expected).key("selftest.sha256");
+        Err(Problems::from(problem.value(&part.selftest.sha256)).into())
+    }
+
+    /// All paths of the parts.
+    pub(crate) fn paths(&self) -> PathRange {
+        let from = self.parts.first().map_or(0, |(_, part)| part.paths.from);
+        let to = self.parts.last().map_or(0, |(_, part)| part.paths.to);
+        PathRange { from, to }
+    }
+}
+
 /// Finishes the run that the parts are of, as if it had run here.
 ///
 /// `scenarios` are those of the input of `merging`.
@@ -205,15 +231,7 @@ pub fn merge(
 ) -> anyhow::Result<Outcome> {
     let n = scenarios.iter().map(n_paths).max().unwrap_or_default();
     missing_ends(&merging.parts, n).or_ok(())?;
-    let selftest = proved()?;
-    if let Some((dir, part)) = merging.parts.iter().find(|(_, part)| part.selftest != selftest) {
-        let expected = format!(
-            "{} was expected: the machine of this part computes otherwise",
-            selftest.sha256
-        );
-        let problem = problem_of(dir, expected).key("selftest.sha256");
-        return Err(Problems::from(problem.value(&part.selftest.sha256)).into());
-    }
+    let selftest = merging.proved()?;
     let asked = Asked {
         output: options.output.as_ref(),
         overwrite: options.overwrite,
@@ -222,59 +240,30 @@ pub fn merge(
         selftest,
     };
     conclude(&merging.input, scenarios, asked, watch, |folder, scenario, number, drawing, watch| {
-        gather(&merging.parts, folder, scenario, number, drawing, watch)
+        gather(merging, folder, scenario, number, drawing, watch)
     })
 }
 
-/// Joins what the parts have gathered of a scenario, one part after the other.
+/// Joins what the parts have gathered of a scenario.
 fn gather(
-    parts: &[(Place, PartManifest)],
+    merging: &Merging,
     folder: &ResultFolder,
     scenario: &Scenario<'_>,
     number: usize,
     drawing: &mut Drawing,
     watch: &mut dyn Watch,
 ) -> anyhow::Result<Played> {
-    let mut paths = paths_writer(folder, scenario, number, 0)?;
+    let paths = paths_writer(folder, scenario, number, 0)?;
     let levels = levels(&scenario.spec.levels);
     let level = levels.last().copied();
     let mut gathered = Gathered::new(scenario, &wanted(scenario), levels);
     watch.begin(&scenario.name, n_paths(scenario), level);
-    for (dir, manifest) in parts {
-        let own = manifest.paths.of(scenario);
-        if watch.is_stopped() {
-            watch.end();
-            return Ok(Played { gathered, precise: None, interrupted: true });
-        }
-        let Some(state) = manifest.states.iter().find(|state| state.scenario == scenario.name)
-        else {
-            let expected = format!("scenario {} was expected too", scenario.name);
-            return Err(Problems::from(problem_of(dir, expected).key("states")).into());
-        };
-        for stretch in read_state(dir, state, &own)? {
+    let flow = each_part(&merging.parts, scenario, paths, watch, |end, stretches, watch| {
+        for stretch in stretches {
             gathered.join(stretch.gathered);
             drawing.join(stretch.check.as_ref());
         }
-        watch.advance(own.end, Some(&gathered.collector));
-        if let Some(paths) = &mut paths
-            && !absorb(paths, dir, own.clone())?
-        {
-            let expected = format!(
-                "the paths {} to {} of scenario {} were expected",
-                own.start, own.end, scenario.name
-            );
-            let dir = dir.join("paths").to_string();
-            return Err(Problems::from(Problem::new(dir, expected)).into());
-        }
-    }
-    watch.end();
-    paths.map_or(Ok(()), PathsWriter::finish)?;
-    Ok(Played { gathered, precise: None, interrupted: false })
-}
-
-/// Adds the paths of a scenario that a part has written; false where others are there.
-fn absorb(paths: &mut PathsWriter<'_>, part: &Place, own: Range<u64>) -> anyhow::Result<bool> {
-    let fetched = part.fetched(PART_FILE, |name| paths.is_of_scenario(name))?;
-    let Some(folder) = fetched else { return Ok(false) };
-    Ok(paths.absorb_part(folder.path(), own)?)
+        watch.advance(end, Some(&gathered.collector));
+    })?;
+    Ok(Played { gathered, precise: None, interrupted: flow.is_break() })
 }

@@ -15,8 +15,10 @@ use slashfall_sampling::{STREAMS_VERSION, Scenario};
 use slashfall_store::{Kind, Place};
 
 use crate::input::{Config, Overrides, RunFile, network_files};
+use crate::merge::MergeOptions;
 use crate::part::{
-    PART_FILE, PART_VERSION, PartOptions, PartOutcome, PathRange, has_parts, n_paths, run_part,
+    PART_FILE, PART_VERSION, PartOptions, PartOutcome, PathRange, has_parts, merge_to_part,
+    n_paths, run_part,
 };
 use crate::proof::proved;
 use crate::provenance::{config_digest, program};
@@ -132,10 +134,11 @@ fn write(packed: &Packed, network: &Path, place: &Place) -> anyhow::Result<()> {
 
 /// The run file and the network of a packed run, which must be as they were packed, by this program
 /// and where it proves the same of itself.
-fn unpack(input: &Place, network: &Path, selftest: &str) -> Result<(Config, Overrides), Problems> {
-    let problem = |expected: String| Problem::new(input.join(RUN_FILE).to_string(), expected);
+fn unpack(run: &Path, network: &Path, selftest: &str) -> Result<(Config, Overrides), Problems> {
+    let file = run.join(INPUT).join(RUN_FILE).display().to_string();
+    let problem = |expected: String| Problem::new(&file, expected);
     let text = fs::read_to_string(network.join(RUN_FILE))
-        .map_err(|error| lacks(input, &error.to_string()))?;
+        .map_err(|error| lacks(run, &error.to_string()))?;
     let broken = |error: serde_json::Error| problem(format!("it is not whole: {error}"));
     // What another program has written may lack what this one has.
     let document: serde_json::Value = serde_json::from_str(&text).map_err(broken)?;
@@ -159,8 +162,9 @@ fn unpack(input: &Place, network: &Path, selftest: &str) -> Result<(Config, Over
     Ok((Config::Recorded { file: packed.run_file, network }, packed.overrides))
 }
 
-fn lacks(input: &Place, why: &str) -> Problem {
-    Problem::new(input.to_string(), format!("a run that was packed was expected: {why}"))
+fn lacks(run: &Path, why: &str) -> Problem {
+    let expected = format!("a run that was packed was expected: {why}");
+    Problem::new(run.display().to_string(), expected)
 }
 
 /// Parts of a packed run that are there and whole, in order of their paths.
@@ -193,23 +197,63 @@ pub fn run_packed(
     paths: PathRange,
     watch: &mut dyn Watch,
 ) -> anyhow::Result<Option<bool>> {
-    let place = part_place(run, paths)?;
-    let ran = once(&place, PART, || {
-        let input = place_of("run", run).map_err(Problems::from)?.join(INPUT);
-        let fetched = input.fetched(RUN_FILE, |_| true)?;
-        let folder = fetched.ok_or_else(|| Problems::from(lacks(&input, "it is not there")))?;
+    let part = PartOptions { from: Some(paths.from), to: Some(paths.to) };
+    part_once(run, paths, |folder, output| {
         // Before the work: a merge would refuse what comes of it.
-        let (config, overrides) = unpack(&input, folder.path(), &proved()?.sha256)?;
-        let command = ["slashfall.distributed".to_owned(), run.display().to_string()];
-        let output = Some(PathBuf::from(place.to_string()));
-        let options =
-            RunOptions { config, overrides, output, overwrite: false, command: command.into() };
+        let (config, overrides) = unpack(run, folder, &proved()?.sha256)?;
+        let (output, command) = (Some(output), command(run));
+        let options = RunOptions { config, overrides, output, overwrite: false, command };
         let input = options.load()?;
         let mut scenarios = input.resolve()?;
-        let part = PartOptions { from: Some(paths.from), to: Some(paths.to) };
         run_part(&input, &mut scenarios, &options, part, watch)
+    })
+}
+
+/// Merges parts of a packed run, which go on from one another, to one of all their paths if it is not
+/// there; says whether it did, none where it was stopped.
+///
+/// # Errors
+/// As [`merge_to_part`].
+pub fn merge_packed(
+    run: &Path,
+    parts: &[PathRange],
+    watch: &mut dyn Watch,
+) -> anyhow::Result<Option<bool>> {
+    let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Ok(Some(false)) };
+    let paths = PathRange { from: first.from, to: last.to };
+    part_once(run, paths, |folder, output| {
+        let place = |own: &PathRange| Ok(PathBuf::from(part_place(run, *own)?.to_string()));
+        let options = MergeOptions {
+            parts: parts.iter().map(place).collect::<Result<_, Problems>>()?,
+            network: Some(folder.to_owned()),
+            output: Some(output),
+            overwrite: false,
+            command: command(run),
+        };
+        let merging = options.load()?;
+        merge_to_part(&merging, &mut merging.input.resolve()?, &options, watch)
+    })
+}
+
+/// What asked for a part, for its manifest.
+fn command(run: &Path) -> Vec<String> {
+    vec!["slashfall.distributed".to_owned(), run.display().to_string()]
+}
+
+/// Has a part written, by the folder of the packed run and to where the part is to be, if it is not there.
+fn part_once(
+    run: &Path,
+    paths: PathRange,
+    write: impl FnOnce(&Path, PathBuf) -> anyhow::Result<PartOutcome>,
+) -> anyhow::Result<Option<bool>> {
+    let place = part_place(run, paths)?;
+    let written = once(&place, PART, || {
+        let input = place_of("run", run).map_err(Problems::from)?.join(INPUT);
+        let fetched = input.fetched(RUN_FILE, |_| true)?;
+        let folder = fetched.ok_or_else(|| Problems::from(lacks(run, "it is not there")))?;
+        write(folder.path(), PathBuf::from(place.to_string()))
     })?;
-    Ok(match ran {
+    Ok(match written {
         Some(PartOutcome::Written { .. }) => Some(true),
         Some(PartOutcome::Stopped { .. }) => None,
         None => Some(false),
@@ -252,13 +296,16 @@ mod tests {
             let found = run_packed(&dir(&run), paths, &mut Unwatched).unwrap();
             assert_eq!(found, Some(is_new), "{paths:?}");
         }
+        assert_eq!(merge_packed(&dir(&run), &[FIRST, LAST], &mut Unwatched).unwrap(), Some(true));
+        assert_eq!(merge_packed(&dir(&run), &[FIRST, LAST], &mut Unwatched).unwrap(), Some(false));
+        let both = PathRange { from: 0, to: 100 };
         // Neither what is half done nor what others put there is a part.
         let parts = dir(&run).join(PARTS);
         for name in [".000000000000-000000000010.partial-1", "notes", "000000000010-000000000020"] {
             fs::create_dir(parts.join(name)).unwrap();
         }
         fs::write(parts.join(".000000000000-000000000010.partial-1").join(PART_FILE), "").unwrap();
-        assert_eq!(parts_of(&dir(&run)).unwrap(), [FIRST, LAST]);
+        assert_eq!(parts_of(&dir(&run)).unwrap(), [FIRST, both, LAST]);
     }
 
     #[test]

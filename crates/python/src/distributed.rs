@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use slashfall_jobs::{
-    MergeOptions, PathRange, RunOptions, merge as work, pack as pack_run, part_place,
+    MergeOptions, PathRange, RunOptions, merge as work, merge_packed, pack as pack_run, part_place,
+    run_packed,
 };
 
 use crate::config::{Assignment, Given};
@@ -58,7 +59,20 @@ pub(crate) fn run_part(
 ) -> PyResult<bool> {
     let paths = PathRange { from: paths.0, to: paths.1 };
     let listening = Listening { threads: Some(threads), progress: None };
-    listened(py, listening, move |watch| slashfall_jobs::run_packed(&run, paths, watch))
+    listened(py, listening, move |watch| run_packed(&run, paths, watch)).map(|(is_new, _)| is_new)
+}
+
+/// Merges parts of a packed run to one of all their paths if it is not there; returns whether it did.
+#[pyfunction]
+pub(crate) fn merge_part(
+    py: Python<'_>,
+    run: PathBuf,
+    parts: Vec<(u64, u64)>,
+    threads: usize,
+) -> PyResult<bool> {
+    let parts: Vec<_> = parts.into_iter().map(|(from, to)| PathRange { from, to }).collect();
+    let listening = Listening { threads: Some(threads), progress: None };
+    listened(py, listening, move |watch| merge_packed(&run, &parts, watch))
         .map(|(is_new, _)| is_new)
 }
 

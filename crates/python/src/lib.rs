@@ -24,7 +24,7 @@ mod _engine {
     #[pymodule_export]
     use crate::check::check;
     #[pymodule_export]
-    use crate::distributed::{merge, pack, part_places, parts_of, run_part};
+    use crate::distributed::{merge, merge_part, pack, part_places, parts_of, run_part};
     #[pymodule_export]
     use crate::place::{fetch, is_address};
     #[pymodule_export]

@@ -73,6 +73,29 @@ def test_only_what_is_missing_is_computed(whole, tmp_path):
     assert begun(log) == [1_200, 1_500, 3_000, 4_500]
 
 
+def test_many_parts_are_merged_in_steps(whole, tmp_path):
+    log = tmp_path / "log"
+    found = distributed(counting(here, log), None, tmp_path / "store", shards=70)
+    assert same(whole, found) >= 12
+    # 70 parts of 86 paths, then two of 32 and one of 6 of them.
+    firsts = [86 * part for part in range(70)]
+    assert begun(log) == [*firsts, firsts[0], firsts[32], firsts[64]]
+    assert found.manifest["merged_parts"] == 3
+    (run,) = (tmp_path / "store").iterdir()
+    assert len(list((run / "parts").iterdir())) == 73
+    # What has been merged is not merged again, and without the small parts the large ones do.
+    for part in firsts[:32]:
+        shutil.rmtree(run / "parts" / f"{part:012}-{part + 86:012}")
+    assert same(whole, distributed(counting(here, log), None, tmp_path / "store", shards=70)) >= 12
+    assert len(begun(log)) == 73
+
+    def no_merges(work, parts):
+        yield from (work(part) for part in parts if not part.of)
+
+    with pytest.raises(Unfinished, match="not all is merged in .*; the same call again"):
+        distributed(no_merges, None, tmp_path / "other", shards=70)
+
+
 def test_a_run_has_a_folder_for_each_seed_and_change(tmp_path):
     small = {"paths": 100, "shards": 1}
     for change in ({}, {"seed": 8}, {"set": {"run.horizon_days": 3}}, {"paths": 99}):

@@ -82,6 +82,126 @@ fn of_more_losses_than_are_kept() {
     assert!(summary.float("resolution").iter().any(|resolution| *resolution > 0.0));
 }
 
+/// Merges parts in steps: what is between is what a run of its paths at once stores, and what comes of it
+/// the result of the run.
+#[track_caller]
+fn parts_make_larger_ones(example: &Example, run: &[&str], n_paths: u64, cuts: [u64; 3]) {
+    let n = n_paths.to_string();
+    let run = [run, &["-q", "--paths", &n]].concat();
+    let bounds = [0, cuts[0], cuts[1], cuts[2], n_paths].map(|bound| bound.to_string());
+    let part = |from: usize, to: usize, dir: &str| {
+        let own = ["--paths-from", &bounds[from], "--paths-to", &bounds[to], "-o", dir];
+        example.good(&[&run[..], &own].concat());
+    };
+    (0..4).for_each(|own| part(own, own + 1, &format!("small/{own}")));
+    part(1, 4, "at-once/1");
+    example.good(&["merge", "--part", "-q", "small/3", "small/1", "small/2", "-o", "large/1"]);
+    let (larger, at_once) = (files(example, "large/1"), files(example, "at-once/1"));
+    assert_eq!(larger.keys().collect::<Vec<_>>(), at_once.keys().collect::<Vec<_>>());
+    for (name, bytes) in &at_once {
+        assert!(larger[name] == *bytes, "{} is another file", name.display());
+    }
+    let manifest = |dir: &str| {
+        let mut manifest = example.json(&format!("{dir}/part.json"));
+        for key in ["command", "wall_seconds", "peak_memory_bytes", "threads"] {
+            manifest.as_object_mut().unwrap().remove(key).unwrap();
+        }
+        manifest
+    };
+    assert_eq!(manifest("large/1"), manifest("at-once/1"));
+    example.good(&[&run[..], &["-o", "whole"]].concat());
+    example.good(&["merge", "-q", "large/1", "small/0", "-o", "merged"]);
+    let (whole, merged) = (result(example, "whole"), result(example, "merged"));
+    assert!(whole.0 == merged.0, "the merge of a larger part is another result");
+}
+
+/// Files of a part but its manifest.
+fn files(example: &Example, dir: &str) -> std::collections::BTreeMap<std::path::PathBuf, Vec<u8>> {
+    let dir = example.path(dir);
+    let mut files = std::collections::BTreeMap::new();
+    for sub in [dir.clone(), dir.join("paths")] {
+        let entries = fs::read_dir(&sub).into_iter().flatten().map(|entry| entry.unwrap().path());
+        for path in entries.filter(|path| path.is_file() && !path.ends_with("part.json")) {
+            files.insert(path.strip_prefix(&dir).unwrap().to_owned(), fs::read(&path).unwrap());
+        }
+    }
+    assert!(!files.is_empty());
+    files
+}
+
+#[test]
+fn larger_parts_of_plain_paths() {
+    let run = ["run", "run.toml", "--set", "run.detail=paths"];
+    parts_make_larger_ones(&Example::new(), &run, 70_000, [1_000, 8_192, 20_000]);
+}
+
+#[test]
+fn larger_parts_of_weighted_paths() {
+    let run = ["run", "run.toml", "--set", "sampling.method=importance"];
+    parts_make_larger_ones(&Example::new(), &run, 20_000, [4_000, 5_000, 15_001]);
+}
+
+#[test]
+fn larger_parts_of_sobol_points() {
+    let run = ["run", "run.toml", "--set", "sampling.method=sobol"];
+    parts_make_larger_ones(&Example::new(), &run, 16_384, [1_001, 1_002, 10_000]);
+}
+
+#[test]
+fn larger_parts_of_more_losses_than_are_kept() {
+    let run = ["run", "example/run.toml", "--set", "run.horizon_days=1"];
+    parts_make_larger_ones(&example(), &run, 800_000, [20_000, 50_001, 760_000]);
+}
+
+#[test]
+fn larger_parts_are_of_paths_that_go_on() {
+    let example = Example::new();
+    parts(&example, &[0, 1_000, 3_000], &[]);
+    let problems = refused(&example, &["--part", "parts"]);
+    assert!(problems[0].contains("paths 2000 to 3000 were expected before"), "{problems:?}");
+    example.good(&["merge", "--part", "-q", "parts/0", "parts/1000"]);
+    let default = "results/test.parts/000000000000-000000002000";
+    let name = example.json("parts/0/part.json")["name"].as_str().unwrap().to_owned();
+    let default = default.replace("test", &name);
+    assert_eq!(example.json(&format!("{default}/part.json"))["paths"]["to"], 2_000);
+}
+
+/// What a part that was left half done has, it may have whole.
+#[test]
+fn parts_without_a_name_of_their_own_are_none() {
+    let example = Example::new();
+    parts(&example, &[0, 1_000, 2_000, 3_000], &[]);
+    fs::create_dir(example.path("parts/.1000.partial-7")).unwrap();
+    fs::copy(example.path("parts/1000/part.json"), example.path("parts/.1000.partial-7/part.json"))
+        .unwrap();
+    example.good(&["merge", "parts", "-q", "-o", "merged"]);
+}
+
+/// What a run says before it begins, its parts say, and their merge.
+#[test]
+fn parts_and_merges_say_what_a_run_says() {
+    let example = Example::new();
+    let run = ["run", "run.toml", "--paths", "4000", "--set", "sampling.method=importance"];
+    let notes = |args: &[&str]| -> Vec<String> {
+        let output = example.slashfall(args);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let said = stderr(&output);
+        let notes = said.lines().filter(|line| line.contains("note: ")).map(str::to_owned);
+        notes.collect()
+    };
+    let of_run = notes(&[&run[..], &["-o", "whole"]].concat());
+    assert!(!of_run.is_empty());
+    let of_part = |from: &str, to: &str| {
+        notes(
+            &[&run[..], &["--paths-from", from, "--paths-to", to, "-o", &format!("parts/{from}")]]
+                .concat(),
+        )
+    };
+    assert_eq!(of_part("0", "1000"), of_run);
+    assert_eq!(of_part("1000", "4000"), of_run);
+    assert_eq!(notes(&["merge", "parts", "-o", "merged"]), of_run);
+}
+
 /// Parts of a small run in `parts/FROM`, each of a thousand paths.
 fn parts(example: &Example, froms: &[u64], more: &[&str]) {
     for from in froms {

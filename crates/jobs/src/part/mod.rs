@@ -1,6 +1,8 @@
 //! A part of a run: a range of its paths, gathered and stored so that parts merge to the very result
 //! of one run over all of them.
 
+mod joining;
+mod larger;
 mod manifest;
 mod state;
 
@@ -9,14 +11,16 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use slashfall_graph::{Problem, Problems};
-use slashfall_output::ResultFolder;
+use slashfall_output::{ResultFolder, SelfTest};
 use slashfall_sampling::Scenario;
 use slashfall_sampling::config::PathCount;
 use slashfall_store::Place;
 
+pub(crate) use joining::each_part;
+pub use larger::merge_to_part;
 pub(crate) use manifest::PART_VERSION;
 pub use manifest::{PART_FILE, PartManifest, PathRange, StateFile};
-pub(crate) use state::{Stretch, read_state};
+use state::Stretch;
 
 use crate::drawing::Drawing;
 use crate::gathered::{Gathered, stretches};
@@ -65,22 +69,53 @@ pub fn run_part(
     part: PartOptions,
     watch: &mut dyn Watch,
 ) -> anyhow::Result<PartOutcome> {
-    let range = range_of(input, scenarios, part)?;
+    let paths = range_of(input, scenarios, part)?;
+    let asked = AskedPart {
+        paths,
+        place: place_of_output(options.output.as_ref(), || default_target(input, paths))?,
+        overwrite: options.overwrite,
+        command: &options.command,
+        selftest: proved()?,
+    };
+    store_part(input, scenarios, asked, watch, |folder, scenario, number, drawing, watch| {
+        play(folder, scenario, number, paths.of(scenario), drawing, watch)
+    })
+}
+
+/// What is asked of a part.
+pub(crate) struct AskedPart<'o> {
+    pub(crate) paths: PathRange,
+    pub(crate) place: Place,
+    pub(crate) overwrite: bool,
+    pub(crate) command: &'o [String],
+    /// What the program has proved of itself.
+    pub(crate) selftest: SelfTest,
+}
+
+/// Has the paths of each scenario come, from wherever they do, and stores what they come to.
+fn store_part(
+    input: &Input,
+    scenarios: &mut [Scenario<'_>],
+    asked: AskedPart<'_>,
+    watch: &mut dyn Watch,
+    mut play: impl FnMut(
+        &ResultFolder,
+        &Scenario<'_>,
+        usize,
+        &mut Drawing,
+        &mut dyn Watch,
+    ) -> anyhow::Result<ControlFlow<u64, Vec<Stretch>>>,
+) -> anyhow::Result<PartOutcome> {
     tell_before(input, scenarios, watch);
-    let selftest = proved()?;
     let drawings = prepare_drawings(input, scenarios, watch)?;
     let files = input.files()?;
-    let place = place_of_output(options.output.as_ref(), || default_target(input, &range))?;
-    let target =
-        Target::create(&place, PART, options.overwrite, metadata(input, scenarios, &files))?;
+    let AskedPart { paths, place, overwrite, command, selftest } = asked;
+    let target = Target::create(&place, PART, overwrite, metadata(input, scenarios, &files))?;
     let folder = target.folder();
-    let paths = PathRange { from: range.start, to: range.end };
     let of_part = (place.as_local(), paths);
-    let mut manifest =
-        PartManifest::new(input, scenarios, files, of_part, selftest, &options.command);
+    let mut manifest = PartManifest::new(input, scenarios, files, of_part, selftest, command);
     for ((number, scenario), mut drawing) in scenarios.iter().enumerate().zip(drawings) {
-        let range = paths.of(scenario);
-        let stretches = match play(folder, scenario, number, range, &mut drawing, watch)? {
+        let stretches = match play(folder, scenario, number, &mut drawing, watch)? {
             ControlFlow::Continue(stretches) => stretches,
             ControlFlow::Break(n_paths) => return Ok(PartOutcome::Stopped { n_paths }),
         };
@@ -89,7 +124,7 @@ pub fn run_part(
     manifest.close(input);
     folder.write_text(PART_FILE, &(serde_json::to_string_pretty(&manifest)? + "\n"))?;
     if target.finish(&*watch)?.is_break() {
-        return Ok(PartOutcome::Stopped { n_paths: range.end - range.start });
+        return Ok(PartOutcome::Stopped { n_paths: paths.to - paths.from });
     }
     Ok(PartOutcome::Written { manifest: Box::new(manifest), target: place })
 }
@@ -102,8 +137,7 @@ pub(crate) fn n_paths(scenario: &Scenario<'_>) -> u64 {
     }
 }
 
-fn default_target(input: &Input, range: &Range<u64>) -> PathBuf {
-    let paths = PathRange { from: range.start, to: range.end };
+fn default_target(input: &Input, paths: PathRange) -> PathBuf {
     PathBuf::from("results").join(format!("{}.parts", input.spec.name)).join(paths.folder_name())
 }
 
@@ -122,7 +156,7 @@ fn range_of(
     input: &Input,
     scenarios: &[Scenario<'_>],
     part: PartOptions,
-) -> Result<Range<u64>, Problems> {
+) -> Result<PathRange, Problems> {
     let mut problems = has_parts(input, scenarios).err().unwrap_or_default();
     let n = scenarios.iter().map(n_paths).max().unwrap_or_default();
     let (from, to) = (part.from.unwrap_or(0), part.to.unwrap_or(n));
@@ -136,7 +170,7 @@ fn range_of(
         let most = to.min(n).saturating_sub(1);
         wrong("--paths-from", from, format!("at most {most} was expected, the last of the paths"));
     }
-    problems.or_ok(from..to)
+    problems.or_ok(PathRange { from, to })
 }
 
 /// Runs the range in stretches; breaks off with the paths so far.

@@ -19,7 +19,7 @@ const ZSTD_LEVEL: i32 = 3;
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Stretch {
     from: u64,
-    to: u64,
+    pub(crate) to: u64,
     pub(crate) gathered: StoredGathered,
     /// Of weighted paths.
     pub(crate) check: Option<CheckSums>,

@@ -17,6 +17,7 @@ __all__ = [
     "is_address",
     "losses",
     "merge",
+    "merge_part",
     "pack",
     "part_places",
     "parts_of",
@@ -65,6 +66,7 @@ def merge(
     command: Sequence[str],
     progress: _Progress | None,
 ) -> list[str]: ...
+def merge_part(run: _Path, parts: Sequence[tuple[int, int]], threads: int) -> bool: ...
 def pack(
     config: _Path | Mapping[str, Any],
     store: _Path,

@@ -10,7 +10,8 @@ run. Whatever dies on the way, the same call again computes only what is missing
 """
 
 from ._engines import Engine, on_dask, on_ray
+from ._job import Unfinished
 from ._parts import Done, Part, compute
-from ._run import Unfinished, run_distributed
+from ._run import run_distributed
 
 __all__ = ["Done", "Engine", "Part", "Unfinished", "compute", "on_dask", "on_ray", "run_distributed"]

@@ -1,4 +1,4 @@
-"""Parts of a run: which of them are missing, and how one is computed wherever it is sent."""
+"""Parts of a run: which of them are missing, and how one is computed or merged wherever it is sent."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ class Part:
     """Threads that compute it."""
     version: str
     """Version of this package where the run was asked for."""
+    of: tuple[Range, ...] = ()
+    """Parts that are there, which it is merged from; computed where it is of none."""
 
     @property
     def name(self) -> str:
@@ -51,7 +53,7 @@ class Done:
 
 
 def compute(part: Part) -> Done:
-    """Computes a part where it is called, if it is not in the store.
+    """Computes or merges a part where it is called, if it is not in the store.
 
     Raises what may be otherwise at another attempt, such as a store that does not answer.
     """
@@ -59,7 +61,10 @@ def compute(part: Part) -> Done:
     if part.version != _engine.__version__:
         return Done(part, worker, computed=False, refused=(_other_version(worker, part.version),))
     try:
-        computed = _engine.run_part(part.run, part.paths, part.threads)
+        if part.of:
+            computed = _engine.merge_part(part.run, part.of, part.threads)
+        else:
+            computed = _engine.run_part(part.run, part.paths, part.threads)
     except InputError as error:
         return Done(part, worker, computed=False, refused=tuple(error.problems))
     return Done(part, worker, computed)

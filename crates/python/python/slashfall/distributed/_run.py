@@ -1,29 +1,22 @@
-"""A run by parts: packed for workers, computed by them where it is missing, merged here."""
+"""A run by parts: packed for workers, computed and merged by them, finished here."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import closing
 from typing import Any
 
 from .. import _engine
 from .._merge import merged
-from .._problems import InputError
-from .._progress import shown
 from .._result import Result, place_of
 from .._run import called, target_of
-from ._engines import Engine, engine_of
-from ._parts import Part, Range, compute, cut
+from ._engines import engine_of
+from ._job import Job
 
 LEAST_PATHS = 100_000
 """Paths of a part, where nothing is said: enough that starting it is little beside."""
 MOST_PARTS = 1_000
 """Parts of a run, where nothing is said."""
-
-
-class Unfinished(RuntimeError):
-    """Some parts could not be computed. Those that were are in the store: the same call goes on from there."""
 
 
 def run_distributed(
@@ -47,15 +40,16 @@ def run_distributed(
         be here alone.
     client_or_address: a client of Dask or the address of its scheduler; `ray` or `ray://...`; or an
         `Engine`, which is any function that has another called elsewhere.
-    store: folder that the workers see under the same name, or `s3://BUCKET/PREFIX`. A run has a folder of its own there, named
-        by the digest of its inputs, its seed and the program, with its parts, which are left there.
+    store: folder that the workers see under the same name, or `s3://BUCKET/PREFIX`. A run has a folder
+        of its own there, named by the digest of its inputs, its seed and the program, with its parts,
+        which are left there.
     shards: parts to cut the run into; by default of 100,000 paths, and 1,000 at most. Parts that
         are in the store are used however they were cut.
     threads: threads of a part; let workers take as many parts at once as they have cores by this.
     retries: further attempts at a part that fails.
 
     Raises `InputError` with all that is wrong, also where a worker has another version of this
-    package, and `Unfinished` where parts are missing in the end: the same call computes those.
+    package, and `Unfinished` where parts are missing in the end: the same call goes on from there.
     """
     n_shards = _at_least_one("shards", shards)
     changes = {} if set is None else dict(set)
@@ -73,10 +67,9 @@ def run_distributed(
             output=target,
             overwrite=overwrite,
         )
-        size = _size(n_paths, n_shards)
-        parts = _computed(engine, run, n_paths, size, threads=threads, progress=progress)
+        job = Job(engine, run, n_paths, _size(n_paths, n_shards), threads, progress)
         return merged(
-            _engine.part_places(run, parts),
+            _engine.part_places(run, job.parts()),
             target,
             temporary=temporary,
             network=network,
@@ -98,40 +91,3 @@ def _size(n_paths: int, n_shards: int | None) -> int:
     if n_shards is None:
         return max(LEAST_PATHS, -(-n_paths // MOST_PARTS))
     return -(-n_paths // n_shards)
-
-
-def _computed(
-    engine: Engine, run: str, n_paths: int, size: int, *, threads: int, progress: bool | None
-) -> list[Range]:
-    """The parts of a run, once all are in the store."""
-    there, missing = cut(n_paths, size, _engine.parts_of(run))
-    parts = [Part(run, paths, threads, _engine.__version__) for paths in missing]
-    n_parts = len(there) + len(parts)
-    n_done = sum(stop - first for first, stop in there)
-    n_there = len(there)
-    try:
-        with shown(progress) as heard, closing(engine(compute, parts)) as answers:
-            for done in answers:
-                if done.refused:
-                    raise InputError(done.refused)
-                first, stop = done.part.paths
-                n_there, n_done = n_there + 1, n_done + stop - first
-                if heard is not None:
-                    heard("parts", n_done, n_paths, f"{n_there} of {n_parts} parts")
-    except InputError:
-        raise
-    except Exception as error:
-        raise Unfinished(_left(run, n_paths, size, error)) from error
-    still = cut(n_paths, size, _engine.parts_of(run))[1]
-    if still:
-        raise Unfinished(_left(run, n_paths, size, None))
-    return sorted(there + missing)
-
-
-def _left(run: str, n_paths: int, size: int, error: Exception | None) -> str:
-    there, missing = cut(n_paths, size, _engine.parts_of(run))
-    why = "" if error is None else f": {type(error).__name__}: {error}"
-    return (
-        f"{len(missing)} of {len(there) + len(missing)} parts are not in {run}{why}; "
-        "the same call again computes those alone"
-    )

@@ -1,0 +1,84 @@
+//! A larger part from parts that go on from one another, the same to the byte as if its paths had been run
+//! at once: so parts of many machines merge in steps.
+
+use std::ops::{ControlFlow, Range};
+
+use anyhow::Context;
+use slashfall_output::ResultFolder;
+use slashfall_sampling::Scenario;
+
+use super::joining::each_part;
+use super::state::Stretch;
+use super::{AskedPart, PartOutcome, default_target, has_parts, store_part};
+use crate::drawing::Drawing;
+use crate::gathered::{Gathered, stretches};
+use crate::merge::{MergeOptions, Merging};
+use crate::run::{levels, paths_writer, place_of_output, wanted};
+use crate::watch::Watch;
+
+/// Merges parts to one of all their paths.
+///
+/// `scenarios` are those of the input of `merging`.
+///
+/// # Errors
+/// When parts have changed since they were written, and as [`crate::run_part`].
+pub fn merge_to_part(
+    merging: &Merging,
+    scenarios: &mut [Scenario<'_>],
+    options: &MergeOptions,
+    watch: &mut dyn Watch,
+) -> anyhow::Result<PartOutcome> {
+    let (input, paths) = (&merging.input, merging.paths());
+    has_parts(input, scenarios)?;
+    let asked = AskedPart {
+        paths,
+        place: place_of_output(options.output.as_ref(), || default_target(input, paths))?,
+        overwrite: options.overwrite,
+        command: &options.command,
+        selftest: merging.proved()?,
+    };
+    store_part(input, scenarios, asked, watch, |folder, scenario, number, drawing, watch| {
+        join(merging, folder, scenario, number, paths.of(scenario), drawing, watch)
+    })
+}
+
+/// Joins what the parts have gathered of a scenario; breaks off with the paths so far.
+fn join(
+    merging: &Merging,
+    folder: &ResultFolder,
+    scenario: &Scenario<'_>,
+    number: usize,
+    range: Range<u64>,
+    drawing: &mut Drawing,
+    watch: &mut dyn Watch,
+) -> anyhow::Result<ControlFlow<u64, Vec<Stretch>>> {
+    let levels = levels(&scenario.spec.levels);
+    let (first_path, level) = (range.start, levels.last().copied());
+    let paths = paths_writer(folder, scenario, number, first_path)?;
+    watch.begin(&scenario.name, range.end - first_path, level);
+    let begin = |from: u64| Gathered::of_part(scenario, &wanted(scenario), levels.clone(), from);
+    // Those of one part over the range, of which each ends where one of a small part does.
+    let mut ahead = stretches(range).into_iter().peekable();
+    let (mut gathered, mut joined, mut last) = (begin(first_path), Vec::new(), first_path);
+    let flow = each_part(&merging.parts, scenario, paths, watch, |end, small, watch| {
+        for stretch in small {
+            let end = stretch.to;
+            gathered.join(stretch.gathered);
+            drawing.join(stretch.check.as_ref());
+            if let Some(whole) = ahead.next_if(|whole| whole.end == end) {
+                joined.push(Stretch::new(whole, &gathered, drawing.take_sums()));
+                gathered = begin(end);
+            }
+        }
+        last = end;
+        watch.advance(end - first_path, Some(&gathered.collector));
+    })?;
+    if flow.is_break() {
+        return Ok(ControlFlow::Break(last - first_path));
+    }
+    ahead
+        .next()
+        .is_none()
+        .then_some(ControlFlow::Continue(joined))
+        .context("parts end at waypoints")
+}
