@@ -18,13 +18,14 @@ def test_every_example_runs(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(ROOT)
     names: dict = {}
     shown = [last_value(block, names) for block in blocks()]
-    assert len(shown) == 9
+    assert len(shown) == 10
     assert shown[0][0] == ["base"] and shown[0][2] == 20261120
     assert shown[1] == "(given as a mapping)"
     assert len(shown[2]) > 0
     assert shown[3].std_err.gt(0).all() and len(shown[3]) == 2
     assert all(value >= 0 for value in shown[4])
     assert 500_000 < shown[7] < 2_000_000
+    assert shown[8] == 4
     said = capsys.readouterr().out
     assert "In all " in said, "the path is told"
     assert "dependence.df -4 " in said and "horizon_days" in said, "the problems are told"
