@@ -36,7 +36,7 @@ impl Gathered {
         first_path: u64,
     ) -> Self {
         let model = &scenario.model;
-        let is_asked = scenario.spec.detail >= Detail::Standard;
+        let is_asked = notes_incidents(scenario);
         Self {
             collector: Collector::for_part(model.setting(), wanted, first_path),
             incidents: is_asked.then(|| (Contagion::new(model), EventCounts::new(model))),
@@ -127,8 +127,18 @@ pub(crate) struct StoredGathered {
     incidents: Option<(StoredContagion, StoredCounts)>,
 }
 
-/// Parts paths where figures are noted on the way, so that whoever joins them can note them too.
-pub(crate) fn stretches(paths: Range<u64>) -> Vec<Range<u64>> {
+/// Parts paths where figures are noted on the way, so that whoever joins them can note them too; where none
+/// are, all are one.
+pub(crate) fn stretches(scenario: &Scenario<'_>, paths: Range<u64>) -> Vec<Range<u64>> {
+    if notes_incidents(scenario) { cut_at_waypoints(paths) } else { vec![paths] }
+}
+
+/// Whether it is noted who was hit, and figures on the way.
+fn notes_incidents(scenario: &Scenario<'_>) -> bool {
+    scenario.spec.detail >= Detail::Standard
+}
+
+fn cut_at_waypoints(paths: Range<u64>) -> Vec<Range<u64>> {
     let mut cuts: Vec<u64> = (0..u64::BITS).map(|bit| 1 << bit).collect();
     cuts.retain(|&cut| is_waypoint(cut) && paths.start < cut && cut < paths.end);
     let starts = std::iter::once(paths.start).chain(cuts.iter().copied());
@@ -141,8 +151,8 @@ mod tests {
 
     #[test]
     fn stretches_end_at_waypoints() {
-        assert_eq!(stretches(0..10_000), [0..4_096, 4_096..8_192, 8_192..10_000]);
-        assert_eq!(stretches(4_096..8_192), vec![4_096..8_192]);
-        assert_eq!(stretches(9_000..9_001), vec![9_000..9_001]);
+        assert_eq!(cut_at_waypoints(0..10_000), [0..4_096, 4_096..8_192, 8_192..10_000]);
+        assert_eq!(cut_at_waypoints(4_096..8_192), vec![4_096..8_192]);
+        assert_eq!(cut_at_waypoints(9_000..9_001), vec![9_000..9_001]);
     }
 }

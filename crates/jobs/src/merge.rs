@@ -258,12 +258,11 @@ fn gather(
     let level = levels.last().copied();
     let mut gathered = Gathered::new(scenario, &wanted(scenario), levels);
     watch.begin(&scenario.name, n_paths(scenario), level);
-    let flow = each_part(&merging.parts, scenario, paths, watch, |end, stretches, watch| {
-        for stretch in stretches {
-            gathered.join(stretch.gathered);
-            drawing.join(stretch.check.as_ref());
-        }
-        watch.advance(end, Some(&gathered.collector));
+    let flow = each_part(&merging.parts, scenario, paths, watch, |stretch, watch| {
+        gathered.join(stretch.gathered);
+        drawing.join(stretch.check.as_ref());
+        watch.advance(gathered.collector.n_paths(), Some(&gathered.collector));
+        Ok(())
     })?;
     Ok(Played { gathered, precise: None, interrupted: flow.is_break() })
 }

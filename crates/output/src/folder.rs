@@ -13,6 +13,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 
+use crate::manifest::{Digest, digest_file};
 use crate::schema::Table;
 
 /// Why a result could not be written.
@@ -155,6 +156,23 @@ impl ResultFolder {
     pub fn write_bytes(&self, name: &str, bytes: &[u8]) -> Result<(), OutputError> {
         let path = self.file(name);
         fs::write(&path, bytes).map_err(OutputError::io(&path))
+    }
+
+    /// Begins a file, for who writes it piece by piece.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn create_file(&self, name: &str) -> Result<File, OutputError> {
+        let path = self.file(name);
+        File::create(&path).map_err(OutputError::io(&path))
+    }
+
+    /// The digest of a file that was written.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn digest_of(&self, name: &str) -> Result<Digest, OutputError> {
+        digest_file(&self.file(name))
     }
 
     /// Writes one batch as a Parquet file of its own.

@@ -12,8 +12,8 @@ use super::state::{Stretch, read_state};
 use crate::merge::problem_of;
 use crate::watch::Watch;
 
-/// Hands over what each part has gathered of a scenario, with the path after its last; breaks off once
-/// nobody waits any more. Paths that were written one by one go to `paths`.
+/// Hands over what each part has gathered of a scenario, stretch by stretch; breaks off once nobody waits
+/// any more. Paths that were written one by one go to `paths`.
 ///
 /// # Errors
 /// When a part lacks paths of the scenario or has changed since it was written.
@@ -22,7 +22,7 @@ pub(crate) fn each_part(
     scenario: &Scenario<'_>,
     mut paths: Option<PathsWriter<'_>>,
     watch: &mut dyn Watch,
-    mut take: impl FnMut(u64, Vec<Stretch>, &mut dyn Watch),
+    mut take: impl FnMut(Stretch, &mut dyn Watch) -> anyhow::Result<()>,
 ) -> anyhow::Result<ControlFlow<()>> {
     for (place, manifest) in parts {
         if watch.is_stopped() {
@@ -35,7 +35,7 @@ pub(crate) fn each_part(
             let expected = format!("scenario {} was expected too", scenario.name);
             return Err(Problems::from(problem_of(place, expected).key("states")).into());
         };
-        take(own.end, read_state(place, state, &own)?, watch);
+        read_state(place, state, &own, |stretch| take(stretch, watch))?;
         if let Some(paths) = &mut paths
             && !absorb(paths, place, own.clone())?
         {

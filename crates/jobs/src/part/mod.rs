@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use slashfall_graph::{Problem, Problems};
-use slashfall_output::{ResultFolder, SelfTest};
+use slashfall_output::{PathsWriter, SelfTest};
 use slashfall_sampling::Scenario;
 use slashfall_sampling::config::PathCount;
 use slashfall_store::Place;
@@ -20,7 +20,7 @@ pub(crate) use joining::each_part;
 pub use larger::merge_to_part;
 pub(crate) use manifest::PART_VERSION;
 pub use manifest::{PART_FILE, PartManifest, PathRange, StateFile};
-use state::Stretch;
+use state::{StateWriter, Stretch};
 
 use crate::drawing::Drawing;
 use crate::gathered::{Gathered, stretches};
@@ -77,9 +77,7 @@ pub fn run_part(
         command: &options.command,
         selftest: proved()?,
     };
-    store_part(input, scenarios, asked, watch, |folder, scenario, number, drawing, watch| {
-        play(folder, scenario, number, paths.of(scenario), drawing, watch)
-    })
+    store_part(input, scenarios, asked, watch, play)
 }
 
 /// What is asked of a part.
@@ -92,6 +90,15 @@ pub(crate) struct AskedPart<'o> {
     pub(crate) selftest: SelfTest,
 }
 
+/// A scenario of a part, and where goes what its paths come to.
+struct Playing<'p, 'f> {
+    scenario: &'p Scenario<'p>,
+    range: Range<u64>,
+    /// Where every path is written.
+    paths: Option<PathsWriter<'f>>,
+    state: &'p mut StateWriter<'f>,
+}
+
 /// Has the paths of each scenario come, from wherever they do, and stores what they come to.
 fn store_part(
     input: &Input,
@@ -99,12 +106,10 @@ fn store_part(
     asked: AskedPart<'_>,
     watch: &mut dyn Watch,
     mut play: impl FnMut(
-        &ResultFolder,
-        &Scenario<'_>,
-        usize,
+        Playing<'_, '_>,
         &mut Drawing,
         &mut dyn Watch,
-    ) -> anyhow::Result<ControlFlow<u64, Vec<Stretch>>>,
+    ) -> anyhow::Result<ControlFlow<u64>>,
 ) -> anyhow::Result<PartOutcome> {
     tell_before(input, scenarios, watch);
     let drawings = prepare_drawings(input, scenarios, watch)?;
@@ -115,11 +120,15 @@ fn store_part(
     let of_part = (place.as_local(), paths);
     let mut manifest = PartManifest::new(input, scenarios, files, of_part, selftest, command);
     for ((number, scenario), mut drawing) in scenarios.iter().enumerate().zip(drawings) {
-        let stretches = match play(folder, scenario, number, &mut drawing, watch)? {
-            ControlFlow::Continue(stretches) => stretches,
-            ControlFlow::Break(n_paths) => return Ok(PartOutcome::Stopped { n_paths }),
-        };
-        manifest.states.push(state::write_state(folder, &scenario.name, number, &stretches)?);
+        let range = paths.of(scenario);
+        let n_stretches = stretches(scenario, range.clone()).len();
+        let mut state = StateWriter::create(folder, &scenario.name, number, n_stretches)?;
+        let paths = paths_writer(folder, scenario, number, range.start)?;
+        let playing = Playing { scenario, range, paths, state: &mut state };
+        if let ControlFlow::Break(n_paths) = play(playing, &mut drawing, watch)? {
+            return Ok(PartOutcome::Stopped { n_paths });
+        }
+        manifest.states.push(state.finish()?);
     }
     manifest.close(input);
     folder.write_text(PART_FILE, &(serde_json::to_string_pretty(&manifest)? + "\n"))?;
@@ -175,29 +184,24 @@ fn range_of(
 
 /// Runs the range in stretches; breaks off with the paths so far.
 fn play(
-    folder: &ResultFolder,
-    scenario: &Scenario<'_>,
-    number: usize,
-    range: Range<u64>,
+    Playing { scenario, range, paths, state }: Playing<'_, '_>,
     drawing: &mut Drawing,
     watch: &mut dyn Watch,
-) -> anyhow::Result<ControlFlow<u64, Vec<Stretch>>> {
+) -> anyhow::Result<ControlFlow<u64>> {
     let levels = levels(&scenario.spec.levels);
     let level = levels.last().copied().context("a run has levels")?;
     let first_path = range.start;
-    let paths = paths_writer(folder, scenario, number, first_path)?;
     watch.begin(&scenario.name, range.end - first_path, Some(level));
     let mut drawn = Drawn { first_path, drawing, paths, watch };
-    let mut stored = Vec::new();
-    for stretch in stretches(range) {
+    for stretch in stretches(scenario, range) {
         let mut gathered =
             Gathered::of_part(scenario, &wanted(scenario), levels.clone(), stretch.start);
         if drawn.draw(&mut gathered, scenario, stretch.clone())?.is_break() {
             let n_paths = stretch.start - first_path + gathered.collector.n_paths();
             return Ok(ControlFlow::Break(n_paths));
         }
-        stored.push(Stretch::new(stretch, &gathered, drawn.drawing.take_sums()));
+        state.push(&Stretch::new(stretch, &gathered, drawn.drawing.take_sums()))?;
     }
     drawn.end()?;
-    Ok(ControlFlow::Continue(stored))
+    Ok(ControlFlow::Continue(()))
 }

@@ -27,19 +27,29 @@ struct StoredScope {
 }
 
 impl Collector {
-    /// What another collector joins.
+    /// What another collector joins: the same of the same paths, in whatever parts they came.
     #[must_use]
     pub fn stored(&self) -> StoredCollector {
+        // Columns have been numbered as scopes parted; here they are in the order of the scopes.
+        let mut columns: Vec<usize> = Vec::new();
+        let mut number = |column: usize| {
+            let known = columns.iter().position(|own| *own == column);
+            known.unwrap_or_else(|| {
+                columns.push(column);
+                columns.len() - 1
+            })
+        };
         let scope = |kept: &ScopeLosses| StoredScope {
-            column: kept.column,
+            column: number(kept.column),
             depegs: kept.depegs.clone(),
             head: kept.head.clone(),
         };
+        let scopes = self.scopes.iter().map(scope).collect();
         StoredCollector {
             weights: self.weights.clone(),
             is_weighted: self.is_weighted,
-            scopes: self.scopes.iter().map(scope).collect(),
-            columns: self.columns.iter().map(LossColumn::stored).collect(),
+            scopes,
+            columns: columns.iter().map(|own| self.columns[*own].stored()).collect(),
             rounds: self.rounds.clone(),
             books_error_max: self.books_error_max,
             n_unbalanced: self.n_unbalanced,

@@ -194,8 +194,12 @@ impl LossColumn {
         }
     }
 
-    /// What another column joins.
+    /// What another column joins: the same of the same losses.
     pub(crate) fn stored(&self) -> StoredColumn {
+        self.settled().stored_as_it_is()
+    }
+
+    fn stored_as_it_is(&self) -> StoredColumn {
         let mut last = self.first_path;
         let gap = |entry: &PathLoss| {
             let gap = entry.path - last;
