@@ -13,7 +13,7 @@ set -euo pipefail
 # Change these, here or in the environment. All nodes have to see RUN, its network and FOLDER.
 export RUN=${RUN:-configs/quickstart.toml}
 export PATHS=${PATHS:-1000000000}         # of the whole run
-export PARTS=${PARTS:-1000}               # tasks; MaxArraySize of Slurm is 1001 unless your site says otherwise
+export PARTS=${PARTS:-100}                # tasks; MaxArraySize of Slurm is 1001 unless your site says otherwise
 export FOLDER=${FOLDER:-results/cluster}  # one for each run: parts of another are not told apart before the merge
 
 case ${1:-submit} in
