@@ -1,6 +1,6 @@
 """A run on workers of Dask that Slurm starts: jobs come and go with the work, and parts that are there stay.
 
-    pip install 'slashfall-....whl[dask]' dask-jobqueue==0.9.0
+    pip install target/wheels/slashfall-*.whl dask==2026.8.0 distributed==2026.8.0 dask-jobqueue==0.9.0
     python dask_slurm.py
 
 Run it where jobs can be submitted, and as long as the run takes; started again, it computes what is missing.

@@ -2,8 +2,8 @@
 
     python run_cluster.py WHICH PROGRAM
 
-WHICH is a name in CHECKS. What needs workers of Dask imports `slashfall` from PYTHONPATH. Results have to be those of one
-run, to the byte. Prints what was compared.
+WHICH is a name in CHECKS. What needs workers of Dask imports `slashfall` from PYTHONPATH. Results have to be those of
+one run, to the byte. Prints what was compared.
 """
 
 import itertools
@@ -61,9 +61,9 @@ if script == args[-1]:
 print(f"{{number}};cluster" if "--parsable" in args else f"Submitted batch job {{number}}")
 """
 
-# Keys of the chart dask/dask that values may set, as far as a worker, a scheduler and Jupyter of ours may ever need them: of
-# https://github.com/dask/helm-chart, dask/values.yaml, the same in its release 2024.1.1 (5654e4c) and in e25bf51 of
-# 2026-06-12. None is what has no keys of the chart's own below it.
+# Keys of the chart dask/dask, as far as a recipe may need them, as in dask/values.yaml and dask/templates of
+# https://github.com/dask/helm-chart, its release 2024.1.1 (5654e4c) and e25bf51 of 2026-06-12 alike. What is None has no
+# keys of the chart's own below it.
 RESOURCES = {"requests": {"cpu": None, "memory": None}, "limits": {"cpu": None, "memory": None}}
 IMAGE = {"repository": None, "tag": None, "pullPolicy": None, "pullSecrets": None}
 CHART = {
@@ -175,6 +175,9 @@ def merged(case, parts, merge):
     tiles(sorted(tuple(map(int, part.name.split("-"))) for part in parts.iterdir()))
     last = max(parts.iterdir(), key=lambda part: int(part.name.split("-")[0]))
     last.rename(case.folder / "away")
+    # What a task leaves that was killed, which is no part.
+    (parts / f".{last.name}.partial-1").mkdir()
+    (parts / f".{last.name}.partial-1" / "part.json").write_text("{")
     hold("were expected" in merge(folder=case.folder, fails=True), "a merge of some parts says what it misses")
     (case.folder / "away").rename(last)
     merge(folder=case.folder)
@@ -209,8 +212,8 @@ class Slurm:
         return [json.loads((job / "call.json").read_text()) for job in self.jobs()]
 
     def stop(self):
-        for job in self.jobs():
-            kill(int((job / "pid").read_text()))
+        for pid in self.home.glob("*/pid"):
+            kill(int(pid.read_text()))
 
 
 def kill(group):
@@ -222,11 +225,12 @@ def kill(group):
 
 
 def dask_slurm(case):
-    """The script has dask-jobqueue submit jobs, which run, and gives the bytes of one run; again it computes nothing."""
+    """The script has jobs submitted, which run, and gives the bytes of one run; again it computes nothing."""
     slurm, store, output = Slurm(case), case.folder / "store", case.folder / "output"
-    # So many that one job is too little for them.
+    # So many that one job is too little for them, and that they are merged in steps.
     shards = 40
-    own = {"RUN": case.config, "PATHS": PATHS, "SHARDS": shards, "STORE": store, "OUTPUT": output, "JOBS": 2, "CORES": 2}
+    own = {"RUN": case.config, "PATHS": PATHS, "SHARDS": shards, "STORE": store, "OUTPUT": output}
+    own |= {"JOBS": 2, "CORES": 2}
     environment = case.environment | {key: str(value) for key, value in own.items()}
     run = [sys.executable, CLUSTER / "dask_slurm.py"]
     try:
@@ -242,7 +246,8 @@ def dask_slurm(case):
         hold(set(cancelled) == {job.name for job in jobs}, f"of {jobs} were cancelled {cancelled}")
         (parts,) = store.glob("*/parts")
         there = parts_of(parts)
-        hold(len(there) == shards, there)
+        sizes = [stop - first for first, stop in (map(int, name.split("-")) for name in there)]
+        hold(sum(size <= -(-PATHS // shards) for size in sizes) == shards, there)
         n_files = case.compared(output)
         shutil.rmtree(output)
         call(run, environment, folder=case.folder)
@@ -272,7 +277,7 @@ def mounted(volumes, mounts, name):
 
 
 def indexed_job(case):
-    """The commands of the containers, run for every index and one twice, give the bytes of one run."""
+    """The commands of the containers, run for every index, for one twice, give the bytes of one run."""
     parts, merge = documents("kubernetes-indexed-job.yaml")
     for job in (parts, merge):
         pod = job["spec"]["template"]["spec"]
@@ -283,7 +288,7 @@ def indexed_job(case):
     hold(parts["spec"]["completionMode"] == "Indexed" and parts["spec"]["backoffLimitPerIndex"] >= 1, parts)
     hold(merge["spec"]["suspend"] is True, "the merge does not wait")
     own = environment_of(parts)
-    hold(own["PARTS"] == str(parts["spec"]["completions"]), f"{own['PARTS']} parts, {parts['spec']['completions']} pods")
+    hold(own["PARTS"] == str(parts["spec"]["completions"]), f"{own['PARTS']} is not completions")
     hold(own["FOLDER"] == environment_of(merge)["FOLDER"], "parts and merge have other folders")
     few = {"PATHS": str(PATHS), "PARTS": str(PARTS)}
     hold(set(few) <= set(own) and Path(own["RUN"]).name == case.config.name, own)
@@ -327,7 +332,7 @@ def dask_kubernetes(case):
     known(values, CHART, "values")
     worker = values["worker"]
     mounted(worker["mounts"]["volumes"], worker["mounts"]["volumeMounts"], claim())
-    hold(worker["image"] == values["scheduler"]["image"] and worker["image"]["tag"], "scheduler and workers need one Dask")
+    hold(worker["image"] == values["scheduler"]["image"], "scheduler and workers need one Dask")
     hold(values["jupyter"] == {"enabled": False} and worker["replicas"] > 1, values)
     hold(worker["resources"]["limits"] == worker["resources"]["requests"], worker["resources"])
     page = PAGE.read_text()
@@ -420,6 +425,11 @@ def page(_case):
     for document in documents("kubernetes-volume.yaml") + documents("kubernetes-indexed-job.yaml"):
         names.add(f"{document['kind'].lower()}/{document['metadata']['name']}")
     hold(set(re.findall(r"\b(?:job|pod|deploy)/[\w-]+", text)) <= names, "the page names what no file makes")
+    for assigned, name in re.findall(r"\b((?:[A-Z]+=\S+ )+)(?:bash|python) configs/cluster/(\S+)", text):
+        file = (CLUSTER / name).read_text()
+        for variable in re.findall(r"([A-Z]+)=", assigned):
+            there_too = f"{variable}=${{{variable}:-" in file or f'environ.get("{variable}"' in file
+            hold(there_too, f"{name} has no {variable}")
     pins = (ROOT / "crates" / "outside" / "requirements.txt").read_text().split()
     pinned = re.findall(r"[\w-]+==[\d.]+", text + (CLUSTER / "dask_slurm.py").read_text())
     hold(pinned and set(pinned) <= set(pins), f"{pinned} are not what the tests run")
