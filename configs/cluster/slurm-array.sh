@@ -14,7 +14,7 @@ set -euo pipefail
 export RUN=${RUN:-configs/quickstart.toml}
 export PATHS=${PATHS:-1000000000}         # of the whole run
 export PARTS=${PARTS:-100}                # tasks; MaxArraySize of Slurm is 1001 unless your site says otherwise
-export FOLDER=${FOLDER:-results/cluster}  # one for each run: parts of another are not told apart before the merge
+export FOLDER=${FOLDER:-results/cluster}  # one for each run: parts that are there are taken as they are
 
 case ${1:-submit} in
 submit)

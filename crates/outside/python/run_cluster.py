@@ -62,8 +62,8 @@ print(f"{{number}};cluster" if "--parsable" in args else f"Submitted batch job {
 """
 
 # Keys of the chart dask/dask, as far as a recipe may need them, as in dask/values.yaml and dask/templates of
-# https://github.com/dask/helm-chart, its release 2024.1.1 (5654e4c) and e25bf51 of 2026-06-12 alike. What is None has no
-# keys of the chart's own below it.
+# https://github.com/dask/helm-chart, its release 2024.1.1 (5654e4c) and e25bf51 of 2026-06-12 alike. Below what is None
+# the chart has no keys of its own.
 RESOURCES = {"requests": {"cpu": None, "memory": None}, "limits": {"cpu": None, "memory": None}}
 IMAGE = {"repository": None, "tag": None, "pullPolicy": None, "pullSecrets": None}
 CHART = {
