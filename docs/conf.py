@@ -41,7 +41,7 @@ nb_ipywidgets_js = {}
 TREE = {
     "index": {
         "Start": ["quickstart", "concepts/index"],
-        "Recipes": ["recipes/analyst", "recipes/treasury", "recipes/quant"],
+        "Recipes": ["recipes/analyst", "recipes/treasury", "recipes/quant", "recipes/cluster"],
         "Notebooks": [
             "notebooks/01_first_look",
             "notebooks/02_own_network",

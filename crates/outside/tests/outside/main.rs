@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where its own files fail")]
 
 mod browser;
+mod cluster;
 mod notebooks;
 mod package;
 mod pictures;

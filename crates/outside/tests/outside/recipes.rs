@@ -42,6 +42,11 @@ fn the_recipe_of_quants_works() {
 }
 
 #[test]
+fn the_recipe_of_clusters_works() {
+    expect_blocks("recipes/cluster.md", 2);
+}
+
+#[test]
 fn commands_of_concepts_work() {
     let pages = fs::read_dir(root().join("docs/concepts")).unwrap();
     let pages = pages.map(|entry| entry.unwrap().path());
