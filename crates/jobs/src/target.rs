@@ -64,11 +64,10 @@ impl Target {
     /// # Errors
     /// As [`Target::create`].
     pub(crate) fn check(place: &Place, kind: Kind, overwrite: bool) -> anyhow::Result<()> {
-        match place.as_local() {
-            Some(dir) => ResultFolder::check(kind.marker, dir, overwrite)?,
-            None => drop(place.upload(kind, overwrite).map_err(as_of_folders)?),
+        if let Some(dir) = place.as_local() {
+            return Ok(ResultFolder::check(kind.marker, dir, overwrite)?);
         }
-        Ok(())
+        place.upload(kind, overwrite).map(|_| ()).map_err(as_of_folders)
     }
 
     /// Starts it. `metadata` goes into every Parquet file.
