@@ -10,12 +10,10 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use futures_util::{StreamExt, TryStreamExt};
 use object_store::path::Path as Key;
 use tempfile::TempDir;
 
 use crate::client::{Patience, Put};
-use crate::fault::is_absence;
 use crate::lock::{self, LOCK, Lock};
 use crate::prefix::{Prefix, temporary};
 use crate::sending::{Sending, names_below};
@@ -196,16 +194,8 @@ impl Upload {
 
     async fn remove(&self, names: &[String], patience: Patience) -> Result<(), StoreError> {
         let keys: Result<Vec<Key>, _> = names.iter().map(|name| self.prefix.key(name)).collect();
-        let keys = futures_util::stream::iter(keys?.into_iter().map(Ok)).boxed();
-        let mut removed = self.prefix.client.store(patience).delete_stream(keys);
-        loop {
-            match removed.try_next().await {
-                Ok(Some(_)) => {}
-                Ok(None) => return Ok(()),
-                Err(error) if is_absence(&error) => {}
-                Err(error) => return Err(self.prefix.fault(&error)),
-            }
-        }
+        let removed = self.prefix.client.remove(&keys?, patience).await;
+        removed.map_err(|error| self.prefix.fault(&error))
     }
 }
 

@@ -10,5 +10,6 @@ mod pictures;
 mod queries;
 mod recipes;
 mod site;
+mod store;
 mod tools;
 mod wheel;
