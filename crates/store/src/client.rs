@@ -63,7 +63,8 @@ pub(crate) struct Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.long.fmt(f)
+        // No more: it holds credentials.
+        f.write_str("Client")
     }
 }
 
@@ -170,7 +171,8 @@ impl Client {
     pub(crate) async fn remove(&self, keys: &[Key], patience: Patience) -> Result<(), Error> {
         let store = self.store(patience);
         let remove = || async {
-            let all = futures_util::stream::iter(keys.to_vec().into_iter().map(Ok)).boxed();
+            let all: Vec<_> = keys.iter().cloned().map(Ok).collect();
+            let all = futures_util::stream::iter(all).boxed();
             let removed: Vec<_> = store.delete_stream(all).collect().await;
             let mut errors = removed.into_iter().filter_map(Result::err);
             errors.find(|error| !is_absence(error)).map_or(Ok(()), Err)
