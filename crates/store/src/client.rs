@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::multipart::MultipartStore;
 use object_store::path::Path as Key;
@@ -24,7 +25,9 @@ const RETRY_SECONDS: &str = "SLASHFALL_STORE_RETRY_SECONDS";
 const DEFAULT_RETRY_SECONDS: u64 = 60;
 /// Times that a request is made again where nothing has been done yet, or nothing more can be.
 const SHORT_RETRIES: usize = 4;
-/// Between two tries of a conditional put.
+/// Seconds in which what is not made again by itself is.
+const SHORT_TIME: Duration = Duration::from_secs(5);
+/// Between two tries of what is not made again by itself.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// How long a store is waited for.
@@ -60,7 +63,8 @@ pub(crate) struct Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.long.fmt(f)
+        // No more: it holds credentials.
+        f.write_str("Client")
     }
 }
 
@@ -119,24 +123,70 @@ impl Client {
     ) -> Result<Put, Error> {
         let store = self.store(patience);
         let began = Instant::now();
-        let mut tries = 0;
-        loop {
+        for tries in 0.. {
             let put = store.put_opts(key, PutPayload::from(bytes.to_vec()), PutMode::Create.into());
-            let Err(error) = put.await else { return Ok(Put::Done) };
-            let read = async { store.get_opts(key, GetOptions::default()).await?.bytes().await };
-            match read.await {
-                Ok(found) if found == bytes => return Ok(Put::Done),
-                Ok(found) => return Ok(Put::WasThere(found.to_vec())),
-                Err(absence) if is_absence(&absence) && !is_refusal(&error) => {}
+            let Err(error) = put.await else { break };
+            match self.get(key, patience).await {
+                Ok(found) if found == bytes => break,
+                Ok(found) => return Ok(Put::WasThere(found)),
+                Err(absence)
+                    if is_absence(&absence) && self.goes_on(patience, &error, tries, began) => {}
                 Err(_) => return Err(error),
-            }
-            tries += 1;
-            let is_short = patience == Patience::Short && tries > SHORT_RETRIES;
-            if is_short || began.elapsed() > self.retry {
-                return Err(error);
             }
             tokio::time::sleep(PAUSE).await;
         }
+        Ok(Put::Done)
+    }
+
+    /// Asks for what can be asked for again: an answer may be lost, or cut off in the middle.
+    pub(crate) async fn again<T, F: Future<Output = Result<T, Error>>>(
+        &self,
+        patience: Patience,
+        ask: impl Fn() -> F,
+    ) -> Result<T, Error> {
+        let began = Instant::now();
+        let mut tries = 0;
+        loop {
+            match ask().await {
+                Err(error)
+                    if !is_absence(&error) && self.goes_on(patience, &error, tries, began) => {}
+                outcome => return outcome,
+            }
+            tries += 1;
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Reads an object.
+    pub(crate) async fn get(&self, key: &Key, patience: Patience) -> Result<Vec<u8>, Error> {
+        let store = self.store(patience);
+        let get = || async {
+            let got = store.get_opts(key, GetOptions::default()).await?;
+            Ok(got.bytes().await?.to_vec())
+        };
+        self.again(patience, get).await
+    }
+
+    /// Removes objects; those that are not there are removed.
+    pub(crate) async fn remove(&self, keys: &[Key], patience: Patience) -> Result<(), Error> {
+        let store = self.store(patience);
+        let remove = || async {
+            let all: Vec<_> = keys.iter().cloned().map(Ok).collect();
+            let all = futures_util::stream::iter(all).boxed();
+            let removed: Vec<_> = store.delete_stream(all).collect().await;
+            let mut errors = removed.into_iter().filter_map(Result::err);
+            errors.find(|error| !is_absence(error)).map_or(Ok(()), Err)
+        };
+        self.again(patience, remove).await
+    }
+
+    /// Whether what failed with this error is tried again.
+    fn goes_on(&self, patience: Patience, error: &Error, tries: usize, began: Instant) -> bool {
+        let (most_tries, most_time) = match patience {
+            Patience::Short => (SHORT_RETRIES, SHORT_TIME.min(self.retry)),
+            Patience::Long => (usize::MAX, self.retry),
+        };
+        !is_refusal(error) && tries < most_tries && began.elapsed() < most_time
     }
 }
 

@@ -5,7 +5,7 @@ use std::error::Error;
 
 use crate::StoreError;
 
-/// Codes of S3 that stand in answers which ask for another address or other credentials, and what to say of them.
+/// Codes of answers that ask for another address or other credentials, and what to say of them.
 const REFUSALS: [(&str, &str); 9] = [
     ("NoSuchBucket", "there is no such bucket"),
     ("InvalidBucketName", "the store takes no bucket of that name"),
@@ -13,13 +13,15 @@ const REFUSALS: [(&str, &str); 9] = [
     ("SignatureDoesNotMatch", "AWS_SECRET_ACCESS_KEY is not the secret of AWS_ACCESS_KEY_ID"),
     ("ExpiredToken", "AWS_SESSION_TOKEN has expired"),
     ("InvalidToken", "the store does not take AWS_SESSION_TOKEN"),
-    ("AccessDenied", "access is denied with these credentials (AWS_ACCESS_KEY_ID and so on)"),
-    ("AuthorizationHeaderMalformed", "the bucket is of another region than AWS_REGION"),
-    (
-        "PermanentRedirect",
-        "the bucket is of another region than AWS_REGION, or not behind AWS_ENDPOINT_URL",
-    ),
+    ("AccessDenied", DENIED),
+    ("AuthorizationHeaderMalformed", ELSEWHERE),
+    ("PermanentRedirect", ELSEWHERE),
 ];
+const DENIED: &str = "access is denied with these credentials (AWS_ACCESS_KEY_ID and so on)";
+const ELSEWHERE: &str =
+    "the bucket is of another region than AWS_REGION, or not behind AWS_ENDPOINT_URL";
+const NO_CREDENTIALS: &str = "there are no credentials: neither AWS_ACCESS_KEY_ID and \
+                              AWS_SECRET_ACCESS_KEY nor a role of this machine";
 
 /// True where there is no such object in a bucket that is there.
 pub(crate) fn is_absence(error: &object_store::Error) -> bool {
@@ -32,15 +34,19 @@ pub(crate) fn is_refusal(error: &object_store::Error) -> bool {
 }
 
 fn refusal(error: &object_store::Error) -> Option<&'static str> {
-    use object_store::Error::{PermissionDenied, Unauthenticated};
+    use object_store::Error::{Generic, PermissionDenied, Unauthenticated};
     let text = in_full(error);
-    let known = REFUSALS.iter().find(|(code, _)| text.contains(code)).map(|(_, why)| *why);
-    let is_denied = matches!(error, PermissionDenied { .. } | Unauthenticated { .. });
-    let redirected = text.contains("redirect without LOCATION");
-    known
-        .or(is_denied
-            .then_some("access is denied with these credentials (AWS_ACCESS_KEY_ID and so on)"))
-        .or(redirected.then_some("the bucket is of another region than AWS_REGION"))
+    let is_code = |code: &str| text.contains(&format!("<Code>{code}</Code>"));
+    if let Some((_, why)) = REFUSALS.iter().find(|(code, _)| is_code(code)) {
+        return Some(why);
+    }
+    match error {
+        PermissionDenied { .. } | Unauthenticated { .. } => Some(DENIED),
+        Generic { .. } if text.contains("redirect without LOCATION") => Some(ELSEWHERE),
+        // Where a machine is asked for the credentials of its role.
+        Generic { .. } if text.contains("/latest/api/token") => Some(NO_CREDENTIALS),
+        _ => None,
+    }
 }
 
 /// What is said of an error.
@@ -49,13 +55,9 @@ pub(crate) fn fault(place: &str, error: &object_store::Error) -> StoreError {
     if let Some(why) = refusal(error) {
         return StoreError::Refused { place, why: why.to_owned() };
     }
-    let text = in_full(error);
-    let hint = if text.contains("169.254.169.254") {
-        "no credentials are there (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), and this machine has no role: "
-    } else {
-        "the store cannot be reached, or does not do what it should: "
-    };
-    StoreError::Failed { place, why: format!("{hint}{}", text.replace('\n', " ")) }
+    let text = in_full(error).replace('\n', " ");
+    let why = format!("the store cannot be reached, or does not do what it should: {text}");
+    StoreError::Failed { place, why }
 }
 
 /// An error with its causes, where they are not in its own words.
@@ -83,6 +85,7 @@ mod tests {
     #[test]
     fn what_is_not_there_is_told_from_a_bucket_that_is_not() {
         assert!(is_absence(&not_found("<Code>NoSuchKey</Code>")));
+        assert!(is_absence(&not_found("<Code>NoSuchKey</Code><Key>a/NoSuchBucket</Key>")));
         let error = not_found("<Code>NoSuchBucket</Code>");
         assert!(!is_absence(&error) && is_refusal(&error));
         let fault = fault("s3://b/a", &error);

@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt};
+use object_store::GetOptions;
 use object_store::path::Path as Key;
 use tempfile::TempDir;
 
@@ -85,7 +87,8 @@ impl Prefix {
     async fn names_of_children(&self) -> Result<Vec<String>, StoreError> {
         let own = self.own_key()?;
         let store = self.client.store(Patience::Short);
-        let listed = store.list_with_delimiter(own.as_ref()).await;
+        let list = || store.list_with_delimiter(own.as_ref());
+        let listed = self.client.again(Patience::Short, list).await;
         let listed = listed.map_err(|error| self.fault(&error))?;
         let names = listed.common_prefixes.iter();
         Ok(names.filter_map(|key| key.filename().map(str::to_owned)).collect())
@@ -93,8 +96,12 @@ impl Prefix {
 
     async fn has(&self, name: &str) -> Result<bool, StoreError> {
         let key = self.key(name)?;
-        let options = object_store::GetOptions { head: true, ..Default::default() };
-        match self.client.store(Patience::Long).get_opts(&key, options).await {
+        let store = self.client.store(Patience::Long);
+        let head = || {
+            let options = object_store::GetOptions { head: true, ..Default::default() };
+            store.get_opts(&key, options)
+        };
+        match self.client.again(Patience::Long, head).await {
             Ok(_) => Ok(true),
             Err(error) if is_absence(&error) => Ok(false),
             Err(error) => Err(self.fault(&error)),
@@ -112,12 +119,8 @@ impl Prefix {
         patience: Patience,
     ) -> Result<Option<Vec<u8>>, StoreError> {
         let key = self.key(name)?;
-        let read = async {
-            let store = self.client.store(patience);
-            store.get_opts(&key, object_store::GetOptions::default()).await?.bytes().await
-        };
-        match read.await {
-            Ok(bytes) => Ok(Some(bytes.to_vec())),
+        match self.client.get(&key, patience).await {
+            Ok(bytes) => Ok(Some(bytes)),
             Err(error) if is_absence(&error) => Ok(None),
             Err(error) => Err(self.fault(&error)),
         }
@@ -126,7 +129,9 @@ impl Prefix {
     /// Names of all objects below, in order.
     pub(crate) async fn names(&self, patience: Patience) -> Result<Vec<String>, StoreError> {
         let own = self.own_key()?;
-        let listed = self.client.store(patience).list(own.as_ref()).try_collect::<Vec<_>>().await;
+        let store = self.client.store(patience);
+        let list = || store.list(own.as_ref()).try_collect::<Vec<_>>();
+        let listed = self.client.again(patience, list).await;
         let n = own.as_ref().map_or(0, |own| own.as_ref().len() + 1);
         let listed = listed.map_err(|error| self.fault(&error))?;
         let mut names: Vec<String> = listed
@@ -166,27 +171,38 @@ impl Prefix {
         })
     }
 
-    /// Loads an object into a file, piece by piece.
+    /// Loads an object into a file.
     async fn load(&self, name: String, dir: &Path) -> Result<(), StoreError> {
-        use std::io::Write;
         let path = dir.join(&name);
-        let io = || StoreError::io(&path);
-        path.parent().map_or(Ok(()), fs::create_dir_all).map_err(io())?;
+        path.parent().map_or(Ok(()), fs::create_dir_all).map_err(StoreError::io(&path))?;
         let key = self.key(&name)?;
-        let store = self.client.store(Patience::Long);
-        let got = store.get_opts(&key, object_store::GetOptions::default()).await;
-        let mut pieces = match got {
-            Ok(got) => got.into_stream(),
-            Err(error) if is_absence(&error) => {
-                return Err(StoreError::Changed(self.to_string()));
-            }
-            Err(error) => return Err(self.fault(&error)),
-        };
-        let mut file = fs::File::create(&path).map_err(io())?;
-        while let Some(piece) = pieces.try_next().await.map_err(|error| self.fault(&error))? {
-            file.write_all(&piece).map_err(io())?;
+        let load = || self.load_into(&path, &key);
+        match self.client.again(Patience::Long, load).await {
+            Ok(loaded) => loaded,
+            Err(error) if is_absence(&error) => Err(StoreError::Changed(self.to_string())),
+            Err(error) => Err(self.fault(&error)),
         }
-        Ok(())
+    }
+
+    /// Piece by piece; an error of this machine is within, as it is not tried again.
+    async fn load_into(
+        &self,
+        path: &Path,
+        key: &Key,
+    ) -> object_store::Result<Result<(), StoreError>> {
+        let store = self.client.store(Patience::Long);
+        let mut pieces = store.get_opts(key, GetOptions::default()).await?.into_stream();
+        let io = || StoreError::io(path);
+        let mut file = match fs::File::create(path) {
+            Ok(file) => file,
+            Err(error) => return Ok(Err(io()(error))),
+        };
+        while let Some(piece) = pieces.try_next().await? {
+            if let Err(error) = file.write_all(&piece) {
+                return Ok(Err(io()(error)));
+            }
+        }
+        Ok(Ok(()))
     }
 }
 

@@ -6,23 +6,15 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::pin::pin;
-use std::time::Duration;
 
-use futures_util::future::{Either, select};
-use futures_util::{StreamExt, TryStreamExt};
 use object_store::path::Path as Key;
 use tempfile::TempDir;
 
 use crate::client::{Patience, Put};
-use crate::fault::is_absence;
 use crate::lock::{self, LOCK, Lock};
 use crate::prefix::{Prefix, temporary};
 use crate::sending::{Sending, names_below};
 use crate::{Kind, StoreError};
-
-/// Between two looks at whether anybody still waits.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 /// A folder on its way to a store.
 #[derive(Debug)]
@@ -110,17 +102,19 @@ impl Upload {
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<ControlFlow<()>, StoreError> {
         let lock = Lock::take(&self.prefix, self.overwrite).await?;
-        let brought = match self.check(Some(&lock), Patience::Long).await {
-            Ok(there) => self.replace(&lock, &there, names, is_stopped).await,
-            Err(error) => Err(error),
+        let (brought, is_tidy) = match self.check(Some(&lock), Patience::Long).await {
+            Ok(there) => {
+                let brought = self.replace(&lock, &there, names, is_stopped).await;
+                let is_tidy = match &brought {
+                    Ok(ControlFlow::Continue(())) | Err(StoreError::Exists(_)) => true,
+                    _ => self.undo(&lock, &[&there, names].concat()).await.is_ok(),
+                };
+                (brought, is_tidy)
+            }
+            Err(error) => (Err(error), !lock.is_taken_over()),
         };
-        let is_undone = match &brought {
-            Ok(ControlFlow::Continue(()))
-            | Err(StoreError::Exists(_) | StoreError::NotAResult(..)) => true,
-            _ => self.undo(&lock, names).await.is_ok(),
-        };
-        // What could not be undone stays locked, and can be taken over.
-        if is_undone && lock.is_held(&self.prefix, Patience::Short).await.unwrap_or(false) {
+        // What is not whole and could not be removed stays locked, and can be taken over.
+        if is_tidy && lock.is_held(&self.prefix, Patience::Short).await.unwrap_or(false) {
             let _ = self.remove(&[LOCK.to_owned()], Patience::Short).await;
         }
         brought
@@ -158,19 +152,7 @@ impl Upload {
         names: &[String],
         is_stopped: &dyn Fn() -> bool,
     ) -> Result<ControlFlow<()>, StoreError> {
-        let folder = self.folder();
-        let sending = Sending::new(&self.prefix, &folder);
-        let sent = {
-            let (send, stop) = (pin!(sending.send(names)), pin!(until(is_stopped)));
-            match select(send, stop).await {
-                Either::Left((sent, _)) => sent.map(ControlFlow::Continue),
-                Either::Right(_) => Ok(ControlFlow::Break(())),
-            }
-        };
-        if !matches!(sent, Ok(ControlFlow::Continue(()))) {
-            sending.forget().await;
-        }
-        sent
+        Sending::new(&self.prefix, &self.folder()).send(names, is_stopped).await
     }
 
     /// Puts the marker, unless one is there.
@@ -185,34 +167,21 @@ impl Upload {
         }
     }
 
-    /// Removes what has come, the marker first, unless somebody else has taken the place over.
+    /// Removes what has come and what was to be replaced, the marker first, unless somebody else has taken the
+    /// place over.
     async fn undo(&self, lock: &Lock, names: &[String]) -> Result<(), StoreError> {
-        if lock.is_held(&self.prefix, Patience::Short).await? {
-            self.remove(&[self.kind.marker.to_owned()], Patience::Short).await?;
-            self.remove(names, Patience::Short).await?;
+        if !lock.is_held(&self.prefix, Patience::Short).await? {
+            return Ok(());
         }
-        Ok(())
+        self.remove(&[self.kind.marker.to_owned()], Patience::Short).await?;
+        let names: Vec<String> = names.iter().filter(|name| *name != LOCK).cloned().collect();
+        self.remove(&names, Patience::Short).await
     }
 
     async fn remove(&self, names: &[String], patience: Patience) -> Result<(), StoreError> {
         let keys: Result<Vec<Key>, _> = names.iter().map(|name| self.prefix.key(name)).collect();
-        let keys = futures_util::stream::iter(keys?.into_iter().map(Ok)).boxed();
-        let mut removed = self.prefix.client.store(patience).delete_stream(keys);
-        loop {
-            match removed.try_next().await {
-                Ok(Some(_)) => {}
-                Ok(None) => return Ok(()),
-                Err(error) if is_absence(&error) => {}
-                Err(error) => return Err(self.prefix.fault(&error)),
-            }
-        }
-    }
-}
-
-/// Ends once nobody waits any more.
-async fn until(is_stopped: &dyn Fn() -> bool) {
-    while !is_stopped() {
-        tokio::time::sleep(BETWEEN_LOOKS).await;
+        let removed = self.prefix.client.remove(&keys?, patience).await;
+        removed.map_err(|error| self.prefix.fault(&error))
     }
 }
 

@@ -11,5 +11,6 @@ mod pictures;
 mod queries;
 mod recipes;
 mod site;
+mod store;
 mod tools;
 mod wheel;

@@ -54,7 +54,7 @@ def opened(place: str, *, notes: Sequence[str] = (), temporary: str | None = Non
     if not _engine.is_address(place):
         return Result(Path(place), notes=notes, temporary=temporary)
     folder = _engine.fetch(place)
-    return Result(Path(folder), notes=notes, temporary=folder, address=place)
+    return Result(folder, notes=notes, temporary=str(folder), address=place)
 
 
 class Result:

@@ -1,0 +1,32 @@
+//! Results in a store are those of folders, whatever the network does: the program works against a server
+//! that speaks S3, behind a proxy that lets requests fail.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::tools::{good, program, python};
+
+/// Runs a file of tests on a store of its own.
+fn passes(file: &str) {
+    let Some(python) = python() else { return };
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/store");
+    let said = good(
+        Command::new(python)
+            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", file])
+            .current_dir(tests)
+            .env("SLASHFALL_PROGRAM", program())
+            .env("PYTHONDONTWRITEBYTECODE", "1"),
+    );
+    let last = said.lines().last().unwrap_or_default();
+    assert!(last.contains(" passed") && !last.contains("skipped"), "{said}");
+}
+
+#[test]
+fn results_in_a_store_are_those_of_folders() {
+    passes("test_results.py");
+}
+
+#[test]
+fn failures_leave_nothing_that_looks_whole() {
+    passes("test_failures.py");
+}
