@@ -1,12 +1,20 @@
-"""Results in a bucket: written by a run, opened, and gone from this machine with the last reference."""
+"""Results in a bucket: written by a run or by the parts of one, opened, and gone from this machine with the last reference."""
 
+import concurrent.futures
 import gc
+import multiprocessing
 import warnings
 from pathlib import Path
 
 import pytest
 import slashfall
 from conftest import CONFIG
+from counting import begun, counting
+from slashfall import _engine
+from slashfall.distributed import run_distributed
+from test_distributed import same
+
+NETWORK = CONFIG.parents[1] / "data" / "networks" / "reference"
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -73,3 +81,37 @@ def test_what_is_wrong_with_an_address_is_told(bucket):
             slashfall.open(text)
     with pytest.raises(slashfall.InputError, match="there is no such bucket"):
         slashfall.run(CONFIG, "s3://no-such-bucket/a", paths=300)
+
+
+def two_processes(work, parts):
+    """An engine of processes that share nothing with this one but the bucket."""
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as pool:
+        for done in concurrent.futures.as_completed([pool.submit(work, part) for part in parts]):
+            yield done.result()
+
+
+def test_a_bucket_is_the_store_of_a_distributed_run(bucket, folder, tmp_path):
+    options = {"set": {"run.detail": "summary"}, "paths": 2_000, "progress": False}
+    whole = slashfall.run(CONFIG, tmp_path / "whole", **options)
+    log = tmp_path / "log"
+    engine = counting(two_processes, log)
+    # More parts than are merged here at once, so that workers merge some.
+    found = run_distributed(CONFIG, engine, f"{bucket}/result", store=f"{bucket}/store", shards=40, **options)
+    assert found.address == f"{bucket}/result" and found.manifest["merged_parts"] == 2
+    assert same(whole, found) >= 4 and len(begun(log)) == 42
+    # All is there: nothing is computed, and the parts make a result by themselves, where the network is named.
+    again = run_distributed(CONFIG, engine, store=f"{bucket}/store", shards=40, **options)
+    assert same(whole, again) >= 4 and len(begun(log)) == 42
+    (run,) = _engine.pack(
+        CONFIG,
+        f"{bucket}/store",
+        set=list(options["set"].items()),
+        paths=2_000,
+        seed=None,
+        output=str(tmp_path / "other"),
+        overwrite=False,
+    )[:1]
+    merged = slashfall.merge(_engine.part_places(run, [(0, 1_600), (1_600, 2_000)]), network=NETWORK)
+    assert same(whole, merged) >= 4
+    assert not list(tmp_path.glob("slashfall-store*")), "copies of what is in the store are gone"
