@@ -92,7 +92,7 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) overwrite: bool,
     /// Number of paths, instead of the run file's.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000))]
     pub(crate) paths: Option<u64>,
     /// Run a part: from this path on. Parts merge to the result of one run.
     #[arg(long, value_name = "PATH")]

@@ -72,6 +72,8 @@ impl Client {
     /// A bucket of the store that the environment names, which is not asked yet; or what is wrong with that.
     pub(crate) fn of_environment(bucket: &str) -> Result<Self, String> {
         let retry = retry_of_environment()?;
+        // Where a program has chosen another, that one stays.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = AmazonS3Builder::from_env()
             .with_bucket_name(bucket)
             .with_conditional_put(S3ConditionalPut::ETagMatch);

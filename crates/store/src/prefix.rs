@@ -98,7 +98,7 @@ impl Prefix {
         let key = self.key(name)?;
         let store = self.client.store(Patience::Long);
         let head = || {
-            let options = object_store::GetOptions { head: true, ..Default::default() };
+            let options = GetOptions { head: true, ..Default::default() };
             store.get_opts(&key, options)
         };
         match self.client.again(Patience::Long, head).await {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::example::{Example, problems_of, stderr};
 use crate::run::{example, result};
+use crate::table::Table;
 
 /// Runs all paths at once and in parts, merges the parts, and holds the one to be the other.
 #[track_caller]
@@ -71,6 +72,36 @@ fn of_sobol_points() {
     parts_make_the_whole(&Example::new(), &run, 16_384, &[1_001, 8_192, 10_000]);
 }
 
+/// A run may have more paths than 32 bits count: those that have the same lower bits are others.
+#[test]
+fn of_more_paths_than_32_bits_count() {
+    let example = Example::new();
+    let rows = |from: u64, dir: &str| {
+        let bounds = [from, from + 500].map(|bound| bound.to_string());
+        let run =
+            ["run", "run.toml", "-q", "--set", "run.detail=paths", "--paths", "1000000000000"];
+        let part = ["--paths-from", &bounds[0], "--paths-to", &bounds[1], "-o", dir];
+        example.good(&[&run[..], &part].concat());
+        let file = format!("{dir}/paths/scenario000-{from:012}.parquet");
+        let rows = Table::read(&example.path(&file));
+        (rows.count("path"), rows.float("total"))
+    };
+    let from = 999_999_999_500;
+    let (paths, losses) = rows(from, "far");
+    assert_eq!(paths, (from..from + 500).collect::<Vec<_>>());
+    let (near, others) = rows(from % (1 << 32), "near");
+    assert_eq!(near.len(), 500);
+    let n_lost = |losses: &[f64]| losses.iter().filter(|loss| loss.abs() > 0.0).count();
+    assert!(n_lost(&losses) > 50 && n_lost(&others) > 50, "{} of 500", n_lost(&losses));
+    let is_same = |(a, b): &(&f64, &f64)| a.abs() > 0.0 && a.to_bits() == b.to_bits();
+    assert_eq!(losses.iter().zip(&others).filter(is_same).count(), 0);
+    let problems = problems_of(
+        &example,
+        &["run", "run.toml", "--set", "run.paths=1000000000001", "--paths-to", "5"],
+    );
+    assert!(problems[0].contains("1 to 1000000000000"), "{problems:?}");
+}
+
 /// More losses than are kept one by one, so that all but the worst are in bins: of parts that keep all
 /// of theirs, and of one that does not.
 #[test]
@@ -78,7 +109,7 @@ fn of_more_losses_than_are_kept() {
     let example = example();
     let run = ["run", "example/run.toml", "--set", "run.horizon_days=1"];
     parts_make_the_whole(&example, &run, 800_000, &[20_000, 50_001, 760_000]);
-    let summary = crate::table::Table::read(&example.path("merged/summary.parquet"));
+    let summary = Table::read(&example.path("merged/summary.parquet"));
     assert!(summary.float("resolution").iter().any(|resolution| *resolution > 0.0));
 }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::tools::{good, program, python};
+use crate::tools::{good, program, python, root};
 
 /// Runs a file of tests on a store of its own.
 fn passes(file: &str) {
@@ -19,6 +19,14 @@ fn passes(file: &str) {
     );
     let last = said.lines().last().unwrap_or_default();
     assert!(last.contains(" passed") && !last.contains("skipped"), "{said}");
+}
+
+/// What is there of an upload at any time, in a store in memory: tests of the crate, with the feature.
+#[test]
+fn uploads_are_whole_or_not_there() {
+    let test = ["test", "--quiet", "-p", "slashfall-store", "--features", "object-storage"];
+    let said = good(Command::new(env!("CARGO")).args(test).current_dir(root()));
+    assert!(said.contains(" passed") && !said.contains(" 0 passed; 0 failed; 1"), "{said}");
 }
 
 #[test]

@@ -19,7 +19,10 @@ use super::read_source::read_sources;
 use super::section::{Range, Reading, Section};
 use super::spec::{CopulaSpec, Detail, PathCount, RunSpec, SamplingSpec, StopMetric, StopRule};
 
-const MAX_PATHS: i64 = 1_000_000_000;
+/// Of a run that many machines share.
+const MAX_PATHS: i64 = 1_000_000_000_000;
+/// Paths that are listed or run again.
+const MAX_CHOSEN: i64 = 1_000_000_000;
 /// Ten years: a horizon beyond is a mistake of units.
 const MAX_HORIZON_DAYS: i64 = 3_650;
 const DETAILS: [(&str, Detail); 3] =
@@ -203,8 +206,8 @@ fn read_run(run: Section<'_, '_>) -> Run {
         Some(_) => run.choice("detail", &DETAILS),
         None => Some(Detail::Standard),
     };
-    let tail_paths = run.integer("tail_paths", 0, MAX_PATHS);
-    let split_paths = run.integer("split_paths", 1, MAX_PATHS);
+    let tail_paths = run.integer("tail_paths", 0, MAX_CHOSEN);
+    let split_paths = run.integer("split_paths", 1, MAX_CHOSEN);
     let levels = levels.map(|levels| sorted_levels(&run, levels));
     let budgets = run.numbers("budgets", Range::Share).map(sorted);
     run.finish();
