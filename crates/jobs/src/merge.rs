@@ -56,12 +56,8 @@ impl MergeOptions {
         let mut problems = problems_of_output(self.output.as_ref());
         let mut parts = Vec::new();
         for text in &self.parts {
-            let Some(place) = problems.keep(place_of("PART", text).map_err(Problems::from)) else {
-                continue;
-            };
-            for (place, manifest) in PartManifest::read_all(&place)? {
-                parts.extend(problems.keep(manifest).map(|manifest| (place, manifest)));
-            }
+            let Some(place) = problems.keep(place_of("PART", text)) else { continue };
+            parts.extend(PartManifest::read_all(&place, &mut problems)?);
         }
         parts.sort_by_key(|(_, manifest)| manifest.paths);
         problems.append(strangers(&parts));

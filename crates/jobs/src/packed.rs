@@ -75,7 +75,7 @@ pub fn pack(options: &RunOptions, store: &Path) -> anyhow::Result<PackedRun> {
     }
     let inputs = input.files()?;
     let name = format!("{}-{}", input.spec.name, &digest(&inputs, &scenarios)[..N_DIGITS]);
-    let place = place_of("store", store).map_err(Problems::from)?.join(&name);
+    let place = place_of("store", store)?.join(&name);
     let packed = Packed {
         program: program(),
         run_file: input.run_file.clone(),
@@ -172,7 +172,7 @@ fn lacks(run: &Path, why: &str) -> Problem {
 /// # Errors
 /// When they cannot be listed.
 pub fn parts_of(run: &Path) -> anyhow::Result<Vec<PathRange>> {
-    let place = place_of("run", run).map_err(Problems::from)?.join(PARTS);
+    let place = place_of("run", run)?.join(PARTS);
     let names = place.children_with(PART_FILE)?;
     let mut parts: Vec<_> =
         names.iter().filter_map(|name| PathRange::of_folder_name(name)).collect();
@@ -248,7 +248,7 @@ fn part_once(
 ) -> anyhow::Result<Option<bool>> {
     let place = part_place(run, paths)?;
     let written = once(&place, PART, || {
-        let input = place_of("run", run).map_err(Problems::from)?.join(INPUT);
+        let input = place_of("run", run)?.join(INPUT);
         let fetched = input.fetched(RUN_FILE, |_| true)?;
         let folder = fetched.ok_or_else(|| Problems::from(lacks(run, "it is not there")))?;
         write(folder.path(), PathBuf::from(place.to_string()))

@@ -35,7 +35,7 @@ pub(crate) fn pack(
         overwrite,
         command: Vec::new(),
     };
-    let pack = || -> anyhow::Result<_> {
+    let pack = move || -> anyhow::Result<_> {
         let packed = pack_run(&options, &store)?;
         Ok((packed.place.to_string(), packed.n_paths, packed.network.display().to_string()))
     };
@@ -45,7 +45,8 @@ pub(crate) fn pack(
 /// First path, and the one after the last, of the parts that are there of a packed run.
 #[pyfunction]
 pub(crate) fn parts_of(py: Python<'_>, run: PathBuf) -> PyResult<Vec<(u64, u64)>> {
-    let parts = py.detach(|| slashfall_jobs::parts_of(&run)).map_err(|error| raised(py, &error))?;
+    let list = move || slashfall_jobs::parts_of(&run);
+    let parts = py.detach(list).map_err(|error| raised(py, &error))?;
     Ok(parts.into_iter().map(|paths| (paths.from, paths.to)).collect())
 }
 
@@ -83,7 +84,7 @@ pub(crate) fn part_places(
     run: PathBuf,
     parts: Vec<(u64, u64)>,
 ) -> PyResult<Vec<String>> {
-    let place = |(from, to)| Ok(part_place(&run, PathRange { from, to })?.to_string());
+    let place = move |(from, to)| Ok(part_place(&run, PathRange { from, to })?.to_string());
     let places: Result<Vec<_>, _> = parts.into_iter().map(place).collect();
     places.map_err(|problems| wrong(py, &problems))
 }

@@ -145,30 +145,34 @@ impl PartManifest {
         self.peak_memory_bytes = peak_memory_bytes();
     }
 
-    /// Those of a place: its own, or those of the places in it.
+    /// Those of a place: its own, or those of the places in it. What is wrong joins `problems`: that there is
+    /// none, and each that is not of a part that this program reads.
     ///
     /// # Errors
-    /// When there is none, when one is not of a part that this program reads, and when a store does not answer.
+    /// When a store does not answer.
     pub(crate) fn read_all(
         place: &Place,
-    ) -> Result<Vec<(Place, Result<Self, Problems>)>, StoreError> {
-        let mut found = Vec::new();
+        problems: &mut Problems,
+    ) -> Result<Vec<(Place, Self)>, StoreError> {
+        let mut texts = Vec::new();
         if let Some(text) = place.read(PART_FILE)? {
-            return Ok(vec![(place.clone(), Self::parse(place, &text))]);
-        }
-        for child in place.children()? {
-            if let Some(text) = child.read(PART_FILE)? {
-                let manifest = Self::parse(&child, &text);
-                found.push((child, manifest));
+            texts.push((place.clone(), text));
+        } else {
+            for child in place.children()? {
+                texts.extend(child.read(PART_FILE)?.map(|text| (child, text)));
             }
         }
-        if found.is_empty() {
+        if texts.is_empty() {
             let is_result = place.read(MANIFEST_FILE)?.is_some();
             let what = if is_result { "; this is a whole result" } else { "" };
             let expected = format!("a part of a run with its {PART_FILE} was expected{what}");
-            found.push((place.clone(), Err(Problem::new(place.to_string(), expected).into())));
+            problems.push(Problem::new(place.to_string(), expected));
         }
-        Ok(found)
+        let read = |(place, text): (Place, Vec<u8>)| {
+            let manifest = problems.keep(Self::parse(&place, &text))?;
+            Some((place, manifest))
+        };
+        Ok(texts.into_iter().filter_map(read).collect())
     }
 
     fn parse(place: &Place, text: &[u8]) -> Result<Self, Problems> {
