@@ -57,7 +57,7 @@ impl MergeOptions {
         let mut problems = problems_of_output(self.output.as_ref());
         let mut parts = Vec::new();
         for text in &self.parts {
-            let Some(place) = problems.keep(place_of("PART", text).map_err(Problems::from)) else {
+            let Some(place) = problems.keep(place_of("PART", text)) else {
                 continue;
             };
             for (place, manifest) in PartManifest::read_all(&place)? {

@@ -175,12 +175,12 @@ pub(crate) fn place_of_output(
     default: impl FnOnce() -> PathBuf,
 ) -> Result<Place, Problems> {
     let text = output.cloned().unwrap_or_else(default);
-    Ok(place_of("--output", &text)?)
+    place_of("--output", &text)
 }
 
 /// What is wrong with where the output is to go.
 pub(crate) fn problems_of_output(output: Option<&PathBuf>) -> Problems {
-    output.and_then(|text| place_of("--output", text).err()).map(Problems::from).unwrap_or_default()
+    output.and_then(|text| place_of("--output", text).err()).unwrap_or_default()
 }
 
 /// How the paths of each scenario are drawn; says so where it is not plain.

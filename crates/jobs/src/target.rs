@@ -28,11 +28,12 @@ fn is_file_of_part(name: &str) -> bool {
 ///
 /// # Errors
 /// When it is an address, and none that this program takes.
-pub(crate) fn place_of(argument: &str, text: &Path) -> Result<Place, Problem> {
-    Place::parse(text).map_err(|error| match error {
+pub(crate) fn place_of(argument: &str, text: &Path) -> Result<Place, Problems> {
+    let problem = |error| match error {
         StoreError::Address { text, expected } => Problem::new(argument, expected).value(text),
         error => Problem::new(argument, error.to_string()).value(text.display().to_string()),
-    })
+    };
+    Place::parse(text).map_err(|error| problem(error).into())
 }
 
 /// A folder of this machine with the files of a result that are wanted, wherever it is.
@@ -44,7 +45,7 @@ pub fn fetched(
     text: &Path,
     wanted: impl Fn(&str) -> bool,
 ) -> anyhow::Result<LocalFolder> {
-    let place = place_of(argument, text).map_err(Problems::from)?;
+    let place = place_of(argument, text)?;
     let folder = place.fetched(MANIFEST_FILE, wanted)?;
     Ok(folder.ok_or_else(|| {
         let expected = "a result folder with its manifest.json was expected: it is not there";

@@ -93,6 +93,9 @@ pub struct PartManifest {
     pub peak_memory_bytes: Option<u64>,
 }
 
+/// Where a part is or was expected, and what it says of itself or what is wrong there.
+pub(crate) type FoundPart = (Place, Result<PartManifest, Problems>);
+
 impl PartManifest {
     /// That of a part that has not begun.
     pub(super) fn new(
@@ -137,9 +140,7 @@ impl PartManifest {
     ///
     /// # Errors
     /// When there is none, when one is not of a part that this program reads, and when a store does not answer.
-    pub(crate) fn read_all(
-        place: &Place,
-    ) -> Result<Vec<(Place, Result<Self, Problems>)>, StoreError> {
+    pub(crate) fn read_all(place: &Place) -> Result<Vec<FoundPart>, StoreError> {
         let mut found = Vec::new();
         if let Some(text) = place.read(PART_FILE)? {
             return Ok(vec![(place.clone(), Self::parse(place, &text))]);
