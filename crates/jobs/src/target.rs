@@ -29,12 +29,11 @@ fn is_file_of_part(name: &str) -> bool {
 /// # Errors
 /// When it is an address, and none that this program takes.
 pub(crate) fn place_of(argument: &str, text: &Path) -> Result<Place, Problems> {
-    Place::parse(text).map_err(|error| match error {
-        StoreError::Address { text, expected } => {
-            Problem::new(argument, expected).value(text).into()
-        }
-        error => Problem::new(argument, error.to_string()).value(text.display().to_string()).into(),
-    })
+    let problem = |error| match error {
+        StoreError::Address { text, expected } => Problem::new(argument, expected).value(text),
+        error => Problem::new(argument, error.to_string()).value(text.display().to_string()),
+    };
+    Place::parse(text).map_err(|error| problem(error).into())
 }
 
 /// A folder of this machine with the files of a result that are wanted, wherever it is.
