@@ -1,5 +1,6 @@
 //! What the paths of a part come to, in a file: sums, tails and bins, compressed.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::Write;
 use std::ops::Range;
@@ -14,8 +15,8 @@ use slashfall_store::{Place, StoreError};
 use super::manifest::StateFile;
 use crate::gathered::{Gathered, StoredGathered};
 
-/// Compression: the default of zstd; what is stored hardly gets smaller with more.
-const ZSTD_LEVEL: i32 = 3;
+/// Compression: the fastest of zstd; what is stored hardly gets smaller with more.
+const ZSTD_LEVEL: i32 = 1;
 const UNSTORED: &str = "what was gathered could not be stored";
 
 /// Paths between two places at which figures are noted on the way.
@@ -75,44 +76,64 @@ impl<'f> StateWriter<'f> {
     }
 }
 
-/// Hands over the stretches of a scenario, one at a time, which must be as they were written and of these
-/// paths.
-///
-/// # Errors
-/// When the file is not there or not as it was written, and when a store does not answer.
-pub(super) fn read_state(
-    place: &Place,
-    state: &StateFile,
-    paths: &Range<u64>,
-    mut take: impl FnMut(Stretch) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let file = place.join(&state.file).to_string();
-    let problem = |expected: String| Problems::from(Problem::new(&file, expected));
-    let lacks = |why: String| problem(format!("what a part has gathered was expected: {why}"));
-    let bytes = match place.read(&state.file) {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => return Err(lacks("it is not there".to_owned()).into()),
-        Err(StoreError::Io { source, .. }) => return Err(lacks(source.to_string()).into()),
-        Err(error) => return Err(error.into()),
-    };
-    if digest_bytes(&bytes) != state.sha256 {
-        return Err(problem("it has changed since the part was written".to_owned()).into());
-    }
-    let bytes = zstd::decode_all(&bytes[..]).map_err(|error| lacks(error.to_string()))?;
-    let broken = |error: postcard::Error| lacks(error.to_string());
-    let (n_stretches, mut rest) = postcard::take_from_bytes::<usize>(&bytes).map_err(broken)?;
-    let mut next = paths.start;
-    for _ in 0..n_stretches {
-        let (stretch, after) = postcard::take_from_bytes::<Stretch>(rest).map_err(broken)?;
-        if stretch.from != next || stretch.to < next {
-            break;
+/// The state of a scenario in a part, as it was written.
+pub(super) struct StoredState {
+    file: String,
+    bytes: Vec<u8>,
+}
+
+impl StoredState {
+    /// # Errors
+    /// When the file is not there or not as it was written, and when a store does not answer.
+    pub(super) fn read(place: &Place, state: &StateFile) -> anyhow::Result<Self> {
+        let own = Self { file: place.join(&state.file).to_string(), bytes: Vec::new() };
+        let bytes = match place.read(&state.file) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Err(own.lacks("it is not there").into()),
+            Err(StoreError::Io { source, .. }) => return Err(own.lacks(source).into()),
+            Err(error) => return Err(error.into()),
+        };
+        if digest_bytes(&bytes) != state.sha256 {
+            let expected = "it has changed since the part was written";
+            return Err(own.problem(expected.to_owned()).into());
         }
-        (next, rest) = (stretch.to, after);
-        take(stretch)?;
+        let bytes = zstd::decode_all(&bytes[..]).map_err(|error| own.lacks(error))?;
+        Ok(Self { bytes, ..own })
     }
-    if next != paths.end || !rest.is_empty() {
-        let expected = format!("the paths {} to {} were expected", paths.start, paths.end);
-        return Err(problem(expected).into());
+
+    /// Hands over its stretches, one at a time, which must be of these paths.
+    ///
+    /// # Errors
+    /// When they are not, and what `take` says.
+    pub(super) fn each(
+        self,
+        paths: &Range<u64>,
+        mut take: impl FnMut(Stretch) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let broken = |error: postcard::Error| self.lacks(error);
+        let read = postcard::take_from_bytes::<usize>(&self.bytes);
+        let (n_stretches, mut rest) = read.map_err(broken)?;
+        let mut next = paths.start;
+        for _ in 0..n_stretches {
+            let (stretch, after) = postcard::take_from_bytes::<Stretch>(rest).map_err(broken)?;
+            if stretch.from != next || stretch.to < next {
+                break;
+            }
+            (next, rest) = (stretch.to, after);
+            take(stretch)?;
+        }
+        if next != paths.end || !rest.is_empty() {
+            let expected = format!("the paths {} to {} were expected", paths.start, paths.end);
+            return Err(self.problem(expected).into());
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn lacks(&self, why: impl Display) -> Problems {
+        self.problem(format!("what a part has gathered was expected: {why}"))
+    }
+
+    fn problem(&self, expected: String) -> Problems {
+        Problem::new(&self.file, expected).into()
+    }
 }

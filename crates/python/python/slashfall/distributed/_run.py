@@ -13,8 +13,8 @@ from .._run import called, target_of
 from ._engines import engine_of
 from ._job import Job
 
-LEAST_PATHS = 100_000
-"""Paths of a part, where nothing is said: enough that starting it is little beside."""
+LEAST_PATHS = 500_000
+"""Paths of a part, where nothing is said: enough that starting and storing it are little beside."""
 MOST_PARTS = 1_000
 """Parts of a run, where nothing is said."""
 
@@ -43,7 +43,7 @@ def run_distributed(
     store: folder that the workers see under the same name, or `s3://BUCKET/PREFIX`. A run has a folder
         of its own there, named by the digest of its inputs, its seed and the program, with its parts,
         which are left there.
-    shards: parts to cut the run into; by default of 100,000 paths, and 1,000 at most. Parts that
+    shards: parts to cut the run into; by default of 500,000 paths, and 1,000 at most. Parts that
         are in the store are used however they were cut.
     threads: threads of a part; let workers take as many parts at once as they have cores by this.
     retries: further attempts at a part that fails.

@@ -1,6 +1,6 @@
 """Two worker processes of Dask beside two threads of one process, in turn, with the same bytes.
 
-    PYTHONPATH=PACKAGE python benches/distributed.py --paths 4000000 --rounds 3
+    PYTHONPATH=PACKAGE python benches/workers.py --paths 4000000 --rounds 3
 
 Prints the wall time of each, their ratio by round, and what the parts and their merge take. PACKAGE is a
 folder with the package as its wheel has it, beside `distributed` of Dask.
@@ -11,6 +11,7 @@ import statistics
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,21 +36,49 @@ def same(one, other):
     return all((one.path / name).read_bytes() == (other.path / name).read_bytes() for name in names)
 
 
-def measure(options, folder, number):
-    """Seconds of one process, of two workers, and of a merge of their parts alone; bytes of the parts, and how many there are."""
-    config, change = options.config, {"paths": options.paths, "set": {"run.detail": options.detail}, "progress": False}
-    alone, whole = timed(lambda: slashfall.run(config, threads=2, **change))
-    store = folder / str(number)
-    with Cluster(folder / f"dask{number}") as cluster, Client(cluster.address, set_as_default=False) as client:
+@dataclass
+class Measured:
+    """Seconds, and what the workers left."""
+
+    alone: float
+    workers: float
+    merge: float
+    n_parts: int
+    bytes_per_path: float
+
+    @property
+    def ratio(self):
+        return self.workers / self.alone
+
+    def __str__(self):
+        return (
+            f"one process {self.alone:.1f} s, two workers {self.workers:.1f} s, of which merging {self.merge:.1f} s: "
+            f"{self.ratio:.3f}; {self.n_parts} parts, {self.bytes_per_path:.0f} bytes a path"
+        )
+
+
+def measure(options, folder):
+    run = {"paths": options.paths, "set": {"run.detail": options.detail}, "progress": False}
+    alone, whole = timed(lambda: slashfall.run(options.config, threads=2, **run))
+    store = folder / "store"
+    with Cluster(folder / "dask") as cluster, Client(cluster.address, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=60)
-        both, found = timed(lambda: run_distributed(config, client, store=store, shards=options.shards, **change))
+        distributed = {"store": store, "shards": options.shards}
+        workers, found = timed(lambda: run_distributed(options.config, client, **distributed, **run))
     assert same(whole, found), "the tables of the workers are not those of one process"
-    (run,) = store.iterdir()
-    parts = sorted((run / "parts").iterdir())
-    small = [part for part in parts if (part / "part.json").is_file()]
+    # Without those that parts were merged to: all were cut alike.
+    parts = sorted(store.glob("*/parts/*"))
+    least = min(size(part) for part in parts)
+    small = [part for part in parts if size(part) < 2 * least]
+    merge, _ = timed(lambda: slashfall.merge(small, progress=False))
     n_bytes = sum(file.stat().st_size for part in small for file in part.iterdir())
-    merge, _ = timed(lambda: slashfall.merge(small, progress=False)) if len(small) == found.manifest["merged_parts"] else (None, 0)
-    return alone, both, merge, n_bytes, len(small)
+    return Measured(alone, workers, merge, len(small), n_bytes / options.paths)
+
+
+def size(part):
+    """Paths of a part, by its name."""
+    first, stop = part.name.split("-")
+    return int(stop) - int(first)
 
 
 def main():
@@ -61,17 +90,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     ratios = []
-    with tempfile.TemporaryDirectory(prefix="slashfall-bench-") as folder:
-        for number in range(options.rounds):
-            alone, both, merge, n_bytes, n_parts = measure(options, Path(folder), number)
-            ratios.append(both / alone)
-            merged = "" if merge is None else f", of which merging {merge:.1f} s"
-            size = n_bytes / options.paths
-            print(
-                f"one process {alone:.1f} s, two workers {both:.1f} s{merged}: {ratios[-1]:.3f}; "
-                f"{n_parts} parts, {size:.0f} bytes a path",
-                flush=True,
-            )
+    for _ in range(options.rounds):
+        with tempfile.TemporaryDirectory(prefix="slashfall-bench-") as folder:
+            measured = measure(options, Path(folder))
+        ratios.append(measured.ratio)
+        print(measured, flush=True)
     print(f"median ratio {statistics.median(ratios):.3f}")
 
 
