@@ -33,6 +33,10 @@ instructions:
 peers *args:
     python3 benches/peers/peers.py {{args}}
 
+# Two workers of Dask beside two threads; needs the package and Dask on the path of Python.
+bench-workers *args:
+    python3 benches/workers.py {{args}}
+
 # The queries of docs/queries.md on a fresh result.
 queries:
     cargo test --workspace --test outside queries
