@@ -48,6 +48,9 @@ pub struct LossColumn {
     bins: Option<Box<Bins>>,
 }
 
+/// Losses that room is made for at a time, at least.
+const MIN_GROWTH: usize = 64;
+
 impl Default for LossColumn {
     fn default() -> Self {
         Self::with_room(Room::UNBOUNDED)
@@ -93,10 +96,7 @@ impl LossColumn {
     pub fn push(&mut self, path: u64, loss: f64) {
         self.check(path, loss);
         if loss.abs() > 0.0 {
-            match &mut self.bins {
-                Some(bins) if loss <= self.binned_to => bins.add(loss),
-                _ => self.keep(path, loss, None),
-            }
+            self.add(path, loss, None);
         }
     }
 
@@ -108,10 +108,7 @@ impl LossColumn {
     pub fn push_weighted(&mut self, path: u64, loss: f64, weight: f64) {
         self.check(path, loss);
         if loss.abs() > 0.0 {
-            match &mut self.bins {
-                Some(bins) if loss <= self.binned_to => bins.add_weighted(loss, weight),
-                _ => self.keep(path, loss, Some(weight)),
-            }
+            self.add(path, loss, Some(weight));
         }
     }
 
@@ -122,11 +119,27 @@ impl LossColumn {
         self.n_paths = path + 1 - self.first_path;
     }
 
+    /// Adds a loss: to the bins, where as many that are worse are known to be kept.
+    #[inline]
+    fn add(&mut self, path: u64, loss: f64, weight: Option<f64>) {
+        match (&mut self.bins, weight) {
+            (Some(bins), None) if loss <= self.binned_to => bins.add(loss),
+            (Some(bins), Some(weight)) if loss <= self.binned_to => bins.add_weighted(loss, weight),
+            _ => self.keep(path, loss, weight),
+        }
+    }
+
     fn keep(&mut self, path: u64, loss: f64, weight: Option<f64>) {
         if weight.is_some() || !self.weights.is_empty() {
             // Paths before the first weighted one weighed 1.
             self.weights.resize(self.entries.len(), 1.0);
             self.weights.push(weight.unwrap_or(1.0));
+        }
+        let n = self.entries.len();
+        if n == self.entries.capacity() {
+            // Never more than there is room for.
+            let more = n.max(MIN_GROWTH).min(self.room.most.saturating_sub(n)).max(1);
+            self.entries.reserve_exact(more);
         }
         self.entries.push(PathLoss { path, loss });
         if self.entries.len() >= self.room.most {
@@ -174,23 +187,19 @@ impl LossColumn {
         self.n_paths += next.n_paths;
         if let Some(other) = &next.bins {
             self.bins.get_or_insert_with(|| Box::new(Bins::new())).join(other);
-            self.binned_to = self.binned_to.max(next.binned_to);
         }
         if !next.weights.is_empty() {
             self.weights.resize(self.entries.len(), 1.0);
         }
         let mut path = first;
-        let entries = next.gaps.iter().zip(&next.losses).map(|(gap, &loss)| {
+        for (at, (gap, &loss)) in next.gaps.iter().zip(&next.losses).enumerate() {
             path += gap;
-            PathLoss { path, loss }
-        });
-        self.entries.extend(entries);
-        self.weights.extend(&next.weights);
+            self.add(path, loss, next.weights.get(at).copied());
+        }
+        // Only now: what the others keep is worse than what they do not, or as bad and of a lower path.
+        self.binned_to = self.binned_to.max(next.binned_to);
         if !self.weights.is_empty() {
             self.weights.resize(self.entries.len(), 1.0);
-        }
-        if self.entries.len() >= self.room.most {
-            self.shed();
         }
     }
 
