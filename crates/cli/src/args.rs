@@ -83,7 +83,7 @@ pub(crate) struct Check {
 
 #[derive(Debug, Arguments)]
 pub(crate) struct Run {
-    /// The run file (TOML).
+    /// The run file (TOML), or s3://BUCKET/NAME; its network may be in a store too.
     pub(crate) run_file: PathBuf,
     /// Folder for the result, or s3://BUCKET/PREFIX; results/NAME by default.
     #[arg(short, long, value_name = "DIR")]
@@ -211,8 +211,8 @@ pub(crate) struct Report {
     /// A folder that `caps --output` wrote of the result.
     #[arg(long, value_name = "DIR", value_parser = local())]
     pub(crate) caps: Option<PathBuf>,
-    /// The page to write.
-    #[arg(short, long, value_name = "FILE", default_value = "report.html", value_parser = local())]
+    /// The page to write; a file, or s3://BUCKET/NAME.
+    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
     pub(crate) output: PathBuf,
     /// Replace the page if it is there.
     #[arg(long)]
@@ -432,7 +432,7 @@ pub(crate) enum SharingArgument {
 pub(crate) fn local() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(|path| {
         let expected = "a path of this machine was expected; s3://BUCKET/PREFIX is taken by \
-                        `run --output`, `merge` and `report RESULT`";
+                        `run`, `merge`, and by RESULT and --output of `report`";
         if Place::is_address(&path) { Err(expected) } else { Ok(path) }
     })
 }

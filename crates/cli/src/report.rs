@@ -2,8 +2,7 @@
 
 use std::io::Write;
 
-use slashfall_jobs::{ReportOptions, report as page};
-use slashfall_output::write_text_file;
+use slashfall_jobs::{ReportOptions, report as page, write_page};
 use slashfall_report::Ask;
 
 use crate::Ending;
@@ -22,7 +21,7 @@ pub(crate) fn report(args: &Report) -> anyhow::Result<Ending> {
     };
     let options = ReportOptions { ask, network: args.network.clone() };
     let page = page(&options)?;
-    write_text_file(&args.output, &page, args.overwrite)?;
+    write_page(&args.output, &page, args.overwrite)?;
     if !args.quiet {
         let (file, kib) = (args.output.display(), page.len() / 1_024);
         writeln!(std::io::stderr(), "written to {file} ({kib} KiB)")?;

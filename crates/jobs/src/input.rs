@@ -1,18 +1,22 @@
 //! Reads a run file and its network, and collects what is wrong with either before anything is done.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use slashfall_graph::{Network, Problem, Problems, load_network};
 use slashfall_output::{Digest, InputFile, OutputError, digest_bytes, digest_file, digest_text};
 use slashfall_sampling::{Node, RunSpec, Scenario};
+use slashfall_store::Place;
+
+use crate::folder::NetworkFolder;
+use crate::target::place_of;
 
 /// Where a run file comes from.
 #[derive(Clone, Debug)]
 pub enum Config {
-    /// A TOML file; its network is relative to it.
+    /// A TOML file, or `s3://BUCKET/NAME`; its network is relative to it.
     File(PathBuf),
     /// What such a file would say, given by a caller.
     Given {
@@ -42,14 +46,16 @@ impl Config {
         }
     }
 
-    /// A path that the run file has, as seen from the working directory.
-    fn beside(&self, dir: &str) -> PathBuf {
+    /// The network that the run file names.
+    fn network(&self, named: &str) -> Result<NetworkFolder, Problems> {
+        let named = Path::new(named);
         match self {
-            Self::File(path) => {
-                path.parent().map_or_else(|| PathBuf::from(dir), |parent| parent.join(dir))
+            Self::File(path) if Place::is_address(path) && !Place::is_address(named) => {
+                NetworkFolder::open(&beside(path, named)?)
             }
-            Self::Given { folder, .. } => folder.join(dir),
-            Self::Recorded { network, .. } => network.clone(),
+            Self::File(path) => NetworkFolder::named(named, path.parent().unwrap_or(Path::new(""))),
+            Self::Given { folder, .. } => NetworkFolder::named(named, folder),
+            Self::Recorded { network, .. } => NetworkFolder::named(network, Path::new("")),
         }
     }
 
@@ -59,7 +65,7 @@ impl Config {
         match self {
             Self::File(path) => {
                 let name = self.name();
-                let bytes = fs::read(path).map_err(|error| {
+                let bytes = bytes_of(path).map_err(|error| {
                     Problem::new(&name, format!("the run file cannot be read: {error}"))
                 })?;
                 let sha256 = digest_bytes(&bytes);
@@ -79,6 +85,47 @@ impl Config {
             Self::Recorded { file, .. } => Ok((file.parse()?, file.clone())),
         }
     }
+}
+
+/// A file of this machine or of a store, or why there is none.
+fn bytes_of(path: &Path) -> Result<Vec<u8>, String> {
+    if !Place::is_address(path) {
+        return fs::read(path).map_err(|error| error.to_string());
+    }
+    let (folder, name) = split(path);
+    let read = Place::parse(folder).and_then(|place| place.read(&name));
+    read.map_err(|error| error.to_string())?.ok_or_else(|| "it is not there".to_owned())
+}
+
+/// The folder of a file, and its name, of whatever machine.
+pub(crate) fn split(path: &Path) -> (PathBuf, String) {
+    let text = path.display().to_string();
+    let (parent, name) = text.rsplit_once('/').unwrap_or(("", &text));
+    (PathBuf::from(parent), name.to_owned())
+}
+
+/// A place named from a file in a store.
+fn beside(file: &Path, named: &Path) -> Result<Place, Problems> {
+    let wrong = || {
+        let expected =
+            "an address, or a path from the run file that stays in its bucket, was expected";
+        Problem::new(file.display().to_string(), expected)
+            .key("network")
+            .value(named.display().to_string())
+    };
+    let text = file.display().to_string();
+    let mut segments: Vec<&str> = text.split('/').collect();
+    segments.pop();
+    for part in named.components() {
+        match part {
+            Component::CurDir => {}
+            // `s3:`, nothing and the bucket stay.
+            Component::ParentDir if segments.len() > 3 => drop(segments.pop()),
+            Component::Normal(name) => segments.push(name.to_str().ok_or_else(wrong)?),
+            _ => return Err(wrong().into()),
+        }
+    }
+    place_of("network", Path::new(&segments.join("/")))
 }
 
 /// A run file word by word, so that it can be read again elsewhere.
@@ -128,7 +175,7 @@ pub struct Input {
     /// What is not wrong with the network but should be known.
     pub warnings: Vec<Problem>,
     /// Where the network is.
-    pub network_dir: PathBuf,
+    pub folder: NetworkFolder,
     /// When the first of them began to be read.
     pub(crate) started: Instant,
     /// The run file word by word, before it was changed.
@@ -150,8 +197,14 @@ impl Input {
         let (spec, found) = RunSpec::read_all(&file, &root);
         problems.append(found);
         let Some(dir) = root.text("network") else { return Err(problems) };
-        let network_dir = config.beside(dir);
-        match load_network(&network_dir) {
+        let folder = match config.network(dir) {
+            Ok(folder) => folder,
+            Err(found) => {
+                problems.append(found);
+                return Err(problems);
+            }
+        };
+        match load_network(folder.path()) {
             Ok(resolved) if problems.is_empty() => {
                 let (network, warnings) = (resolved.network, resolved.warnings);
                 let overrides = overrides.clone();
@@ -161,7 +214,7 @@ impl Input {
                     spec,
                     network,
                     warnings,
-                    network_dir,
+                    folder,
                     started,
                     run_file,
                     overrides,
@@ -171,7 +224,7 @@ impl Input {
                 let names = spec.resolve(&file, &root, &resolved.network);
                 names.err().into_iter().for_each(|found| problems.append(found));
             }
-            Err(found) => problems.append(found),
+            Err(found) => problems.append(folder.as_named(&found)),
         }
         Err(problems)
     }
@@ -189,12 +242,12 @@ impl Input {
     /// # Errors
     /// When one cannot be read any more.
     pub fn files(&self) -> Result<Vec<InputFile>, OutputError> {
-        let io = |source| OutputError::Io { path: self.network_dir.clone(), source };
+        let io = |source| OutputError::Io { path: self.folder.name(), source };
         let RunFile { name, sha256, .. } = self.run_file.clone();
         let mut files = vec![InputFile { path: name, sha256 }];
-        for path in network_files(&self.network_dir).map_err(io)? {
+        for path in network_files(self.folder.path()).map_err(io)? {
             let sha256 = digest_file(&path)?;
-            files.push(InputFile { path: path.display().to_string(), sha256 });
+            files.push(InputFile { path: self.folder.name_of(&path), sha256 });
         }
         Ok(files)
     }
@@ -249,7 +302,7 @@ mod tests {
         let file = Input::load(&Config::File(RUN_FILE.into()), &overrides).unwrap();
         let input = Input::load(&given(), &overrides).unwrap();
         assert_eq!((input.root.shown(), &input.spec.seed), (file.root.shown(), &7));
-        assert_eq!(input.network_dir, file.network_dir);
+        assert_eq!(input.folder.path(), file.folder.path());
         let (of_file, own) = (file.files().unwrap(), input.files().unwrap());
         assert_eq!(own[0].path, "(given)");
         assert!(own.iter().zip(&of_file).skip(1).all(|(a, b)| a.sha256 == b.sha256));
@@ -277,7 +330,7 @@ mod tests {
         let overrides = Overrides { set: vec!["run.seed=7".to_owned()], ..Overrides::default() };
         for config in [Config::File(RUN_FILE.into()), given()] {
             let read = Input::load(&config, &overrides).unwrap();
-            let (file, network) = (read.run_file.clone(), read.network_dir.clone());
+            let (file, network) = (read.run_file.clone(), read.folder.name());
             let again = Input::load(&Config::Recorded { file, network }, &overrides).unwrap();
             assert_eq!(again.root.shown(), read.root.shown());
             assert_eq!(again.files().unwrap(), read.files().unwrap());
@@ -285,6 +338,23 @@ mod tests {
                 input.resolve().unwrap().into_iter().map(|own| own.name).collect()
             };
             assert_eq!(names(&again), names(&read));
+        }
+    }
+
+    #[test]
+    fn a_network_is_named_from_a_run_file_in_a_store() {
+        // Without the feature there is no such place, which it says by its name.
+        let from = |file: &str, named: &str| match beside(Path::new(file), Path::new(named)) {
+            Ok(place) => place.to_string(),
+            Err(problems) => problems.as_slice()[0].value.clone().unwrap(),
+        };
+        let file = "s3://risk/configs/run.toml";
+        assert_eq!(from(file, "../data/net"), "s3://risk/data/net");
+        assert_eq!(from(file, "./net"), "s3://risk/configs/net");
+        assert_eq!(from("s3://risk/run.toml", "net"), "s3://risk/net");
+        for named in ["../../net", "/net"] {
+            let problems = beside(Path::new(file), Path::new(named)).unwrap_err();
+            assert!(problems.to_string().contains("stays in its bucket"), "{problems}");
         }
     }
 

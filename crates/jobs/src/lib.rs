@@ -10,6 +10,7 @@ pub mod caps;
 pub mod check;
 mod drawing;
 mod findings;
+mod folder;
 mod gathered;
 mod input;
 mod merge;
@@ -29,6 +30,7 @@ mod watch;
 mod wrong;
 
 pub use findings::{Findings, Removed};
+pub use folder::NetworkFolder;
 pub use input::{Config, Input, Overrides, RunFile};
 pub use merge::{MergeOptions, Merging, merge};
 pub use notes::{EVENTS, notes};
@@ -40,7 +42,7 @@ pub use part::{
 pub use proof::{proved, said_in_manifests};
 pub use provenance::{manifest, metadata, program};
 pub use recorded::{Recorded, scenarios_of};
-pub use report::{ReportOptions, report};
+pub use report::{ReportOptions, report, write_page};
 pub use run::{Outcome, Ran, RunOptions, headline, run};
 pub use slashfall_output::number;
 pub use table::plain_table;

@@ -9,6 +9,7 @@ use slashfall_sampling::Scenario;
 use slashfall_store::Place;
 
 use crate::drawing::Drawing;
+use crate::folder::NetworkFolder;
 use crate::gathered::Gathered;
 use crate::input::{Config, Input};
 use crate::part::{PART_FILE, PartManifest, PathRange, each_part, n_paths};
@@ -26,7 +27,7 @@ use crate::watch::Watch;
 pub struct MergeOptions {
     /// Folders of parts, in any order, or folders of such folders; each on this machine, or `s3://BUCKET/PREFIX`.
     pub parts: Vec<PathBuf>,
-    /// The network; where the first part says by default.
+    /// The network, or `s3://BUCKET/PREFIX`; where the first part says by default.
     pub network: Option<PathBuf>,
     /// Folder for the result, or `s3://BUCKET/PREFIX`; `results/NAME` by default.
     pub output: Option<PathBuf>,
@@ -70,14 +71,18 @@ impl MergeOptions {
         if problems.is_empty() {
             problems.append(unlike_one_run(&parts));
         }
-        let network = || match place.as_local() {
-            Some(dir) => from_here(&dir.join(&first.network_dir)),
-            None => from_here(Path::new(&first.network_dir)),
+        let own = Path::new(&first.network_dir);
+        let network = match (&self.network, place.as_local()) {
+            (Some(network), _) => network.clone(),
+            (None, _) if Place::is_address(own) => own.to_owned(),
+            (None, Some(dir)) => from_here(&dir.join(own)),
+            (None, None) => from_here(own),
         };
-        let network = self.network.clone().unwrap_or_else(network);
         // The first is the run file.
         let digests = by_name(first.inputs.get(1..).unwrap_or_default());
-        check_network(&network, &digests).err().into_iter().for_each(|own| problems.append(own));
+        if let Some(folder) = problems.keep(NetworkFolder::named(&network, Path::new(""))) {
+            problems.keep(check_network(&folder, &digests));
+        }
         problems.or_ok(())?;
         let file = first.run_file.clone();
         let input = Input::load(&Config::Recorded { file, network }, &first.overrides)?;

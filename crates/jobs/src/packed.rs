@@ -14,6 +14,7 @@ use slashfall_output::{Digest, InputFile, OutputError, SCHEMA_VERSION, digest_al
 use slashfall_sampling::{STREAMS_VERSION, Scenario};
 use slashfall_store::{Kind, Place};
 
+use crate::folder::NetworkFolder;
 use crate::input::{Config, Overrides, RunFile, network_files};
 use crate::merge::MergeOptions;
 use crate::part::{
@@ -44,7 +45,7 @@ pub struct PackedRun {
     pub place: Place,
     /// Paths of its largest scenario: parts are ranges of them.
     pub n_paths: u64,
-    /// The folder that its network was read from.
+    /// Where its network was read from.
     pub network: PathBuf,
 }
 
@@ -83,9 +84,9 @@ pub fn pack(options: &RunOptions, store: &Path) -> anyhow::Result<PackedRun> {
         selftest: proved()?.sha256,
         inputs,
     };
-    once(&place.join(INPUT), PACKED, || write(&packed, &input.network_dir, &place.join(INPUT)))?;
+    once(&place.join(INPUT), PACKED, || write(&packed, input.folder.path(), &place.join(INPUT)))?;
     let n_paths = scenarios.iter().map(n_paths).max().unwrap_or_default();
-    Ok(PackedRun { place, n_paths, network: input.network_dir.clone() })
+    Ok(PackedRun { place, n_paths, network: input.folder.name() })
 }
 
 /// A digest of all that a part is computed from, and of what computes it.
@@ -157,7 +158,8 @@ fn unpack(run: &Path, network: &Path, selftest: &str) -> Result<(Config, Overrid
         return Err(problem(expected).key("selftest").value(selftest).into());
     }
     // The first is the run file.
-    check_network(network, &by_name(packed.inputs.get(1..).unwrap_or_default()))?;
+    let folder = NetworkFolder::named(network, Path::new(""))?;
+    check_network(&folder, &by_name(packed.inputs.get(1..).unwrap_or_default()))?;
     let network = network.to_owned();
     Ok((Config::Recorded { file: packed.run_file, network }, packed.overrides))
 }

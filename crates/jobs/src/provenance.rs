@@ -60,7 +60,7 @@ pub fn manifest(
         command: command.to_vec(),
         name: input.spec.name.clone(),
         network: meta.name.clone(),
-        network_dir: from_result(target, &input.network_dir).display().to_string(),
+        network_dir: input.folder.name_from(target),
         network_as_of: meta.as_of.clone(),
         network_synthetic: meta.synthetic,
         config: config(scenarios),

@@ -12,6 +12,7 @@ use slashfall_sampling::config::NodeValue;
 use slashfall_sampling::{Node, RunSpec, STREAMS_VERSION, Scenario};
 
 use crate::drawing::Drawing;
+use crate::folder::NetworkFolder;
 use crate::input::network_files;
 use crate::provenance::{digest_of, program};
 
@@ -27,7 +28,7 @@ pub struct Recorded {
     scenario: String,
     /// The run file as the scenario has changed it.
     root: Node,
-    network_dir: PathBuf,
+    folder: NetworkFolder,
     /// Paths that the run drew.
     pub n_paths: u64,
     program: String,
@@ -69,10 +70,14 @@ impl Recorded {
         };
         let mut root = own.clone();
         OF_OTHERS.iter().for_each(|section| root.remove(section));
-        let dir = manifest["network_dir"].as_str().map(|dir| result.join(dir));
-        let network_dir = network.map(Path::to_owned).or(dir).ok_or_else(|| {
-            Problem::new(&file, "it does not say where the network is; say so with --network DIR")
-        })?;
+        let folder = match (network, manifest["network_dir"].as_str()) {
+            (Some(network), _) => NetworkFolder::named(network, Path::new("")),
+            (None, Some(dir)) => NetworkFolder::named(Path::new(dir), result),
+            (None, None) => {
+                let expected = "it does not say where the network is; say so with --network DIR";
+                Err(Problem::new(&file, expected).into())
+            }
+        }?;
         Ok(Self {
             result: result.to_owned(),
             n_paths: manifest["paths"][scenario].as_u64().unwrap_or_default(),
@@ -82,7 +87,7 @@ impl Recorded {
             has_our_streams,
             file,
             root,
-            network_dir,
+            folder,
         })
     }
 
@@ -137,8 +142,9 @@ impl Recorded {
     /// # Errors
     /// Every file that has changed, come or gone.
     pub fn load_network(&self) -> Result<Network, Problems> {
-        check_network(&self.network_dir, &self.digests)?;
-        Ok(load_network(&self.network_dir)?.network)
+        check_network(&self.folder, &self.digests)?;
+        let loaded = load_network(self.folder.path());
+        Ok(loaded.map_err(|problems| self.folder.as_named(&problems))?.network)
     }
 
     /// The model of the scenario, its paths drawn as the run drew them: the pilot of importance
@@ -161,19 +167,19 @@ impl Recorded {
 /// # Errors
 /// Every file that has changed, come or gone.
 pub(crate) fn check_network(
-    dir: &Path,
+    folder: &NetworkFolder,
     digests: &BTreeMap<String, String>,
 ) -> Result<(), Problems> {
-    let files = network_files(dir).map_err(|error| {
+    let files = network_files(folder.path()).map_err(|error| {
         let expected =
             format!("the result's network was expected ({error}); --network DIR says where it is");
-        Problem::new(dir.display().to_string(), expected)
+        Problem::new(folder.name().display().to_string(), expected)
     })?;
     let mut problems = Problems::default();
     let mut missing = digests.clone();
     for path in files {
         let mut wrong = |expected: &str| {
-            problems.push(Problem::new(path.display().to_string(), expected));
+            problems.push(Problem::new(folder.name_of(&path), expected));
         };
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         match (missing.remove(&name), digest_file(&path)) {
@@ -186,7 +192,7 @@ pub(crate) fn check_network(
         }
     }
     for name in missing.keys() {
-        let path = dir.join(name).display().to_string();
+        let path = folder.name_of(&folder.path().join(name));
         problems.push(Problem::new(path, "the run read this file, and it is not here"));
     }
     problems.or_ok(())

@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use slashfall_cascade::{Channel, Figure, Happened};
 use slashfall_graph::Network;
+use slashfall_output::write_text_file;
 use slashfall_report::{Ask, Extras, Report, ReportError, TailDay, TailEvent, TailStory, flows};
 use slashfall_sampling::{PathRecord, Scenario, replay};
+use slashfall_store::Place;
 
+use crate::input::split;
 use crate::recorded::Recorded;
 use crate::replay::{ReplayOptions, command, story};
 use crate::story::{Story, costliest};
-use crate::target::fetched;
+use crate::target::{as_of_folders, fetched, place_of};
 
 /// Events of a path that its timeline marks; the costliest.
 const MARKED: usize = 40;
@@ -46,6 +49,19 @@ fn page_of(options: &ReportOptions, named: &Path) -> anyhow::Result<String> {
         error => error.into(),
     })?;
     Ok(page.render(&extras(options, &page, named)))
+}
+
+/// Writes a page as a file of this machine or of a store (`s3://BUCKET/NAME`), whole or not at all.
+///
+/// # Errors
+/// When it is there and is not to be replaced, or cannot be written.
+pub fn write_page(output: &Path, page: &str, overwrite: bool) -> anyhow::Result<()> {
+    if !Place::is_address(output) {
+        return Ok(write_text_file(output, page, overwrite)?);
+    }
+    let (folder, name) = split(output);
+    let place = place_of("--output", &folder)?;
+    place.write(&name, page.as_bytes(), overwrite).map_err(as_of_folders)
 }
 
 /// The network and the paths, or why they are not there: a page can do without.

@@ -108,7 +108,7 @@ impl Target {
 }
 
 /// What is the same for folders is the same error.
-fn as_of_folders(error: StoreError) -> anyhow::Error {
+pub(crate) fn as_of_folders(error: StoreError) -> anyhow::Error {
     match error {
         StoreError::Exists(place) => OutputError::Exists(PathBuf::from(place)).into(),
         StoreError::NotAResult(place, file) => {

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
-use slashfall_jobs::{ReportOptions, report as page};
-use slashfall_output::write_text_file;
+use slashfall_jobs::{ReportOptions, report as page, write_page};
 use slashfall_report::Ask;
 
 use crate::listen::{Listening, listened};
@@ -32,7 +31,7 @@ pub(crate) fn report(
     let ask = Ask { result, versus: vs, caps, scenario, scope, market, level, budget };
     let options = ReportOptions { ask, network };
     listened(py, Listening { threads: None, progress: None }, move |_| {
-        write_text_file(&output, &page(&options)?, overwrite)?;
+        write_page(&output, &page(&options)?, overwrite)?;
         Ok(Some(()))
     })?;
     Ok(())

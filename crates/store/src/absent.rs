@@ -39,6 +39,10 @@ impl Prefix {
         match self.0 {}
     }
 
+    pub(crate) fn write(&self, _: &str, _: &[u8], _: bool) -> Result<(), StoreError> {
+        match self.0 {}
+    }
+
     pub(crate) fn fetched(
         &self,
         _: &str,

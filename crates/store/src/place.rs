@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::address::Address;
@@ -127,6 +127,27 @@ impl Place {
         }
     }
 
+    /// Writes a file whole, where none is unless one is to be replaced.
+    ///
+    /// # Errors
+    /// When one is there, and when it cannot be written.
+    pub fn write(&self, name: &str, bytes: &[u8], overwrite: bool) -> Result<(), StoreError> {
+        match &self.0 {
+            Where::Folder(dir) => {
+                let path = dir.join(name);
+                let mut options = fs::OpenOptions::new();
+                let options = options
+                    .write(true)
+                    .truncate(overwrite)
+                    .create(overwrite)
+                    .create_new(!overwrite);
+                let written = options.open(&path).and_then(|mut file| file.write_all(bytes));
+                written.map_err(StoreError::io(&path))
+            }
+            Where::Prefix(prefix) => prefix.write(name, bytes, overwrite),
+        }
+    }
+
     /// A folder on this machine with the files that are wanted, named from here with `/` in between: this one,
     /// or a copy of what a store has. None where a store has no `marker` there, which is then all that was asked for.
     ///
@@ -218,6 +239,11 @@ mod tests {
         assert_eq!(read, [Some(b"a".to_vec()), Some(b"b".to_vec())]);
         assert_eq!(place.join("a").read("part.json").unwrap(), Some(b"a".to_vec()));
         assert_eq!(place.children_with("part.json").unwrap(), ["a", "b"]);
+        let page = |text: &str, overwrite| place.write("page", text.as_bytes(), overwrite);
+        page("first, which is long", false).unwrap();
+        assert!(page("second", false).is_err());
+        page("third", true).unwrap();
+        assert_eq!(place.read("page").unwrap(), Some(b"third".to_vec()));
         assert!(place.children_with("other.json").unwrap().is_empty());
         assert_eq!(place.read("part.json").unwrap(), None);
         assert_eq!(place.join("file").read("part.json").unwrap(), None);

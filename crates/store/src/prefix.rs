@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt};
-use object_store::GetOptions;
 use object_store::path::Path as Key;
+use object_store::{GetOptions, PutOptions};
 use tempfile::TempDir;
 
 use crate::StoreError;
 use crate::address::Address;
-use crate::client::{AT_A_TIME, Client, Patience};
+use crate::client::{AT_A_TIME, Client, Patience, Put};
 use crate::fault::{fault, is_absence};
 
 /// A prefix in a bucket.
@@ -110,6 +110,28 @@ impl Prefix {
 
     pub(crate) fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.client.wait(self.get(name, Patience::Long))
+    }
+
+    /// Puts an object, where none is unless one is to be replaced.
+    pub(crate) fn write(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        overwrite: bool,
+    ) -> Result<(), StoreError> {
+        let key = self.key(name)?;
+        let store = self.client.store(Patience::Long);
+        let put = || store.put_opts(&key, bytes.to_vec().into(), PutOptions::default());
+        let put = async {
+            if overwrite {
+                return self.client.again(Patience::Long, put).await.map(|_| Put::Done);
+            }
+            self.client.put_new(&key, bytes, Patience::Long).await
+        };
+        match self.client.wait(put).map_err(|error| self.fault(&error))? {
+            Put::Done => Ok(()),
+            Put::WasThere(_) => Err(StoreError::Exists(self.join(name).to_string())),
+        }
     }
 
     /// The object of this name; none where there is none.

@@ -12,7 +12,7 @@ use slashfall_store::{Place, StoreError};
 
 use super::n_paths;
 use crate::input::{Input, Overrides, RunFile};
-use crate::provenance::{config_digest, from_result, peak_memory_bytes, program};
+use crate::provenance::{config_digest, peak_memory_bytes, program};
 use crate::target::MANIFEST_FILE;
 
 /// The file that a part is known by.
@@ -128,7 +128,7 @@ impl PartManifest {
             seed: input.spec.seed,
             run_file: input.run_file.clone(),
             overrides: input.overrides.clone(),
-            network_dir: from_result(target, &input.network_dir).display().to_string(),
+            network_dir: input.folder.name_from(target),
             inputs_sha256: digest_all(&files),
             inputs: files,
             config_sha256: config_digest(scenarios),

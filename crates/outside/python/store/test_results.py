@@ -161,3 +161,82 @@ def test_the_bucket_itself_is_a_place(store):
     assert "manifest.json" in store.names() and LOCK not in store.names()
     store("report", f"s3://{store.bucket}", "-q")
     assert (store.folder / "report.html").stat().st_size > 100_000
+
+
+def put_project(store, prefix):
+    """The run file and its network, beside one another as they are here."""
+    store.write(f"{prefix}configs/run.toml", CONFIG.read_text())
+    for file in (ROOT / "data/networks/reference").iterdir():
+        store.write(f"{prefix}data/networks/reference/{file.name}", file.read_text())
+
+
+FEW = ["--quiet", "--paths", 600]
+
+
+def test_a_run_file_and_its_network_may_be_in_a_store(store, proxy):
+    put_project(store, "project/")
+    run = ["run", store.at("project/configs/run.toml"), *FEW]
+    store("run", CONFIG, *FEW, "-o", "local")
+    store(*run, "-o", "own")
+    own, local = tree_of(store.folder / "own"), tree_of(store.folder / "local")
+    assert own.keys() == local.keys()
+    assert [name for name in own if name.endswith(".parquet") and own[name] != local[name]] == []
+    manifest = json.loads(own["manifest.json"])
+    network = store.at("project/data/networks/reference")
+    assert manifest["network_dir"] == network
+    named = [entry["path"] for entry in manifest["inputs"]]
+    assert named[0] == store.at("project/configs/run.toml") and f"{network}/assets.csv" in named
+    # Of the network its tables are loaded, and nothing else.
+    assert not any(r.method == "GET" and r.key.endswith(".md") for r in proxy.seen)
+    # A path is told and a page made with the network where it is.
+    assert store("replay", "own", "--path", 7) == store("replay", "local", "--path", 7).replace("local", "own")
+    store("report", "own", "-q", "-o", "own.html")
+    assert "In all " in (store.folder / "own.html").read_text()
+    # So are parts, and a file of this machine may name a network of a store.
+    store(*run, "--paths-to", 250, "-o", store.at("parts/0"))
+    name = f'network="{network}"'
+    store("run", CONFIG, *FEW, "--set", name, "--paths-from", 250, "-o", "rest")
+    said = store("merge", store.at("parts"), "rest", "-q", "-o", "merged", status=2)
+    assert "config_sha256" in said, "the network is part of the run file"
+    store(*run, "--paths-from", 250, "-o", store.at("parts/1"))
+    store("merge", store.at("parts"), "-q", "-o", store.at("merged"))
+    merged = store.tree("merged/")
+    assert [name for name in own if name.endswith(".parquet") and own[name] != merged[name]] == []
+    store("run", CONFIG, *FEW, "--set", name, "-o", "third")
+    assert json.loads((store.folder / "third/manifest.json").read_text())["network_dir"] == network
+
+
+def test_what_is_wrong_with_what_is_in_a_store_is_told_by_its_address(store):
+    put_project(store, "")
+    run = store.at("configs/run.toml")
+    said = store("run", store.at("configs/no.toml"), status=2)
+    assert f"{store.at('configs/no.toml')}: the run file cannot be read: it is not there" in said
+    for named, told in (
+        ("../data/networks/none", f"{store.at('data/networks/none')}: a network with its network.toml was expected there"),
+        ("../../data", "stays in its bucket, was expected"),
+        ("gs://a/b", "a folder, or s3://BUCKET/PREFIX, was expected"),
+    ):
+        said = store("run", run, "--set", f'network="{named}"', status=2)
+        assert told in said and "1 problem" in said, said
+    table = store.read("data/networks/reference/assets.csv").decode().splitlines()
+    store.write("data/networks/reference/assets.csv", "\n".join([*table, table[1]]))
+    said = store("run", run, status=2)
+    assert "assets.csv, row " in said and "row 1 is the same" in said and str(store.temporary) not in said
+    # What has changed since a run is told too.
+    put_project(store, "")
+    store("run", run, *FEW, "-o", "own")
+    store.write("data/networks/reference/assets.csv", "\n".join(table))
+    said = store("replay", "own", "--path", 1, status=2)
+    assert f"{store.at('data/networks/reference/assets.csv')}: it has changed since the run" in said
+
+
+def test_a_page_may_be_put_into_a_store(store, local):
+    store("report", local, "-q", "-o", "page.html")
+    where = store.at("pages/page.html")
+    store("report", local, "-q", "-o", where)
+    assert store.read("pages/page.html") == (store.folder / "page.html").read_bytes()
+    store.write("pages/page.html", "old")
+    said = store("report", local, "-q", "-o", where, status=2)
+    assert f"{where} exists already" in said and store.read("pages/page.html") == b"old"
+    store("report", local, "-q", "--overwrite", "-o", where)
+    assert store.read("pages/page.html") == (store.folder / "page.html").read_bytes()
