@@ -14,9 +14,10 @@ from test_distributed import same
 
 HUB = "198.18.77.1"
 SECONDS_CUT = 60
-SECONDS_A_PART = 1.5
-# More than one worker alone computes while the other is cut off, and some for both before and after.
-SHARDS = 70
+SECONDS_A_PART = 3.5
+# More than one worker alone computes while the other is cut off, and some for both before and after; and no
+# more than are merged at once.
+SHARDS = 32
 OPTIONS = {"paths": SHARDS * 200, "seed": 4, "set": {"run.detail": "summary"}, "progress": False}
 
 
@@ -79,33 +80,33 @@ class Kept(threading.Thread):
 
 def test_a_worker_is_cut_off_for_a_minute_and_comes_back(tmp_path):
     whole = slashfall.run(CONFIG, tmp_path / "whole", **OPTIONS)
-    log, answers = tmp_path / "log", []
+    log, answers, moments = tmp_path / "log", [], {}
+
+    def cut():
+        networks.cut(0)
+        moments["cut"] = time.monotonic()
+        threading.Timer(SECONDS_CUT, mend).start()
+
+    def mend():
+        networks.mend(0)
+        moments["mended"] = time.monotonic()
+
+    def watched(work, parts):
+        for done in counting(on_dask(cluster.address), log, SECONDS_A_PART)(work, parts):
+            answers.append((time.monotonic(), done.worker))
+            if "cut" not in moments and len({worker for _, worker in answers}) == 2:
+                cut()
+            yield done
+
     with Networks(2) as networks, Cluster(tmp_path / "dask", n_workers=0, host=HUB) as cluster:
         kept = [Kept(cluster, networks, number) for number in range(2)]
-        cutting = threading.Timer(8, networks.cut, [0])
-        mended = []
-
-        def mend():
-            networks.mend(0)
-            mended.append(time.monotonic())
-
-        mending = threading.Timer(8 + SECONDS_CUT, mend)
-
-        def noting(work, parts):
-            for done in counting(on_dask(cluster.address), log, SECONDS_A_PART)(work, parts):
-                answers.append((time.monotonic(), done.worker))
-                yield done
-
-        cutting.start()
-        mending.start()
-        found = run_distributed(CONFIG, noting, store=tmp_path / "store", shards=SHARDS, **OPTIONS)
+        found = run_distributed(CONFIG, watched, store=tmp_path / "store", shards=SHARDS, **OPTIONS)
         [own.ends.set() for own in kept]
         [own.join() for own in kept]
     assert same(whole, found) >= 4
-    # A part that the worker was at goes to the other, which finds it in the store: the cut worker finished it.
+    # What the worker was at goes to the other, which finds it in the store: the cut worker finished it.
     assert len(begun(log)) == SHARDS == len(answers)
-    (since,) = mended
-    before = {worker for when, worker in answers if when < since - SECONDS_CUT}
-    after = {worker for when, worker in answers if when > since}
-    assert len(before) == 2 and len(after) == 2, answers
-    assert [own.starts for own in kept] == [2, 1], "the worker that was cut off gave up and was started again"
+    after = {worker for when, worker in answers if when > moments["mended"]}
+    assert len(after) == 2, (moments, answers)
+    # The worker that was cut off gave up, and was started again as often as it could not reach the scheduler.
+    assert kept[0].starts >= 2 and kept[1].starts == 1

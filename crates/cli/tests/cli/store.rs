@@ -40,6 +40,16 @@ fn a_build_without_stores_says_so() {
         assert!(problems[0].contains(said), "{problems:?}");
         assert!(problems[0].contains("--features object-storage"), "{problems:?}");
     }
+    for args in [
+        &["run", "s3://bucket/run.toml", "-o", "result"][..],
+        &["run", "run.toml", "--set", "network=\"s3://bucket/a\"", "-o", "result"],
+    ] {
+        let problems = problems_of(&example, args);
+        assert!(problems.len() == 1 && problems[0].contains("no object storage"), "{problems:?}");
+    }
+    example.good(&["run", "run.toml", "-q", "-o", "result"]);
+    let problems = problems_of(&example, &["report", "result", "-o", "s3://bucket/page.html"]);
+    assert!(problems.len() == 1 && problems[0].contains("no object storage"), "{problems:?}");
 }
 
 #[test]
@@ -57,7 +67,6 @@ fn commands_that_take_folders_alone_say_which_take_addresses() {
         &["diff", "a", "b", "-o", "s3://b/a"],
         &["report", "result", "--vs", "s3://b/a"],
         &["report", "result", "--caps", "s3://b/a"],
-        &["report", "result", "-o", "s3://b/a"],
         &["stress", "run.toml", "-o", "s3://b/a"],
         &["synth", "-o", "s3://b/a"],
     ] {
@@ -65,7 +74,7 @@ fn commands_that_take_folders_alone_say_which_take_addresses() {
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
         assert!(said.contains("s3://b/a") && said.contains("a path of this machine"), "{said}");
-        assert!(said.contains("`report RESULT`"), "{said}");
+        assert!(said.contains("is taken by `run`, `merge`"), "{said}");
         assert_eq!(stdout(&output), "");
     }
     assert!(example.tree() == before, "left behind: {:?}", example.tree().keys());
