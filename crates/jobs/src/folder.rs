@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use slashfall_graph::{Problem, Problems};
 use slashfall_store::{LocalFolder, Place, StoreError};
 
+use crate::input::is_network_file;
 use crate::provenance::from_result;
+use crate::target::place_of;
 
 /// The file that every network has.
 const NETWORK_FILE: &str = "network.toml";
@@ -25,11 +27,10 @@ impl NetworkFolder {
     /// When it is not in the store, or the store does not answer.
     pub(crate) fn open(place: &Place) -> Result<Self, Problems> {
         let problem = |expected: String| Problem::new(place.to_string(), expected);
-        let fetched =
-            place.fetched(NETWORK_FILE, is_network_file).map_err(|error| match error {
-                StoreError::Address { expected, .. } => problem(expected),
-                error => problem(format!("the network cannot be loaded: {error}")),
-            })?;
+        let fetched = place.fetched(NETWORK_FILE, is_wanted).map_err(|error| match error {
+            StoreError::Address { expected, .. } => problem(expected),
+            error => problem(format!("the network cannot be loaded: {error}")),
+        })?;
         let lacks = || problem(format!("a network with its {NETWORK_FILE} was expected there"));
         let here = fetched.ok_or_else(lacks)?;
         Ok(Self { here, address: place.as_local().is_none().then(|| place.clone()) })
@@ -42,7 +43,7 @@ impl NetworkFolder {
     pub(crate) fn named(text: &Path, base: &Path) -> Result<Self, Problems> {
         let is_address = Place::is_address(text);
         let path = if is_address { text.to_owned() } else { base.join(text) };
-        Self::open(&crate::target::place_of("network", &path)?)
+        Self::open(&place_of("network", &path)?)
     }
 
     /// It, or a copy of it.
@@ -84,8 +85,7 @@ impl NetworkFolder {
     }
 }
 
-/// Files that a network may have, and no folder of it.
-fn is_network_file(name: &str) -> bool {
-    let is_read = |ending: &str| name.ends_with(ending);
-    !name.contains('/') && [".csv", ".parquet", ".toml"].into_iter().any(is_read)
+/// Files that are read, and no folder beside them.
+fn is_wanted(name: &str) -> bool {
+    !name.contains('/') && is_network_file(Path::new(name))
 }

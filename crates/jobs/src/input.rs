@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -32,7 +33,7 @@ pub enum Config {
         /// The run file.
         file: RunFile,
         /// Its network, wherever it says that it is.
-        network: PathBuf,
+        network: Arc<NetworkFolder>,
     },
 }
 
@@ -47,16 +48,17 @@ impl Config {
     }
 
     /// The network that the run file names.
-    fn network(&self, named: &str) -> Result<NetworkFolder, Problems> {
+    fn network(&self, named: &str) -> Result<Arc<NetworkFolder>, Problems> {
         let named = Path::new(named);
-        match self {
+        let folder = match self {
             Self::File(path) if Place::is_address(path) && !Place::is_address(named) => {
                 NetworkFolder::open(&beside(path, named)?)
             }
             Self::File(path) => NetworkFolder::named(named, path.parent().unwrap_or(Path::new(""))),
             Self::Given { folder, .. } => NetworkFolder::named(named, folder),
-            Self::Recorded { network, .. } => NetworkFolder::named(network, Path::new("")),
-        }
+            Self::Recorded { network, .. } => return Ok(Arc::clone(network)),
+        };
+        folder.map(Arc::new)
     }
 
     /// The run file as a tree, and as the manifest names it: what was given by a caller has the digest
@@ -175,7 +177,7 @@ pub struct Input {
     /// What is not wrong with the network but should be known.
     pub warnings: Vec<Problem>,
     /// Where the network is.
-    pub folder: NetworkFolder,
+    pub folder: Arc<NetworkFolder>,
     /// When the first of them began to be read.
     pub(crate) started: Instant,
     /// The run file word by word, before it was changed.
@@ -253,6 +255,11 @@ impl Input {
     }
 }
 
+/// Whether a file of a network's folder is read.
+pub(crate) fn is_network_file(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "csv" || e == "parquet" || e == "toml")
+}
+
 /// The files of a network folder that are read, in order of name.
 ///
 /// # Errors
@@ -261,7 +268,7 @@ pub(crate) fn network_files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|e| e == "csv" || e == "parquet" || e == "toml") {
+        if is_network_file(&path) {
             files.push(path);
         }
     }
@@ -330,7 +337,7 @@ mod tests {
         let overrides = Overrides { set: vec!["run.seed=7".to_owned()], ..Overrides::default() };
         for config in [Config::File(RUN_FILE.into()), given()] {
             let read = Input::load(&config, &overrides).unwrap();
-            let (file, network) = (read.run_file.clone(), read.folder.name());
+            let (file, network) = (read.run_file.clone(), Arc::clone(&read.folder));
             let again = Input::load(&Config::Recorded { file, network }, &overrides).unwrap();
             assert_eq!(again.root.shown(), read.root.shown());
             assert_eq!(again.files().unwrap(), read.files().unwrap());

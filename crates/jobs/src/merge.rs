@@ -2,6 +2,7 @@
 //! run it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::{ResultFolder, SelfTest};
@@ -80,10 +81,14 @@ impl MergeOptions {
         };
         // The first is the run file.
         let digests = by_name(first.inputs.get(1..).unwrap_or_default());
-        if let Some(folder) = problems.keep(NetworkFolder::named(&network, Path::new(""))) {
-            problems.keep(check_network(&folder, &digests));
+        let folder = problems.keep(NetworkFolder::named(&network, Path::new("")));
+        if let Some(folder) = &folder {
+            problems.keep(check_network(folder, &digests));
         }
-        problems.or_ok(())?;
+        let network = match folder {
+            Some(folder) => Arc::new(problems.or_ok(folder)?),
+            None => return Err(problems.into()),
+        };
         let file = first.run_file.clone();
         let input = Input::load(&Config::Recorded { file, network }, &first.overrides)?;
         Ok(Merging { input, parts })

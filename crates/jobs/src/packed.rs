@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use slashfall_graph::{Problem, Problems};
@@ -158,9 +159,8 @@ fn unpack(run: &Path, network: &Path, selftest: &str) -> Result<(Config, Overrid
         return Err(problem(expected).key("selftest").value(selftest).into());
     }
     // The first is the run file.
-    let folder = NetworkFolder::named(network, Path::new(""))?;
-    check_network(&folder, &by_name(packed.inputs.get(1..).unwrap_or_default()))?;
-    let network = network.to_owned();
+    let network = Arc::new(NetworkFolder::named(network, Path::new(""))?);
+    check_network(&network, &by_name(packed.inputs.get(1..).unwrap_or_default()))?;
     Ok((Config::Recorded { file: packed.run_file, network }, packed.overrides))
 }
 
@@ -187,7 +187,11 @@ pub fn parts_of(run: &Path) -> anyhow::Result<Vec<PathRange>> {
 /// # Errors
 /// When the run is at no place that this program takes.
 pub fn part_place(run: &Path, paths: PathRange) -> Result<Place, Problems> {
-    Ok(place_of("run", run)?.join(PARTS).join(&paths.folder_name()))
+    Ok(place_in(&place_of("run", run)?, paths))
+}
+
+fn place_in(run: &Place, paths: PathRange) -> Place {
+    run.join(PARTS).join(&paths.folder_name())
 }
 
 /// Computes a part of a packed run if it is not there; says whether it did, none where it was stopped.
@@ -200,7 +204,7 @@ pub fn run_packed(
     watch: &mut dyn Watch,
 ) -> anyhow::Result<Option<bool>> {
     let part = PartOptions { from: Some(paths.from), to: Some(paths.to) };
-    part_once(run, paths, |folder, output| {
+    part_once(run, paths, |_, folder, output| {
         // Before the work: a merge would refuse what comes of it.
         let (config, overrides) = unpack(run, folder, &proved()?.sha256)?;
         let (output, command) = (Some(output), command(run));
@@ -223,10 +227,10 @@ pub fn merge_packed(
 ) -> anyhow::Result<Option<bool>> {
     let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Ok(Some(false)) };
     let paths = PathRange { from: first.from, to: last.to };
-    part_once(run, paths, |folder, output| {
-        let place = |own: &PathRange| Ok(PathBuf::from(part_place(run, *own)?.to_string()));
+    part_once(run, paths, |root, folder, output| {
+        let place = |own: &PathRange| PathBuf::from(place_in(root, *own).to_string());
         let options = MergeOptions {
-            parts: parts.iter().map(place).collect::<Result<_, Problems>>()?,
+            parts: parts.iter().map(place).collect(),
             network: Some(folder.to_owned()),
             output: Some(output),
             overwrite: false,
@@ -242,18 +246,18 @@ fn command(run: &Path) -> Vec<String> {
     vec!["slashfall.distributed".to_owned(), run.display().to_string()]
 }
 
-/// Has a part written, by the folder of the packed run and to where the part is to be, if it is not there.
+/// Has a part written, by the packed run, its folder here, and to where the part is to be, if it is not there.
 fn part_once(
     run: &Path,
     paths: PathRange,
-    write: impl FnOnce(&Path, PathBuf) -> anyhow::Result<PartOutcome>,
+    write: impl FnOnce(&Place, &Path, PathBuf) -> anyhow::Result<PartOutcome>,
 ) -> anyhow::Result<Option<bool>> {
-    let place = part_place(run, paths)?;
+    let root = place_of("run", run)?;
+    let place = place_in(&root, paths);
     let written = once(&place, PART, || {
-        let input = place_of("run", run)?.join(INPUT);
-        let fetched = input.fetched(RUN_FILE, |_| true)?;
+        let fetched = root.join(INPUT).fetched(RUN_FILE, |_| true)?;
         let folder = fetched.ok_or_else(|| Problems::from(lacks(run, "it is not there")))?;
-        write(folder.path(), PathBuf::from(place.to_string()))
+        write(&root, folder.path(), PathBuf::from(place.to_string()))
     })?;
     Ok(match written {
         Some(PartOutcome::Written { .. }) => Some(true),

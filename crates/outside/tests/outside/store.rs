@@ -4,21 +4,13 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::tools::{good, program, python, root};
+use crate::tools::{good, pytest, python, root};
 
 /// Runs a file of tests on a store of its own.
 fn passes(file: &str) {
     let Some(python) = python() else { return };
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/store");
-    let said = good(
-        Command::new(python)
-            .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", file])
-            .current_dir(tests)
-            .env("SLASHFALL_PROGRAM", program())
-            .env("PYTHONDONTWRITEBYTECODE", "1"),
-    );
-    let last = said.lines().last().unwrap_or_default();
-    assert!(last.contains(" passed") && !last.contains("skipped"), "{said}");
+    pytest(python, &tests, &[file], None);
 }
 
 /// What is there of an upload at any time, in a store in memory: tests of the crate, with the feature.

@@ -61,6 +61,19 @@ pub(crate) fn good(command: &mut Command) -> String {
     output(command).unwrap_or_else(|failure| panic!("{failure}"))
 }
 
+/// Runs tests of Python in a folder on the release program and these packages; none may be skipped.
+pub(crate) fn pytest(python: &Path, folder: &Path, tests: &[&str], packages: Option<&Path>) {
+    let mut command = Command::new(python);
+    command.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).args(tests).current_dir(folder);
+    command.env("SLASHFALL_PROGRAM", program()).env("PYTHONDONTWRITEBYTECODE", "1");
+    if let Some(packages) = packages {
+        command.env("PYTHONPATH", packages);
+    }
+    let said = good(&mut command);
+    let last = said.lines().last().unwrap_or_default();
+    assert!(last.contains(" passed") && !last.contains("skipped"), "{said}");
+}
+
 fn or_skip(found: &'static Result<PathBuf, String>) -> Option<&'static Path> {
     match found {
         Ok(path) => Some(path),

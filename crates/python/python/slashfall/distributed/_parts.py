@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -94,17 +95,19 @@ def cut(n_paths: int, size: int, there: Sequence[Range]) -> tuple[list[Range], l
     longest: dict[int, int] = {}
     for first, stop in there:
         longest[first] = max(stop, longest.get(first, 0))
-    firsts = sorted(longest, reverse=True)
+    firsts = sorted(longest)
     kept: list[Range] = []
     missing: list[Range] = []
     position = 0
     while position < n_paths:
-        if position in longest:
-            kept.append((position, longest[position]))
-        else:
-            while firsts and firsts[-1] < position:
-                firsts.pop()
-            most = firsts[-1] if firsts else n_paths
-            missing.append((position, min(most, (position // size + 1) * size)))
-        position = (kept if position in longest else missing)[-1][1]
+        own = longest.get(position)
+        if own is not None:
+            kept.append((position, own))
+            position = own
+            continue
+        after = bisect_right(firsts, position)
+        most = firsts[after] if after < len(firsts) else n_paths
+        stop = min(most, (position // size + 1) * size)
+        missing.append((position, stop))
+        position = stop
     return kept, missing

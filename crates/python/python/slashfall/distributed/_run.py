@@ -51,7 +51,8 @@ def run_distributed(
     Raises `InputError` with all that is wrong, also where a worker has another version of this
     package, and `Unfinished` where parts are missing in the end: the same call goes on from there.
     """
-    n_shards = _at_least_one("shards", shards)
+    if shards is not None and shards < 1:
+        raise ValueError(f"shards: {shards}: at least 1 was expected")
     changes = {} if set is None else dict(set)
     command = called(
         "slashfall.run_distributed", config, set=changes, paths=paths, seed=seed, shards=shards
@@ -67,7 +68,7 @@ def run_distributed(
             output=target,
             overwrite=overwrite,
         )
-        job = Job(engine, run, n_paths, _size(n_paths, n_shards), threads, progress)
+        job = Job(engine, run, n_paths, _size(n_paths, shards), threads, progress)
         return merged(
             _engine.part_places(run, job.parts()),
             target,
@@ -80,14 +81,8 @@ def run_distributed(
         )
 
 
-def _at_least_one(name: str, value: int | None) -> int | None:
-    if value is not None and value < 1:
-        raise ValueError(f"{name}: {value}: at least 1 was expected")
-    return value
-
-
-def _size(n_paths: int, n_shards: int | None) -> int:
+def _size(n_paths: int, shards: int | None) -> int:
     """Paths of a part."""
-    if n_shards is None:
+    if shards is None:
         return max(LEAST_PATHS, -(-n_paths // MOST_PARTS))
-    return -(-n_paths // n_shards)
+    return -(-n_paths // shards)
