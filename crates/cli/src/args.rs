@@ -1,6 +1,7 @@
 //! The command line as typed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
@@ -88,9 +89,15 @@ pub(crate) struct Run {
     /// Folder for the result, or s3://BUCKET/PREFIX; results/NAME by default.
     #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
-    /// Replace a result that is already there.
+    /// Replace a result that is already there, and throw away what an interrupted run has kept.
     #[arg(long)]
     pub(crate) overwrite: bool,
+    /// Go on with a run that was interrupted, from what it has kept in OUTPUT.unfinished; the result is the same.
+    #[arg(long, conflicts_with_all = ["paths_from", "paths_to"])]
+    pub(crate) resume: bool,
+    /// Seconds between two checkpoints, from which an interrupted run is resumed.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds, conflicts_with_all = ["paths_from", "paths_to"])]
+    pub(crate) checkpoint: Duration,
     /// Number of paths, instead of the run file's.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000_000))]
     pub(crate) paths: Option<u64>,
@@ -426,6 +433,12 @@ pub(crate) enum SharingArgument {
     Unique,
     /// A unit of stake may stand behind several.
     Shared,
+}
+
+/// A span of time as a number of seconds.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "a number of seconds was expected".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 /// Takes a path of this machine: in stores, few commands read and write.

@@ -45,6 +45,12 @@ impl Watch for Terminal {
         self.tail = level.filter(|_| !self.bar.is_hidden()).map(TailSoFar::new);
     }
 
+    fn resume(&mut self, n_paths: u64) {
+        self.bar.set_position(n_paths);
+        // They do not count for how fast others come.
+        self.bar.reset_eta();
+    }
+
     fn advance(&mut self, n_paths: u64, losses: Option<&Collector>) {
         self.bar.set_position(n_paths);
         let tail = self.tail.as_mut().zip(losses).and_then(|(tail, losses)| tail.look(losses));

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use slashfall_jobs::{
-    Config, Input, Outcome, Overrides, PartOptions, PartOutcome, PathRange, Ran, RunOptions,
-    headline, run as work, run_part,
+    Config, Input, Keeping, Outcome, Overrides, PartOptions, PartOutcome, PathRange, Ran,
+    RunOptions, headline, run as work, run_part,
 };
 use slashfall_sampling::Scenario;
+use slashfall_store::Place;
 
 use crate::args::Run;
 use crate::progress::Terminal;
@@ -56,7 +57,9 @@ pub(crate) fn finish(
 ) -> anyhow::Result<Ending> {
     let ran = match outcome {
         Outcome::Written(ran) => ran,
-        Outcome::Stopped { n_paths } => return Ok(interrupted(shown.quiet, n_paths)),
+        Outcome::Stopped { n_paths, kept } => {
+            return Ok(interrupted(shown.quiet, n_paths, kept.as_ref()));
+        }
     };
     print(shown, input, scenarios, &ran)?;
     let is_imprecise = ran.manifest.precision_reached == Some(false);
@@ -68,16 +71,33 @@ pub(crate) fn finish(
     Ok(if is_imprecise { Ending::Imprecise } else { Ending::Done })
 }
 
-fn interrupted(quiet: bool, n_paths: u64) -> Ending {
-    say(quiet, &format!("interrupted after {n_paths} paths; nothing was written"));
+fn interrupted(quiet: bool, n_paths: u64, kept: Option<&Place>) -> Ending {
+    let what = match kept {
+        Some(place) => {
+            format!("they are kept in {place}; this goes on from there:\n  {}", resume_command())
+        }
+        None => "nothing was written".to_owned(),
+    };
+    say(quiet, &format!("interrupted after {n_paths} paths; {what}"));
     Ending::Interrupted
+}
+
+/// The command as given, with the word that has it go on.
+fn resume_command() -> String {
+    let mut words: Vec<String> = std::env::args().collect();
+    if !words.iter().any(|word| word == "--resume") {
+        words.push("--resume".to_owned());
+    }
+    // What no shell can have has not come from one.
+    let quoted = |word: String| shlex::try_quote(&word).map(Into::into).unwrap_or(word.clone());
+    words.into_iter().map(quoted).collect::<Vec<String>>().join(" ")
 }
 
 /// Shows what came of a part.
 pub(crate) fn tell_part(shown: Shown, outcome: PartOutcome) -> anyhow::Result<Ending> {
     let (manifest, target) = match outcome {
         PartOutcome::Written { manifest, target } => (manifest, target),
-        PartOutcome::Stopped { n_paths } => return Ok(interrupted(shown.quiet, n_paths)),
+        PartOutcome::Stopped { n_paths } => return Ok(interrupted(shown.quiet, n_paths, None)),
     };
     if shown.json {
         writeln!(std::io::stdout(), "{:#}", serde_json::to_value(&manifest)?)?;
@@ -96,6 +116,7 @@ fn options(args: &Run) -> RunOptions {
         output: args.output.clone(),
         overwrite: args.overwrite,
         command: std::env::args().collect(),
+        keeping: Keeping { resume: args.resume, every: args.checkpoint },
     }
 }
 

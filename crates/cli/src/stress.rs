@@ -224,7 +224,7 @@ fn write(
 ) -> anyhow::Result<()> {
     let Some(target) = &args.output else { return Ok(()) };
     let selftest = proved()?;
-    let files = input.files()?;
+    let files = input.files();
     let folder = ResultFolder::create(target, args.overwrite, metadata(input, all, &files))?;
     let command: Vec<String> = std::env::args().collect();
     let mut days = Table::new(&schema::STRESS_DAYS);

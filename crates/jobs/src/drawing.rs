@@ -98,6 +98,13 @@ impl Drawing {
         self.weighted.as_mut().map(|weighted| weighted.check.take_sums())
     }
 
+    /// What has been noted of weighted paths so far.
+    pub(crate) fn sums(&mut self) -> Option<CheckSums> {
+        let sums = self.take_sums();
+        self.join(sums.as_ref());
+        sums
+    }
+
     /// Takes note of paths that were noted elsewhere.
     pub(crate) fn join(&mut self, sums: Option<&CheckSums>) {
         if let Some((Weighted { check, .. }, sums)) = self.weighted.as_mut().zip(sums) {

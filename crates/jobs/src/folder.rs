@@ -1,11 +1,12 @@
 //! The folder of a network: on this machine, or in a store, of which there is a copy as long as it is read.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use slashfall_graph::{Problem, Problems};
+use slashfall_graph::{Problem, Problems, Resolved, load_network};
+use slashfall_output::{InputFile, OutputError, digest_file};
 use slashfall_store::{LocalFolder, Place, StoreError};
 
-use crate::input::is_network_file;
 use crate::provenance::from_result;
 use crate::target::place_of;
 
@@ -52,6 +53,37 @@ impl NetworkFolder {
         self.here.path()
     }
 
+    /// Reads the network, and says which files it was read from, as they were then, in order of name.
+    ///
+    /// # Errors
+    /// Every problem of the network, and a file that changed meanwhile: nobody can say what was read of it.
+    pub(crate) fn load(&self) -> Result<(Resolved, Vec<InputFile>), Problems> {
+        let before = self.digests();
+        let resolved = load_network(self.path()).map_err(|problems| self.as_named(&problems))?;
+        let problem = |file: String, expected: String| Problems::from(Problem::new(file, expected));
+        let unread =
+            |error: OutputError| problem(self.name().display().to_string(), error.to_string());
+        let (before, after) = (before.map_err(unread)?, self.digests().map_err(unread)?);
+        if before == after {
+            return Ok((resolved, before));
+        }
+        let unlike = |files: &[InputFile], others: &[InputFile]| {
+            files.iter().find(|file| !others.contains(file)).map(|file| file.path.clone())
+        };
+        let changed = unlike(&after, &before).or_else(|| unlike(&before, &after));
+        let expected = "a file that stays as it is was expected: it changed while it was read";
+        Err(problem(changed.unwrap_or_default(), expected.to_owned()))
+    }
+
+    fn digests(&self) -> Result<Vec<InputFile>, OutputError> {
+        let io = |source| OutputError::Io { path: self.name(), source };
+        let files = network_files(self.path()).map_err(io)?.into_iter();
+        let digest = |path: PathBuf| {
+            Ok(InputFile { path: self.name_of(&path), sha256: digest_file(&path)? })
+        };
+        files.map(digest).collect()
+    }
+
     /// A file of it as the user would find it.
     pub(crate) fn name_of(&self, file: &Path) -> String {
         match (&self.address, file.strip_prefix(self.path())) {
@@ -75,7 +107,7 @@ impl NetworkFolder {
     }
 
     /// What is wrong with its files, by the names that the user knows them by.
-    pub(crate) fn as_named(&self, problems: &Problems) -> Problems {
+    fn as_named(&self, problems: &Problems) -> Problems {
         let mut named = Problems::default();
         for problem in problems.as_slice() {
             let file = self.name_of(Path::new(&problem.file));
@@ -88,4 +120,25 @@ impl NetworkFolder {
 /// Files that are read, and no folder beside them.
 fn is_wanted(name: &str) -> bool {
     !name.contains('/') && is_network_file(Path::new(name))
+}
+
+/// Whether a file of a network's folder is read.
+fn is_network_file(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "csv" || e == "parquet" || e == "toml")
+}
+
+/// The files of a network folder that are read, in order of name.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub(crate) fn network_files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if is_network_file(&path) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }

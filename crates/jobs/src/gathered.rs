@@ -12,7 +12,7 @@ use slashfall_sampling::config::Detail;
 use slashfall_sampling::{Batch, Model, Scenario, simulate, simulate_noting};
 
 /// Paths a batch: what sources are drawn along together.
-const BATCH_PATHS: usize = 4_096;
+pub(crate) const BATCH_PATHS: usize = 4_096;
 
 /// What is gathered of a scenario while its paths come.
 pub(crate) struct Gathered {
@@ -43,6 +43,24 @@ impl Gathered {
             levels,
             waypoints: Vec::new(),
         }
+    }
+
+    /// As it was when that was stored of it: of the first paths, with what was noted on the way.
+    pub(crate) fn resume(
+        scenario: &Scenario<'_>,
+        wanted: &Wanted,
+        levels: Vec<Level>,
+        (stored, waypoints): (StoredGathered, Vec<Waypoint>),
+    ) -> Self {
+        let mut own = Self::new(scenario, wanted, levels);
+        own.join(stored);
+        own.waypoints = waypoints;
+        own
+    }
+
+    /// What was noted on the way so far.
+    pub(crate) fn noted(&self) -> &[Waypoint] {
+        &self.waypoints
     }
 
     /// Runs paths, gathers what they say, and hands each batch on.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use slashfall_graph::{Network, Problem, Problems, load_network};
-use slashfall_output::{Digest, InputFile, OutputError, digest_bytes, digest_file, digest_text};
+use slashfall_graph::{Network, Problem, Problems};
+use slashfall_output::{Digest, InputFile, digest_bytes, digest_text};
 use slashfall_sampling::{Node, RunSpec, Scenario};
 use slashfall_store::Place;
 
@@ -178,6 +178,8 @@ pub struct Input {
     pub warnings: Vec<Problem>,
     /// Where the network is.
     pub folder: Arc<NetworkFolder>,
+    /// Its files as they were when they were read.
+    network_files: Vec<InputFile>,
     /// When the first of them began to be read.
     pub(crate) started: Instant,
     /// The run file word by word, before it was changed.
@@ -206,8 +208,8 @@ impl Input {
                 return Err(problems);
             }
         };
-        match load_network(folder.path()) {
-            Ok(resolved) if problems.is_empty() => {
+        match folder.load() {
+            Ok((resolved, network_files)) if problems.is_empty() => {
                 let (network, warnings) = (resolved.network, resolved.warnings);
                 let overrides = overrides.clone();
                 return Ok(Self {
@@ -217,16 +219,17 @@ impl Input {
                     network,
                     warnings,
                     folder,
+                    network_files,
                     started,
                     run_file,
                     overrides,
                 });
             }
-            Ok(resolved) => {
+            Ok((resolved, _)) => {
                 let names = spec.resolve(&file, &root, &resolved.network);
                 names.err().into_iter().for_each(|found| problems.append(found));
             }
-            Err(found) => problems.append(folder.as_named(&found)),
+            Err(found) => problems.append(found),
         }
         Err(problems)
     }
@@ -239,41 +242,13 @@ impl Input {
         self.spec.resolve(&self.file, &self.root, &self.network)
     }
 
-    /// Every file that was read: the run file, then those of the network in order of name.
-    ///
-    /// # Errors
-    /// When one cannot be read any more.
-    pub fn files(&self) -> Result<Vec<InputFile>, OutputError> {
-        let io = |source| OutputError::Io { path: self.folder.name(), source };
+    /// Every file that was read, as it was then: the run file, then those of the network in order of name.
+    #[must_use]
+    pub fn files(&self) -> Vec<InputFile> {
         let RunFile { name, sha256, .. } = self.run_file.clone();
-        let mut files = vec![InputFile { path: name, sha256 }];
-        for path in network_files(self.folder.path()).map_err(io)? {
-            let sha256 = digest_file(&path)?;
-            files.push(InputFile { path: self.folder.name_of(&path), sha256 });
-        }
-        Ok(files)
+        let own = InputFile { path: name, sha256 };
+        std::iter::once(own).chain(self.network_files.iter().cloned()).collect()
     }
-}
-
-/// Whether a file of a network's folder is read.
-pub(crate) fn is_network_file(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e == "csv" || e == "parquet" || e == "toml")
-}
-
-/// The files of a network folder that are read, in order of name.
-///
-/// # Errors
-/// When the folder cannot be read.
-pub(crate) fn network_files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let path = entry?.path();
-        if is_network_file(&path) {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 /// Changes the run file; says what is wrong with the changes.
@@ -310,7 +285,7 @@ mod tests {
         let input = Input::load(&given(), &overrides).unwrap();
         assert_eq!((input.root.shown(), &input.spec.seed), (file.root.shown(), &7));
         assert_eq!(input.folder.path(), file.folder.path());
-        let (of_file, own) = (file.files().unwrap(), input.files().unwrap());
+        let (of_file, own) = (file.files(), input.files());
         assert_eq!(own[0].path, "(given)");
         assert!(own.iter().zip(&of_file).skip(1).all(|(a, b)| a.sha256 == b.sha256));
         assert_eq!(own.len(), of_file.len());
@@ -340,7 +315,7 @@ mod tests {
             let (file, network) = (read.run_file.clone(), Arc::clone(&read.folder));
             let again = Input::load(&Config::Recorded { file, network }, &overrides).unwrap();
             assert_eq!(again.root.shown(), read.root.shown());
-            assert_eq!(again.files().unwrap(), read.files().unwrap());
+            assert_eq!(again.files(), read.files());
             let names = |input: &Input| -> Vec<String> {
                 input.resolve().unwrap().into_iter().map(|own| own.name).collect()
             };

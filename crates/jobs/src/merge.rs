@@ -12,15 +12,17 @@ use slashfall_store::Place;
 use crate::drawing::Drawing;
 use crate::folder::NetworkFolder;
 use crate::gathered::Gathered;
+use crate::identity::Difference;
 use crate::input::{Config, Input};
 use crate::part::{PART_FILE, PartManifest, PathRange, each_part, n_paths};
 use crate::proof::proved;
-use crate::provenance::program;
+use crate::play::paths_writer;
+use crate::provenance::{metadata, program};
 use crate::recorded::{by_name, check_network};
 use crate::run::{
-    Asked, Outcome, Played, conclude, levels, paths_writer, problems_of_output, wanted,
+    Asked, Origin, Outcome, Played, Prepared, conclude, levels, problems_of_output, wanted,
 };
-use crate::target::place_of;
+use crate::target::{RESULT, Target, place_of};
 use crate::watch::Watch;
 
 /// What to merge and where to.
@@ -80,7 +82,7 @@ impl MergeOptions {
             (None, None) => from_here(own),
         };
         // The first is the run file.
-        let digests = by_name(first.inputs.get(1..).unwrap_or_default());
+        let digests = by_name(first.run.inputs.get(1..).unwrap_or_default());
         let folder = problems.keep(NetworkFolder::named(&network, Path::new("")));
         if let Some(folder) = &folder {
             problems.keep(check_network(folder, &digests));
@@ -108,50 +110,21 @@ pub(crate) fn problem_of(place: &Place, expected: String) -> Problem {
     Problem::new(place.join(PART_FILE).to_string(), expected)
 }
 
-/// What parts have in common, by the name of the key. A seed is part of the run file, and tells more.
-fn common(manifest: &PartManifest) -> [(&'static str, String); 7] {
-    let PartManifest { program, schema_version, selftest, .. } = manifest;
-    [
-        ("program", program.clone()),
-        ("schema_version", schema_version.clone()),
-        ("streams_version", manifest.streams_version.to_string()),
-        ("selftest.sha256", selftest.sha256.clone()),
-        ("inputs_sha256", manifest.inputs_sha256.clone()),
-        ("seed", manifest.seed.to_string()),
-        ("config_sha256", manifest.config_sha256.clone()),
-    ]
-}
-
 /// Parts that are of another run than the first.
 fn strangers(parts: &[(Place, PartManifest)]) -> Problems {
     let mut problems = Problems::default();
     let Some(((first_dir, first), others)) = parts.split_first() else { return problems };
     for (dir, manifest) in others {
-        let both = common(manifest).into_iter().zip(common(first));
-        let mut unlike: Vec<_> = both.filter(|((_, own), (_, first))| own != first).collect();
-        if unlike.iter().any(|((key, _), _)| *key == "seed") {
-            unlike.retain(|((key, _), _)| *key != "config_sha256");
-        }
-        for ((key, own), (_, of_first)) in unlike {
-            let mut expected = format!("{of_first} was expected, as in {first_dir}");
-            if key == "inputs_sha256" {
-                expected.push_str(&other_files(first, manifest));
-            }
+        for Difference { key, own, other, more } in manifest.run.unlike(&first.run) {
+            let expected = format!("{other} was expected, as in {first_dir}{more}");
             problems.push(problem_of(dir, expected).key(key).value(own));
         }
     }
-    if first.program != program() {
+    if first.run.program != program() {
         let expected = format!("{} was expected, the program that merges", program());
-        problems.push(problem_of(first_dir, expected).key("program").value(&first.program));
+        problems.push(problem_of(first_dir, expected).key("program").value(&first.run.program));
     }
     problems
-}
-
-/// Which files of two parts are others.
-fn other_files(first: &PartManifest, other: &PartManifest) -> String {
-    let (first, other) = (by_name(&first.inputs), by_name(&other.inputs));
-    let unlike = other.iter().filter(|(name, sha256)| first.get(*name) != Some(*sha256));
-    unlike.map(|(name, _)| format!("; {name} is another file")).collect()
 }
 
 /// Paths that are in two parts, or between two in none.
@@ -203,7 +176,7 @@ impl Merging {
     /// When a machine computes otherwise than this one.
     pub(crate) fn proved(&self) -> anyhow::Result<SelfTest> {
         let selftest = proved()?;
-        let Some((dir, part)) = self.parts.iter().find(|(_, part)| part.selftest != selftest)
+        let Some((dir, part)) = self.parts.iter().find(|(_, part)| part.run.selftest != selftest)
         else {
             return Ok(selftest);
         };
@@ -212,7 +185,7 @@ impl Merging {
             selftest.sha256
         );
         let problem = problem_of(dir, expected).key("selftest.sha256");
-        Err(Problems::from(problem.value(&part.selftest.sha256)).into())
+        Err(Problems::from(problem.value(&part.run.selftest.sha256)).into())
     }
 
     /// All paths of the parts.
@@ -245,30 +218,44 @@ pub fn merge(
         merged_parts: Some(merging.parts.len()),
         selftest,
     };
-    conclude(&merging.input, scenarios, asked, watch, |folder, scenario, number, drawing, watch| {
-        gather(merging, folder, scenario, number, drawing, watch)
-    })
+    let prepared = Prepared::new(&merging.input, scenarios, &asked, watch)?;
+    let metadata = metadata(&merging.input, scenarios, &merging.input.files());
+    let target = Target::create(&prepared.place, RESULT, asked.overwrite, metadata)?;
+    conclude(&merging.input, scenarios, asked, (prepared, target), &mut Joins(merging), watch)
 }
 
-/// Joins what the parts have gathered of a scenario.
-fn gather(
-    merging: &Merging,
-    folder: &ResultFolder,
-    scenario: &Scenario<'_>,
-    number: usize,
-    drawing: &mut Drawing,
-    watch: &mut dyn Watch,
-) -> anyhow::Result<Played> {
-    let paths = paths_writer(folder, scenario, number, 0)?;
-    let levels = levels(&scenario.spec.levels);
-    let level = levels.last().copied();
-    let mut gathered = Gathered::new(scenario, &wanted(scenario), levels);
-    watch.begin(&scenario.name, n_paths(scenario), level);
-    let flow = each_part(&merging.parts, scenario, paths, watch, |stretch, watch| {
-        gathered.join(stretch.gathered);
-        drawing.join(stretch.check.as_ref());
-        watch.advance(gathered.collector.n_paths(), Some(&gathered.collector));
+/// Joins what the parts have gathered of scenarios.
+struct Joins<'m>(&'m Merging);
+
+impl Origin for Joins<'_> {
+    fn play(
+        &mut self,
+        folder: &ResultFolder,
+        number: usize,
+        scenario: &Scenario<'_>,
+        drawing: &mut Drawing,
+        watch: &mut dyn Watch,
+    ) -> anyhow::Result<Played> {
+        let paths = paths_writer(folder, scenario, number, 0)?;
+        let levels = levels(&scenario.spec.levels);
+        let level = levels.last().copied();
+        let mut gathered = Gathered::new(scenario, &wanted(scenario), levels);
+        watch.begin(&scenario.name, n_paths(scenario), level);
+        let flow = each_part(&self.0.parts, scenario, paths, watch, |stretch, watch| {
+            gathered.join(stretch.gathered);
+            drawing.join(stretch.check.as_ref());
+            watch.advance(gathered.collector.n_paths(), Some(&gathered.collector));
+            Ok(())
+        })?;
+        Ok(Played { interrupted: flow.is_break(), ..Played::of(gathered) })
+    }
+
+    fn leave(&mut self, _: usize, _: &Scenario<'_>, _: &Played) -> anyhow::Result<()> {
+        // The parts are still there.
         Ok(())
-    })?;
-    Ok(Played { gathered, precise: None, interrupted: flow.is_break() })
+    }
+
+    fn earlier_seconds(&self) -> f64 {
+        0.0
+    }
 }

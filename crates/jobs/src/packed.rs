@@ -15,8 +15,8 @@ use slashfall_output::{Digest, InputFile, OutputError, SCHEMA_VERSION, digest_al
 use slashfall_sampling::{STREAMS_VERSION, Scenario};
 use slashfall_store::{Kind, Place};
 
-use crate::folder::NetworkFolder;
-use crate::input::{Config, Overrides, RunFile, network_files};
+use crate::folder::{NetworkFolder, network_files};
+use crate::input::{Config, Overrides, RunFile};
 use crate::merge::MergeOptions;
 use crate::part::{
     PART_FILE, PART_VERSION, PartOptions, PartOutcome, PathRange, has_parts, merge_to_part,
@@ -27,6 +27,7 @@ use crate::provenance::{config_digest, program};
 use crate::recorded::{by_name, check_network};
 use crate::run::{RunOptions, place_of_output};
 use crate::target::{PART, RESULT, Target, place_of};
+use crate::unfinished::Keeping;
 use crate::watch::{Unwatched, Watch};
 
 /// The network of a packed run, and the file that this folder is known by.
@@ -75,7 +76,7 @@ pub fn pack(options: &RunOptions, store: &Path) -> anyhow::Result<PackedRun> {
         let output = place_of_output(options.output.as_ref(), PathBuf::new)?;
         Target::check(&output, RESULT, options.overwrite)?;
     }
-    let inputs = input.files()?;
+    let inputs = input.files();
     let name = format!("{}-{}", input.spec.name, &digest(&inputs, &scenarios)[..N_DIGITS]);
     let place = place_of("store", store)?.join(&name);
     let packed = Packed {
@@ -208,7 +209,9 @@ pub fn run_packed(
         // Before the work: a merge would refuse what comes of it.
         let (config, overrides) = unpack(run, folder, &proved()?.sha256)?;
         let (output, command) = (Some(output), command(run));
-        let options = RunOptions { config, overrides, output, overwrite: false, command };
+        let keeping = Keeping::default();
+        let options =
+            RunOptions { config, overrides, output, overwrite: false, command, keeping };
         let input = options.load()?;
         let mut scenarios = input.resolve()?;
         run_part(&input, &mut scenarios, &options, part, watch)
@@ -286,6 +289,7 @@ mod tests {
             output: None,
             overwrite: false,
             command: Vec::new(),
+            keeping: Keeping::default(),
         };
         pack(&options, store)
     }

@@ -6,14 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use slashfall_graph::{Network, Problem, Problems, load_network};
+use slashfall_graph::{Network, Problem, Problems};
 use slashfall_output::{Digest, InputFile, digest_file};
 use slashfall_sampling::config::NodeValue;
 use slashfall_sampling::{Node, RunSpec, STREAMS_VERSION, Scenario};
 
 use crate::drawing::Drawing;
-use crate::folder::NetworkFolder;
-use crate::input::network_files;
+use crate::folder::{NetworkFolder, network_files};
 use crate::provenance::{digest_of, program};
 
 /// Sections that say nothing of one scenario's paths.
@@ -143,8 +142,7 @@ impl Recorded {
     /// Every file that has changed, come or gone.
     pub fn load_network(&self) -> Result<Network, Problems> {
         check_network(&self.folder, &self.digests)?;
-        let loaded = load_network(self.folder.path());
-        Ok(loaded.map_err(|problems| self.folder.as_named(&problems))?.network)
+        Ok(self.folder.load()?.0.network)
     }
 
     /// The model of the scenario, its paths drawn as the run drew them: the pilot of importance

@@ -1,27 +1,28 @@
 //! A run: from a run file to a result folder, watched by whoever asked for it.
 
-use std::ops::{ControlFlow, Range};
 use std::path::PathBuf;
 
-use anyhow::Context;
 use slashfall_graph::{Problem, Problems};
-use slashfall_output::measures::{Level, StopWatch};
-use slashfall_output::{
-    Collector, Manifest, PathsWriter, ResultFolder, SelfTest, Wanted, headline_level,
-};
+use slashfall_output::measures::{Level, Looks};
+use slashfall_output::{Manifest, ResultFolder, SelfTest, Wanted, headline_level};
 use slashfall_sampling::Scenario;
-use slashfall_sampling::config::{Detail, PathCount, StopRule};
+use slashfall_sampling::config::{Detail, PathCount};
+use slashfall_sampling::importance::CheckSums;
 use slashfall_store::Place;
 
 use crate::drawing::Drawing;
 use crate::findings::{Findings, Tables};
 use crate::gathered::Gathered;
+use crate::identity::Identity;
 use crate::input::{Config, Input, Overrides};
 use crate::notes::{doubts, note_of_events, notes};
+use crate::number::count;
 use crate::part::n_paths;
+use crate::play::Draws;
 use crate::proof::proved;
 use crate::provenance::{manifest, metadata, note, peak_memory_bytes};
 use crate::target::{RESULT, Target, place_of};
+use crate::unfinished::{Keeping, Unfinished};
 use crate::watch::Watch;
 
 /// What to run and where to.
@@ -37,6 +38,8 @@ pub struct RunOptions {
     pub overwrite: bool,
     /// What asked for it, for the manifest: the words of a command line, or a call.
     pub command: Vec<String>,
+    /// How what has been computed is kept until the result is there; parts keep nothing.
+    pub keeping: Keeping,
 }
 
 impl RunOptions {
@@ -57,10 +60,12 @@ impl RunOptions {
 pub enum Outcome {
     /// The result is in its folder.
     Written(Box<Ran>),
-    /// Nobody waited any more, and nothing was written.
+    /// Nobody waited any more, and there is no result.
     Stopped {
         /// Paths that were there of the scenario that ran.
         n_paths: u64,
+        /// Where they are kept, for who resumes the run; none where they are not.
+        kept: Option<Place>,
     },
 }
 
@@ -77,17 +82,56 @@ pub struct Ran {
 /// What a scenario gave.
 pub(crate) struct Played {
     pub(crate) gathered: Gathered,
+    /// Of weighted paths.
+    pub(crate) sums: Option<CheckSums>,
+    /// What a stop rule has seen.
+    pub(crate) looks: Option<Looks>,
+    /// Whether the precision that was asked for was reached, where any was.
     pub(crate) precise: Option<bool>,
+    /// Whether no more paths come.
+    pub(crate) is_complete: bool,
     pub(crate) interrupted: bool,
 }
 
-/// Runs all scenarios and writes their result, whole or not at all.
+impl Played {
+    pub(crate) fn of(gathered: Gathered) -> Self {
+        let (is_complete, interrupted) = (false, false);
+        Self { gathered, sums: None, looks: None, precise: None, is_complete, interrupted }
+    }
+}
+
+/// Where the paths of scenarios come from: they are drawn here, or were elsewhere.
+pub(crate) trait Origin {
+    /// Has the paths of the `number`-th scenario come.
+    fn play(
+        &mut self,
+        folder: &ResultFolder,
+        number: usize,
+        scenario: &Scenario<'_>,
+        drawing: &mut Drawing,
+        watch: &mut dyn Watch,
+    ) -> anyhow::Result<Played>;
+
+    /// Nobody waits for what would be made of the paths that have come.
+    fn leave(
+        &mut self,
+        number: usize,
+        scenario: &Scenario<'_>,
+        played: &Played,
+    ) -> anyhow::Result<()>;
+
+    /// Seconds that were spent on them before.
+    fn earlier_seconds(&self) -> f64;
+}
+
+/// Runs all scenarios and writes their result, whole or not at all. What has been computed is kept beside its
+/// place until it is there.
 ///
 /// `scenarios` are those of the `input`; from here on their models draw paths as `[sampling]` says.
 ///
 /// # Errors
-/// When sampling cannot be as it is asked for, when the folder is there or cannot be written, and when
-/// the program does not compute right on this machine.
+/// When sampling cannot be as it is asked for, when the folder is there, or is written by another run, or cannot be
+/// written, when what was kept is of another run, and when the program does not compute right on this machine.
 pub fn run(
     input: &Input,
     scenarios: &mut [Scenario<'_>],
@@ -101,7 +145,54 @@ pub fn run(
         merged_parts: None,
         selftest: proved()?,
     };
-    conclude(input, scenarios, asked, watch, play)
+    let prepared = Prepared::new(input, scenarios, &asked, watch)?;
+    let place = prepared.place.clone();
+    Target::check(&place, RESULT, asked.overwrite)?;
+    let keeps = place.as_local().is_some() || !writes_paths(scenarios);
+    if !keeps && options.keeping.resume {
+        return Err(unresumable().into());
+    }
+    let begin = || {
+        let run = Identity::new(input, scenarios, input.files(), asked.selftest.clone());
+        Unfinished::open(&place, run, options.keeping, asked.overwrite, watch)
+    };
+    let mut unfinished = keeps.then(begin).transpose()?;
+    let in_dir = unfinished.as_ref().and_then(Unfinished::result_dir).zip(place.as_local());
+    let metadata = metadata(input, scenarios, &input.files());
+    let target = match in_dir {
+        Some((dir, place)) => Target::create_in(dir, place, asked.overwrite, metadata)?,
+        None => Target::create(&place, RESULT, asked.overwrite, metadata)?,
+    };
+    let mut origin = Draws { unfinished: unfinished.as_mut() };
+    let outcome = conclude(input, scenarios, asked, (prepared, target), &mut origin, watch);
+    let Some(unfinished) = unfinished else { return outcome };
+    match outcome {
+        Ok(Outcome::Stopped { n_paths, .. }) => {
+            let kept = unfinished.is_kept().then(|| unfinished.place().clone());
+            Ok(Outcome::Stopped { n_paths, kept })
+        }
+        Ok(written) => {
+            unfinished.remove();
+            Ok(written)
+        }
+        Err(error) if unfinished.is_kept() => Err(error.context(format!(
+            "the run is not finished; {} paths of it are kept in {} (--resume goes on with it)",
+            count(unfinished.n_paths()),
+            unfinished.place(),
+        ))),
+        failed => failed,
+    }
+}
+
+/// Whether every path is written somewhere.
+fn writes_paths(scenarios: &[Scenario<'_>]) -> bool {
+    scenarios.iter().any(|scenario| scenario.spec.detail == Detail::Paths)
+}
+
+fn unresumable() -> Problems {
+    let expected = "a result in a folder of this machine was expected, or another detail: on its way to a store a \
+                    run with detail = \"paths\" keeps nothing; parts of it are kept (--paths-from, --paths-to)";
+    Problem::new("--resume", expected).into()
 }
 
 /// What is asked of the result.
@@ -114,57 +205,66 @@ pub(crate) struct Asked<'o> {
     pub(crate) selftest: SelfTest,
 }
 
-/// Has the paths of each scenario played, wherever they come from, and writes what they come to.
+/// A run before its first path.
+pub(crate) struct Prepared {
+    drawings: Vec<Drawing>,
+    /// Where the result is to be.
+    pub(crate) place: Place,
+}
+
+impl Prepared {
+    pub(crate) fn new(
+        input: &Input,
+        scenarios: &mut [Scenario<'_>],
+        asked: &Asked<'_>,
+        watch: &mut dyn Watch,
+    ) -> anyhow::Result<Self> {
+        tell_before(input, scenarios, watch);
+        let drawings = prepare_drawings(input, scenarios, watch)?;
+        let default = || PathBuf::from("results").join(&input.spec.name);
+        Ok(Self { drawings, place: place_of_output(asked.output, default)? })
+    }
+}
+
+/// Has the paths of each scenario come, wherever they do from, and writes what they come to.
 pub(crate) fn conclude(
     input: &Input,
-    scenarios: &mut [Scenario<'_>],
+    scenarios: &[Scenario<'_>],
     asked: Asked<'_>,
+    (Prepared { drawings, place }, target): (Prepared, Target),
+    origin: &mut dyn Origin,
     watch: &mut dyn Watch,
-    mut play: impl FnMut(
-        &ResultFolder,
-        &Scenario<'_>,
-        usize,
-        &mut Drawing,
-        &mut dyn Watch,
-    ) -> anyhow::Result<Played>,
 ) -> anyhow::Result<Outcome> {
-    tell_before(input, scenarios, watch);
-    let drawings = prepare_drawings(input, scenarios, watch)?;
-    let files = input.files()?;
-    let default = || PathBuf::from("results").join(&input.spec.name);
-    let place = place_of_output(asked.output, default)?;
-    let target =
-        Target::create(&place, RESULT, asked.overwrite, metadata(input, scenarios, &files))?;
     let folder = target.folder();
     let mut tables = Tables::new(&input.network);
     let mut findings = Findings::default();
     let mut manifest =
-        manifest(input, scenarios, files, place.as_local(), asked.selftest, asked.command);
+        manifest(input, scenarios, input.files(), place.as_local(), asked.selftest, asked.command);
     manifest.merged_parts = asked.merged_parts;
     let mut n_paths = 0;
+    let stopped = |n_paths| Ok(Outcome::Stopped { n_paths, kept: None });
     for ((number, scenario), mut drawing) in scenarios.iter().enumerate().zip(drawings) {
-        let played = play(folder, scenario, number, &mut drawing, watch)?;
+        let played = origin.play(folder, number, scenario, &mut drawing, watch)?;
         let collector = &played.gathered.collector;
         n_paths = collector.n_paths();
-        let added = if played.interrupted {
-            ControlFlow::Break(())
-        } else {
-            note(&mut manifest, scenario, collector, played.precise);
-            let (sampling, doubt) = drawing.finish(&scenario.name, collector.n_paths())?;
-            manifest.sampling.insert(scenario.name.clone(), sampling);
-            findings.doubts.extend(doubts(&scenario.name, collector).into_iter().chain(doubt));
-            tables.add(scenario, &played.gathered, &mut findings, watch)
-        };
-        if added.is_break() {
-            return Ok(Outcome::Stopped { n_paths });
+        if played.interrupted {
+            return stopped(n_paths);
+        }
+        note(&mut manifest, scenario, collector, played.precise);
+        let (sampling, doubt) = drawing.finish(&scenario.name, n_paths)?;
+        manifest.sampling.insert(scenario.name.clone(), sampling);
+        findings.doubts.extend(doubts(&scenario.name, collector).into_iter().chain(doubt));
+        if tables.add(scenario, &played.gathered, &mut findings, watch).is_break() {
+            origin.leave(number, scenario, &played)?;
+            return stopped(n_paths);
         }
     }
     tables.write(folder, input.spec.detail)?;
-    manifest.wall_seconds = input.started.elapsed().as_secs_f64();
+    manifest.wall_seconds = origin.earlier_seconds() + input.started.elapsed().as_secs_f64();
     manifest.peak_memory_bytes = peak_memory_bytes();
     manifest.write(folder)?;
     if target.finish(&*watch)?.is_break() {
-        return Ok(Outcome::Stopped { n_paths });
+        return stopped(n_paths);
     }
     Ok(Outcome::Written(Box::new(Ran { findings, manifest, target: place })))
 }
@@ -222,112 +322,6 @@ fn problem_of_memory(input: &Input, scenario: &Scenario<'_>) -> Option<Problem> 
         );
         Problem::new(&input.file, expected).key(key).value(wanted.n_paths.to_string())
     })
-}
-
-fn play(
-    folder: &ResultFolder,
-    scenario: &Scenario<'_>,
-    number: usize,
-    drawing: &mut Drawing,
-    watch: &mut dyn Watch,
-) -> anyhow::Result<Played> {
-    let (n_paths, mut rule) = match &scenario.spec.paths {
-        PathCount::Fixed(n) => (*n, None),
-        PathCount::Until(rule) => {
-            (rule.max_paths, Some(Watched::new(rule, scenario.model.sobol().is_some())))
-        }
-    };
-    let paths = paths_writer(folder, scenario, number, 0)?;
-    let levels = levels(&scenario.spec.levels);
-    let level = levels.last().copied().context("a run has levels")?;
-    let mut gathered = Gathered::new(scenario, &wanted(scenario), levels);
-    watch.begin(&scenario.name, n_paths, Some(level));
-    let mut drawn = Drawn { first_path: 0, drawing, paths, watch };
-    let mut precise = None;
-    let mut done = 0;
-    while done < n_paths && precise != Some(true) {
-        let next = rule.as_ref().map_or(n_paths, |rule| rule.watch.next_look());
-        if drawn.draw(&mut gathered, scenario, done..next)?.is_break() {
-            return Ok(Played { gathered, precise, interrupted: true });
-        }
-        done = next;
-        precise = rule.as_mut().map(|rule| rule.look(&gathered.collector));
-    }
-    drawn.end()?;
-    Ok(Played { gathered, precise, interrupted: false })
-}
-
-/// Where the paths of a scenario go beside what gathers them.
-pub(crate) struct Drawn<'d, 'f> {
-    /// The first of them.
-    pub(crate) first_path: u64,
-    pub(crate) drawing: &'d mut Drawing,
-    pub(crate) paths: Option<PathsWriter<'f>>,
-    pub(crate) watch: &'d mut dyn Watch,
-}
-
-impl Drawn<'_, '_> {
-    /// Draws paths; breaks off once nobody waits for them.
-    pub(crate) fn draw(
-        &mut self,
-        gathered: &mut Gathered,
-        scenario: &Scenario<'_>,
-        paths: Range<u64>,
-    ) -> anyhow::Result<ControlFlow<()>> {
-        let mut failed = Ok(());
-        let flow = gathered.simulate(&scenario.model, paths, |batch, collector| {
-            self.drawing.absorb(batch);
-            let so_far = collector.first_path() + collector.n_paths() - self.first_path;
-            self.watch.advance(so_far, Some(collector));
-            if let Some(paths) = &mut self.paths {
-                failed = paths.absorb(batch);
-            }
-            let is_over = self.watch.is_stopped() || failed.is_err();
-            if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        failed?;
-        if flow.is_break() {
-            self.watch.end();
-        }
-        Ok(flow)
-    }
-
-    /// Says that no more come.
-    pub(crate) fn end(self) -> anyhow::Result<()> {
-        self.watch.end();
-        Ok(self.paths.map_or(Ok(()), PathsWriter::finish)?)
-    }
-}
-
-/// What writes every path of a scenario from `first_path` on, where that is asked for.
-pub(crate) fn paths_writer<'f>(
-    folder: &'f ResultFolder,
-    scenario: &Scenario<'_>,
-    number: usize,
-    first_path: u64,
-) -> anyhow::Result<Option<PathsWriter<'f>>> {
-    let setting = scenario.model.setting();
-    let create = || PathsWriter::create(folder, setting, &scenario.name, number, first_path);
-    let is_asked = scenario.spec.detail == Detail::Paths;
-    Ok(is_asked.then(create).transpose()?)
-}
-
-/// A stop rule and what it has seen so far.
-struct Watched<'r> {
-    scope: &'r str,
-    watch: StopWatch,
-}
-
-impl<'r> Watched<'r> {
-    fn new(rule: &'r StopRule, by_replicate: bool) -> Self {
-        let watch = StopWatch::new(rule);
-        let watch = if by_replicate { watch.doubling() } else { watch };
-        Self { scope: &rule.scope.value, watch }
-    }
-
-    fn look(&mut self, collector: &Collector) -> bool {
-        collector.losses(self.scope).is_some_and(|losses| self.watch.look(losses))
-    }
 }
 
 /// What a scenario wants of its worst paths.

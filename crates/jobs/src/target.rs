@@ -4,17 +4,14 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use slashfall_graph::{Problem, Problems};
-use slashfall_output::{OutputError, ResultFolder};
+use slashfall_output::{OutputError, RESULT_FILE, ResultFolder};
 use slashfall_store::{Kind, LocalFolder, Place, StoreError, Upload};
 
 use crate::part::PART_FILE;
 use crate::watch::Watch;
 
-/// The file that a result is known by.
-pub(crate) const MANIFEST_FILE: &str = "manifest.json";
-
 /// Results: one writes at a time, as no two runs take the same time.
-pub(crate) const RESULT: Kind = Kind { marker: MANIFEST_FILE, alike: None };
+pub(crate) const RESULT: Kind = Kind { marker: RESULT_FILE, alike: None };
 
 /// Parts: what their paths come to is the same whoever runs them.
 pub(crate) const PART: Kind = Kind { marker: PART_FILE, alike: Some(is_file_of_part) };
@@ -46,7 +43,7 @@ pub fn fetched(
     wanted: impl Fn(&str) -> bool,
 ) -> anyhow::Result<LocalFolder> {
     let place = place_of(argument, text)?;
-    let folder = place.fetched(MANIFEST_FILE, wanted)?;
+    let folder = place.fetched(RESULT_FILE, wanted)?;
     Ok(folder.ok_or_else(|| {
         let expected = "a result folder with its manifest.json was expected: it is not there";
         Problems::from(Problem::new(place.to_string(), expected))
@@ -86,6 +83,20 @@ impl Target {
         let dir = fresh.as_deref().or(place.as_local()).unwrap_or(Path::new(""));
         let folder = ResultFolder::create_known_by(kind.marker, dir, overwrite, metadata)?;
         Ok(Self { folder, upload })
+    }
+
+    /// Starts a result, or goes on with one, in a folder of the caller's, which stays if nobody finishes it.
+    ///
+    /// # Errors
+    /// As [`Target::create`].
+    pub(crate) fn create_in(
+        partial: PathBuf,
+        target: &Path,
+        overwrite: bool,
+        metadata: Vec<(String, String)>,
+    ) -> anyhow::Result<Self> {
+        let folder = ResultFolder::create_in(partial, target, overwrite, metadata)?;
+        Ok(Self { folder, upload: None })
     }
 
     /// What is written into.

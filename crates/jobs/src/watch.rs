@@ -16,6 +16,11 @@ pub trait Watch {
     /// A run names the `level` whose tail is worth showing while they come.
     fn begin(&mut self, what: &str, n_paths: u64, level: Option<Level>);
 
+    /// `n_paths` of them were there before: they were not computed now.
+    fn resume(&mut self, n_paths: u64) {
+        self.advance(n_paths, None);
+    }
+
     /// `n_paths` of them are there; a run has their losses so far.
     fn advance(&mut self, n_paths: u64, losses: Option<&Collector>);
 

@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its own files fail")]
 
-use slashfall_jobs::{Config, Outcome, Overrides, RunOptions, Watch, run};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use slashfall_jobs::{Config, Keeping, Outcome, Overrides, RunOptions, Watch, run};
 use slashfall_output::Collector;
 use slashfall_output::measures::Level;
 
@@ -26,6 +30,11 @@ impl Watch for Ear {
         self.heard.push(format!("{what} {n_paths} {level}"));
     }
 
+    fn resume(&mut self, n_paths: u64) {
+        self.heard.push(format!("{n_paths} were there"));
+        self.n_done = n_paths;
+    }
+
     fn advance(&mut self, n_paths: u64, losses: Option<&Collector>) {
         assert_eq!(losses.map(Collector::n_paths), Some(n_paths));
         assert!(n_paths > self.n_done);
@@ -41,7 +50,7 @@ impl Watch for Ear {
     }
 }
 
-fn ran(folder: &std::path::Path, stop_after: u64) -> (Outcome, Ear) {
+fn ran(folder: &Path, stop_after: u64, keeping: Keeping) -> (Outcome, Ear) {
     let set = ["run.detail=summary", "event=[]"].map(str::to_owned).to_vec();
     let options = RunOptions {
         config: Config::File(RUN_FILE.into()),
@@ -49,6 +58,7 @@ fn ran(folder: &std::path::Path, stop_after: u64) -> (Outcome, Ear) {
         output: Some(folder.join("result")),
         overwrite: false,
         command: vec!["a test".to_owned()],
+        keeping,
     };
     let input = options.load().unwrap();
     let mut ear = Ear { heard: Vec::new(), n_done: 0, stop_after };
@@ -59,7 +69,7 @@ fn ran(folder: &std::path::Path, stop_after: u64) -> (Outcome, Ear) {
 #[test]
 fn who_watches_hears_of_all_paths() {
     let folder = tempfile::tempdir().unwrap();
-    let (outcome, ear) = ran(folder.path(), u64::MAX);
+    let (outcome, ear) = ran(folder.path(), u64::MAX, Keeping::default());
     let Outcome::Written(ran) = outcome else { panic!("nobody stopped it") };
     let note = "note: `event` is for `slashfall stress`; a run draws its events";
     assert_eq!(ear.heard, [note, "base 20000 0.99", "end after 20000"]);
@@ -71,12 +81,39 @@ fn who_watches_hears_of_all_paths() {
 }
 
 #[test]
-fn nothing_is_left_of_a_run_that_is_stopped() {
+fn a_run_that_is_stopped_goes_on_where_it_was() {
+    let whole = tempfile::tempdir().unwrap();
+    assert!(matches!(ran(whole.path(), u64::MAX, Keeping::default()).0, Outcome::Written(_)));
+    let folder = tempfile::tempdir().unwrap();
+    let mut keeping = Keeping::default();
+    let mut before = 0;
     for stop_after in [1, N_PATHS] {
-        let folder = tempfile::tempdir().unwrap();
-        let (outcome, ear) = ran(folder.path(), stop_after);
-        assert!(matches!(outcome, Outcome::Stopped { n_paths } if n_paths == ear.n_done));
-        assert!(ear.n_done >= stop_after && ear.heard.len() == 3, "{:?}", ear.heard);
-        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+        let (outcome, ear) = ran(folder.path(), stop_after, keeping);
+        let Outcome::Stopped { n_paths, kept } = outcome else { panic!("somebody stopped it") };
+        assert_eq!((n_paths, ear.heard.len()), (ear.n_done, 3 + usize::from(before > 0)));
+        assert!(n_paths >= stop_after && n_paths > before);
+        let kept = kept.unwrap();
+        assert_eq!(kept.as_local(), Some(&*folder.path().join("result.unfinished")));
+        assert_eq!(names(folder.path()), ["result.unfinished"]);
+        (before, keeping.resume) = (n_paths, true);
     }
+    let (outcome, ear) = ran(folder.path(), u64::MAX, keeping);
+    assert!(matches!(outcome, Outcome::Written(_)));
+    assert_eq!(ear.heard[2..], ["20000 were there", "end after 20000"]);
+    assert_eq!(names(folder.path()), ["result"]);
+    assert_eq!(tables(&folder.path().join("result")), tables(&whole.path().join("result")));
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name());
+    entries.map(|name| name.into_string().unwrap()).collect()
+}
+
+/// The files of a result but its manifest, which says how long it took.
+fn tables(result: &Path) -> BTreeMap<String, Vec<u8>> {
+    let names = names(result).into_iter().filter(|name| name != "manifest.json");
+    let tables: BTreeMap<_, _> =
+        names.map(|name| (name.clone(), fs::read(result.join(name)).unwrap())).collect();
+    assert!(tables.len() > 4);
+    tables
 }

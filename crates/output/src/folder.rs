@@ -1,20 +1,19 @@
 //! A result folder that appears under its name only when every file in it is whole.
 
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
-use arrow_schema::{ArrowError, Schema};
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use arrow_schema::ArrowError;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
 
+use crate::file::{sync, sync_parent, write_parquet};
 use crate::manifest::{Digest, digest_file};
 use crate::schema::Table;
+
+/// The file that a result is known by.
+pub const RESULT_FILE: &str = "manifest.json";
 
 /// Why a result could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +73,8 @@ impl OutputError {
 pub struct ResultFolder {
     target: PathBuf,
     partial: PathBuf,
+    /// Whether what is half done goes when nobody finishes it.
+    is_own: bool,
     /// The file without which what bears the name is no such folder.
     known_by: String,
     overwrite: bool,
@@ -91,7 +92,7 @@ impl ResultFolder {
         overwrite: bool,
         metadata: Vec<(String, String)>,
     ) -> Result<Self, OutputError> {
-        Self::create_known_by("manifest.json", target, overwrite, metadata)
+        Self::create_known_by(RESULT_FILE, target, overwrite, metadata)
     }
 
     /// The same of a folder that is known by another file than the manifest of a run: one without it is not replaced.
@@ -107,7 +108,24 @@ impl ResultFolder {
         Self::check(file, target, overwrite)?;
         let partial = create_partial(target).map_err(OutputError::io(target))?;
         let (target, known_by) = (target.to_owned(), file.to_owned());
-        Ok(Self { target, partial, known_by, overwrite, metadata })
+        Ok(Self { target, partial, is_own: true, known_by, overwrite, metadata })
+    }
+
+    /// The result of a run, filled in a folder of the caller's beside its final place, where what is half done
+    /// stays if nobody finishes it.
+    ///
+    /// # Errors
+    /// As [`ResultFolder::create`].
+    pub fn create_in(
+        partial: PathBuf,
+        target: &Path,
+        overwrite: bool,
+        metadata: Vec<(String, String)>,
+    ) -> Result<Self, OutputError> {
+        Self::check(RESULT_FILE, target, overwrite)?;
+        fs::create_dir_all(&partial).map_err(OutputError::io(&partial))?;
+        let (target, known_by) = (target.to_owned(), RESULT_FILE.to_owned());
+        Ok(Self { target, partial, is_own: false, known_by, overwrite, metadata })
     }
 
     /// Whether such a folder can take that name: better told before the work than after it.
@@ -180,11 +198,12 @@ impl ResultFolder {
         write_parquet(path, batch, &self.metadata)
     }
 
-    /// Gives the folder its name.
+    /// Gives the folder its name, once all in it is on the disk.
     ///
     /// # Errors
     /// When it cannot be renamed, or another has taken the name meanwhile; then nothing bears the name that did not before.
     pub fn finish(self) -> Result<(), OutputError> {
+        sync(&self.partial)?;
         let old = beside(&self.target, "old");
         let replaces = self.overwrite && self.target.exists();
         if replaces {
@@ -203,6 +222,7 @@ impl ResultFolder {
                 OutputError::Io { path, source }
             });
         }
+        sync_parent(&self.target);
         if replaces {
             // The result is in place; what it replaced says `.old` in its name if it stays.
             let _ = fs::remove_dir_all(&old);
@@ -213,86 +233,12 @@ impl ResultFolder {
 
 impl Drop for ResultFolder {
     fn drop(&mut self) {
-        // After `finish` there is nothing left under this name. A failure to tidy up is no news:
-        // what is left says `.partial` in its name.
-        let _ = fs::remove_dir_all(&self.partial);
+        if self.is_own {
+            // After `finish` there is nothing left under this name. A failure to tidy up is no news:
+            // what is left says `.partial` in its name.
+            let _ = fs::remove_dir_all(&self.partial);
+        }
     }
-}
-
-/// Writes a table that is no part of a result as a Parquet file, which bears its name only when it is whole.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn write_file(
-    path: &Path,
-    table: Table,
-    metadata: &[(String, String)],
-) -> Result<(), OutputError> {
-    write_whole(path, |partial| write_partial(partial, table, metadata))
-}
-
-/// Writes text as a file that bears its name only when it is whole.
-///
-/// # Errors
-/// When the file is there and is not to be replaced, or cannot be written.
-pub fn write_text_file(path: &Path, text: &str, overwrite: bool) -> Result<(), OutputError> {
-    if !overwrite && path.exists() {
-        return Err(OutputError::Exists(path.to_owned()));
-    }
-    write_whole(path, |partial| fs::write(partial, text).map_err(OutputError::io(path)))
-}
-
-/// Has a file written under another name beside it, and gives it its own.
-fn write_whole(
-    path: &Path,
-    write: impl FnOnce(&Path) -> Result<(), OutputError>,
-) -> Result<(), OutputError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let partial = path.with_file_name(format!(".{name}.partial-{}", std::process::id()));
-    let written =
-        write(&partial).and_then(|()| fs::rename(&partial, path).map_err(OutputError::io(path)));
-    if written.is_err() {
-        // A failure to tidy up is no news: what is left says `.partial` in its name.
-        let _ = fs::remove_file(&partial);
-    }
-    written
-}
-
-fn write_partial(
-    path: &Path,
-    table: Table,
-    metadata: &[(String, String)],
-) -> Result<(), OutputError> {
-    let batch = table
-        .into_batch()
-        .map_err(|source| OutputError::Arrow { path: path.to_owned(), source })?;
-    write_parquet(path, &batch, metadata)
-}
-
-/// Writes a batch as a Parquet file that carries `metadata`, in its footer and in its schema.
-pub(crate) fn write_parquet(
-    path: &Path,
-    batch: &RecordBatch,
-    metadata: &[(String, String)],
-) -> Result<(), OutputError> {
-    let own: HashMap<String, String> = metadata.iter().cloned().collect();
-    let schema = Schema::clone(&batch.schema()).with_metadata(own);
-    let batch = batch
-        .clone()
-        .with_schema(schema.into())
-        .map_err(|source| OutputError::Arrow { path: path.to_owned(), source })?;
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .build();
-    let file = File::create(path).map_err(OutputError::io(path))?;
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties))
-        .map_err(OutputError::parquet(path))?;
-    for (key, value) in metadata {
-        writer.append_key_value_metadata(KeyValue::new(key.clone(), value.clone()));
-    }
-    writer.write(&batch).map_err(OutputError::parquet(path))?;
-    writer.close().map_err(OutputError::parquet(path))?;
-    Ok(())
 }
 
 /// Makes a new hidden folder beside `target`; what another run has left there is never taken over.

@@ -11,6 +11,7 @@ mod contagion;
 mod contributions;
 mod dependence;
 pub mod difference;
+mod file;
 mod folder;
 mod happenings;
 mod joint;
@@ -36,7 +37,8 @@ pub use collect::{Collector, StoredCollector};
 pub use contagion::{Contagion, NodeFigures, NodeKind, StoredContagion};
 pub use contributions::{Contribution, contributions};
 pub use dependence::{EventCounts, Realised, StoredCounts};
-pub use folder::{OutputError, ResultFolder, write_file, write_text_file};
+pub use file::{write_file, write_text_file};
+pub use folder::{OutputError, RESULT_FILE, ResultFolder};
 pub use happenings::{Amounts, DaySums, StepRow};
 pub use joint::{Joint, joint};
 pub use manifest::{

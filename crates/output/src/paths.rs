@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -13,8 +13,9 @@ use slashfall_cascade::{AssetFigure, Channel, Figure, Layout, PortfolioFigure, S
 use slashfall_graph::Network;
 use slashfall_sampling::Batch;
 
+use crate::file::{sync, sync_file};
 use crate::folder::{OutputError, ResultFolder};
-use crate::recorded::{batches, files_named, not_ours};
+use crate::recorded::{batches, files_named, n_rows, not_ours};
 use crate::schema::{annotated, text_array, text_type};
 use crate::scope::{ScopeKind, scopes};
 
@@ -42,6 +43,9 @@ pub struct PathsWriter<'f> {
 }
 
 impl<'f> PathsWriter<'f> {
+    /// Paths a file.
+    pub const PATHS_PER_FILE: u64 = PATHS_PER_FILE;
+
     /// Before the path `first_path` of the `number`-th scenario, which is 0 unless a part is written.
     ///
     /// # Errors
@@ -66,6 +70,52 @@ impl<'f> PathsWriter<'f> {
             positions: Layout::new(setting.network()).positions().collect(),
             first_path,
         })
+    }
+
+    /// After `n_paths` of the scenario, which a run that was interrupted has left in the folder, and beside in
+    /// `rest` those that do not fill a file; none where the files are not all there.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn resume(
+        folder: &'f ResultFolder,
+        setting: &Setting<'_>,
+        (scenario, number): (&str, usize),
+        n_paths: u64,
+        rest: &Path,
+    ) -> Result<Option<Self>, OutputError> {
+        let last = n_paths - n_paths % PATHS_PER_FILE;
+        let mut own = Self::create(folder, setting, scenario, number, last)?;
+        let is_whole = own.has_all(last)? && own.absorb_part(rest, last..n_paths)?;
+        Ok(is_whole.then_some(own))
+    }
+
+    /// Whether the files of the first `n_paths` of the scenario are in the folder.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn has_all(&self, n_paths: u64) -> Result<bool, OutputError> {
+        let mut first = 0;
+        while first < n_paths {
+            let n = PATHS_PER_FILE.min(n_paths - first);
+            if n_rows(&self.file(first))? != Some(n) {
+                return Ok(false);
+            }
+            first += n;
+        }
+        Ok(true)
+    }
+
+    /// Leaves the paths that do not fill a file yet in a folder of their own, for [`PathsWriter::resume`].
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn leave(mut self, rest: &Path) -> Result<(), OutputError> {
+        let Some((first, batch)) = self.take_batch()? else { return Ok(()) };
+        let dir = rest.join("paths");
+        fs::create_dir_all(&dir).map_err(OutputError::io(&dir))?;
+        self.folder.write_batch(&dir.join(self.file_name(first)), &batch)?;
+        sync(rest)
     }
 
     /// Adds the next batch.
@@ -143,18 +193,23 @@ impl<'f> PathsWriter<'f> {
     }
 
     fn write(&mut self) -> Result<(), OutputError> {
+        let Some((first, batch)) = self.take_batch()? else { return Ok(()) };
+        let path = self.file(first);
+        self.folder.write_batch(&path, &batch)?;
+        // A run that is interrupted counts on the files that it has left.
+        sync_file(&path)
+    }
+
+    /// The paths that are in no file yet, and the first of them; none where all are.
+    fn take_batch(&mut self) -> Result<Option<(u64, RecordBatch)>, OutputError> {
         let n = self.columns.first().map_or(0, Vec::len);
         if n == 0 {
-            return Ok(());
+            return Ok(None);
         }
-        let path = self.folder.file("paths").join(format!(
-            "{}{:012}.parquet",
-            self.own_files(),
-            self.first_path
-        ));
+        let first = self.first_path;
         let mut arrays: Vec<ArrayRef> = vec![
             text_array(std::iter::repeat_n(self.scenario.as_str(), n)),
-            Arc::new(UInt64Array::from_iter_values((self.first_path..).take(n))),
+            Arc::new(UInt64Array::from_iter_values((first..).take(n))),
             Arc::new(Float64Array::from(std::mem::take(&mut self.weights))),
         ];
         let figures = self.columns.iter_mut().map(std::mem::take);
@@ -162,10 +217,18 @@ impl<'f> PathsWriter<'f> {
         let mut fields = key_fields();
         fields.extend(self.fields.iter().cloned());
         let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
-            .map_err(|source| OutputError::Arrow { path: path.clone(), source })?;
-        self.folder.write_batch(&path, &batch)?;
+            .map_err(|source| OutputError::Arrow { path: self.file(first), source })?;
         self.first_path += n as u64;
-        Ok(())
+        Ok(Some((first, batch)))
+    }
+
+    /// The file of the paths from `first` on.
+    fn file(&self, first: u64) -> PathBuf {
+        self.folder.file("paths").join(self.file_name(first))
+    }
+
+    fn file_name(&self, first: u64) -> String {
+        format!("{}{first:012}.parquet", self.own_files())
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use arrow_array::types::{Float64Type, Int32Type, UInt64Type};
 use arrow_array::{RecordBatch, StringArray, cast::AsArray};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::folder::OutputError;
 use crate::paths::PATHS_PER_FILE;
@@ -125,6 +126,16 @@ pub(crate) fn batches(path: &Path, row: Option<usize>) -> Result<Vec<RecordBatch
     let reader = builder.build().map_err(OutputError::parquet(path))?;
     let arrow = |source| OutputError::Arrow { path: path.to_owned(), source };
     reader.map(|batch| batch.map_err(arrow)).collect()
+}
+
+/// Rows of a file by its footer; none where it is not there or not whole.
+pub(crate) fn n_rows(path: &Path) -> Result<Option<u64>, OutputError> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let file = File::open(path).map_err(OutputError::io(path))?;
+    let rows = SerializedFileReader::new(file).map(|file| file.metadata().file_metadata().num_rows());
+    Ok(rows.ok().and_then(|rows| u64::try_from(rows).ok()))
 }
 
 pub(crate) fn not_ours(path: &Path) -> OutputError {

@@ -1,6 +1,6 @@
 //! Whose losses: the system, an asset, a portfolio, a channel; and where each stands in a row.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use slashfall_cascade::{
     AssetFigure, Channel, Figure, Layout, PortfolioFigure, Setting, exposures,
 };
@@ -8,7 +8,7 @@ use slashfall_graph::{AssetId, Holder, Network};
 use slashfall_sampling::Batch;
 
 /// Kind of scope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScopeKind {
     /// All holders.

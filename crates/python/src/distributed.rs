@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use slashfall_jobs::{
-    MergeOptions, PathRange, RunOptions, merge as work, merge_packed, pack as pack_run, part_place,
+    Keeping, MergeOptions, PathRange, RunOptions, merge as work, merge_packed, pack as pack_run, part_place,
     run_packed,
 };
 
@@ -34,6 +34,7 @@ pub(crate) fn pack(
         output: Some(output),
         overwrite,
         command: Vec::new(),
+        keeping: Keeping::default(),
     };
     let pack = move || -> anyhow::Result<_> {
         let packed = pack_run(&options, &store)?;

@@ -1,9 +1,10 @@
 //! A run, asked for by Python.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use pyo3::prelude::*;
-use slashfall_jobs::{Outcome, RunOptions, Watch, run as work};
+use slashfall_jobs::{Keeping, Outcome, RunOptions, Watch, run as work};
 
 use crate::config::{Assignment, Given};
 use crate::listen::{Listening, listened};
@@ -13,7 +14,9 @@ const IMPRECISE: &str = "warning: the precision asked for was not reached within
 /// Runs what a run file or a mapping says; writes the result to `output` and returns what should be
 /// known before it is believed, a line each.
 #[pyfunction]
-#[pyo3(signature = (config, output, *, set, paths, seed, threads, overwrite, command, progress))]
+#[pyo3(signature = (
+    config, output, *, set, paths, seed, threads, overwrite, resume, checkpoint, command, progress
+))]
 #[expect(clippy::too_many_arguments, reason = "they are the keywords of the call")]
 pub(crate) fn run(
     py: Python<'_>,
@@ -24,6 +27,8 @@ pub(crate) fn run(
     seed: Option<u64>,
     threads: Option<usize>,
     overwrite: bool,
+    resume: bool,
+    checkpoint: Duration,
     command: Vec<String>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Vec<String>> {
@@ -33,6 +38,7 @@ pub(crate) fn run(
         output: Some(output),
         overwrite,
         command,
+        keeping: Keeping { resume, every: checkpoint },
     };
     listened(py, Listening { threads, progress }, move |watch| {
         let input = options.load()?;

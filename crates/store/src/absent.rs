@@ -43,6 +43,18 @@ impl Prefix {
         match self.0 {}
     }
 
+    pub(crate) fn with_suffix(&self, _: &str) -> Self {
+        match self.0 {}
+    }
+
+    pub(crate) fn all_names(&self) -> Result<Vec<String>, StoreError> {
+        match self.0 {}
+    }
+
+    pub(crate) fn remove_objects(&self, _: &[String]) -> Result<(), StoreError> {
+        match self.0 {}
+    }
+
     pub(crate) fn fetched(
         &self,
         _: &str,

@@ -127,7 +127,21 @@ impl Place {
         }
     }
 
-    /// Writes a file whole, where none is unless one is to be replaced.
+    /// The place beside it whose name ends so.
+    #[must_use]
+    pub fn with_suffix(&self, suffix: &str) -> Self {
+        Self(match &self.0 {
+            Where::Folder(dir) => {
+                let mut name = dir.file_name().unwrap_or_default().to_owned();
+                name.push(suffix);
+                Where::Folder(dir.with_file_name(name))
+            }
+            Where::Prefix(prefix) => Where::Prefix(prefix.with_suffix(suffix)),
+        })
+    }
+
+    /// Writes a file, where none is unless one is to be replaced. Whoever reads it finds it whole, as it was or
+    /// as it is, also after the machine has gone away meanwhile.
     ///
     /// # Errors
     /// When one is there, and when it cannot be written.
@@ -135,16 +149,44 @@ impl Place {
         match &self.0 {
             Where::Folder(dir) => {
                 let path = dir.join(name);
-                let mut options = fs::OpenOptions::new();
-                let options = options
-                    .write(true)
-                    .truncate(overwrite)
-                    .create(overwrite)
-                    .create_new(!overwrite);
-                let written = options.open(&path).and_then(|mut file| file.write_all(bytes));
-                written.map_err(StoreError::io(&path))
+                write_whole(dir, &path, bytes, overwrite).map_err(StoreError::io(&path))
             }
             Where::Prefix(prefix) => prefix.write(name, bytes, overwrite),
+        }
+    }
+
+    /// Removes a file; nothing where it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove_file(&self, name: &str) -> Result<(), StoreError> {
+        match &self.0 {
+            Where::Folder(dir) => {
+                let path = dir.join(name);
+                let gone = fs::remove_file(&path);
+                gone.or_else(|error| if is_absence(&error) { Ok(()) } else { Err(error) })
+                    .map_err(StoreError::io(&path))
+            }
+            Where::Prefix(prefix) => prefix.remove_objects(&[name.to_owned()]),
+        }
+    }
+
+    /// Removes what is in it, the file `first` before all else; nothing where nothing is.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove(&self, first: &str) -> Result<(), StoreError> {
+        match &self.0 {
+            Where::Folder(dir) => {
+                self.remove_file(first)?;
+                let gone = fs::remove_dir_all(dir);
+                gone.or_else(|error| if is_absence(&error) { Ok(()) } else { Err(error) })
+                    .map_err(StoreError::io(dir))
+            }
+            Where::Prefix(prefix) => {
+                self.remove_file(first)?;
+                prefix.remove_objects(&prefix.all_names()?)
+            }
         }
     }
 
@@ -178,6 +220,23 @@ impl Place {
             Where::Prefix(prefix) => Upload::begin(prefix, kind, overwrite).map(Some),
         }
     }
+}
+
+fn write_whole(dir: &Path, path: &Path, bytes: &[u8], overwrite: bool) -> io::Result<()> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    let builder = {
+        use std::os::unix::fs::PermissionsExt;
+        // As any other file, of which the umask decides who reads it.
+        builder.permissions(fs::Permissions::from_mode(0o666))
+    };
+    let mut file = builder.prefix(".partial-").tempfile_in(dir)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    if overwrite { file.persist(path) } else { file.persist_noclobber(path) }?;
+    // Not all file systems take this of a folder.
+    let _ = fs::File::open(dir).and_then(|dir| dir.sync_all());
+    Ok(())
 }
 
 /// True of what bears no name of its own yet.
@@ -244,6 +303,13 @@ mod tests {
         assert!(page("second", false).is_err());
         page("third", true).unwrap();
         assert_eq!(place.read("page").unwrap(), Some(b"third".to_vec()));
+        let beside = place.join("a").with_suffix(".more");
+        assert_eq!(beside.as_local(), Some(&*dir.path().join("a.more")));
+        beside.remove("marker").unwrap();
+        fs::create_dir(dir.path().join("a.more")).unwrap();
+        beside.write("marker", b"", false).unwrap();
+        beside.remove("marker").unwrap();
+        assert!(!dir.path().join("a.more").exists());
         assert!(place.children_with("other.json").unwrap().is_empty());
         assert_eq!(place.read("part.json").unwrap(), None);
         assert_eq!(place.join("file").read("part.json").unwrap(), None);

@@ -44,6 +44,12 @@ impl Prefix {
         Self { address: Address { bucket, prefix }, client: Arc::clone(&self.client) }
     }
 
+    pub(crate) fn with_suffix(&self, suffix: &str) -> Self {
+        let Address { bucket, prefix } = self.address.clone();
+        let prefix = format!("{prefix}{suffix}");
+        Self { address: Address { bucket, prefix }, client: Arc::clone(&self.client) }
+    }
+
     /// Where the object of this name is.
     pub(crate) fn key(&self, name: &str) -> Result<Key, StoreError> {
         let own = self.join(name);
@@ -132,6 +138,18 @@ impl Prefix {
             Put::Done => Ok(()),
             Put::WasThere(_) => Err(StoreError::Exists(self.join(name).to_string())),
         }
+    }
+
+    /// Names of all objects below, in order.
+    pub(crate) fn all_names(&self) -> Result<Vec<String>, StoreError> {
+        self.client.wait(self.names(Patience::Long))
+    }
+
+    /// Removes objects; nothing where one is not there.
+    pub(crate) fn remove_objects(&self, names: &[String]) -> Result<(), StoreError> {
+        let keys: Result<Vec<Key>, _> = names.iter().map(|name| self.key(name)).collect();
+        let removed = self.client.wait(self.client.remove(&keys?, Patience::Long));
+        removed.map_err(|error| self.fault(&error))
     }
 
     /// The object of this name; none where there is none.

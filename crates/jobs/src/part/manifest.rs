@@ -6,14 +6,14 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use slashfall_graph::{Problem, Problems};
-use slashfall_output::{Digest, InputFile, SCHEMA_VERSION, SelfTest, digest_all};
-use slashfall_sampling::{STREAMS_VERSION, Scenario};
+use slashfall_output::{Digest, InputFile, RESULT_FILE, SelfTest};
+use slashfall_sampling::Scenario;
 use slashfall_store::{Place, StoreError};
 
 use super::n_paths;
+use crate::identity::Identity;
 use crate::input::{Input, Overrides, RunFile};
-use crate::provenance::{config_digest, peak_memory_bytes, program};
-use crate::target::MANIFEST_FILE;
+use crate::provenance::{peak_memory_bytes, program};
 
 /// The file that a part is known by.
 pub const PART_FILE: &str = "part.json";
@@ -65,12 +65,9 @@ pub struct StateFile {
 pub struct PartManifest {
     /// Version of what is stored.
     pub part_version: u32,
-    /// Program and version.
-    pub program: String,
-    /// Version of the schemas.
-    pub schema_version: String,
-    /// Version of the random streams.
-    pub streams_version: u64,
+    /// The run that it is of.
+    #[serde(flatten)]
+    pub run: Identity,
     /// The command as given.
     pub command: Vec<String>,
     /// Name of the run.
@@ -79,22 +76,12 @@ pub struct PartManifest {
     pub paths: PathRange,
     /// Paths of the run, by scenario.
     pub run_paths: BTreeMap<String, u64>,
-    /// Seed.
-    pub seed: u64,
     /// The run file, word by word.
     pub run_file: RunFile,
     /// What the command line changed in it.
     pub overrides: Overrides,
     /// The network's folder, relative to that of the part where it can be.
     pub network_dir: String,
-    /// Every file read.
-    pub inputs: Vec<InputFile>,
-    /// SHA-256 over all inputs.
-    pub inputs_sha256: Digest,
-    /// SHA-256 of the run file of every scenario, as changed by the command line.
-    pub config_sha256: Digest,
-    /// What the program proved of itself before it began.
-    pub selftest: SelfTest,
     /// What the paths have come to, by scenario in the order of the run file.
     pub states: Vec<StateFile>,
     /// Threads.
@@ -118,21 +105,14 @@ impl PartManifest {
         let run_paths = scenarios.iter().map(|own| (own.name.clone(), n_paths(own)));
         Self {
             part_version: PART_VERSION,
-            program: program(),
-            schema_version: SCHEMA_VERSION.to_owned(),
-            streams_version: STREAMS_VERSION,
+            run: Identity::new(input, scenarios, files, selftest),
             command: command.to_vec(),
             name: input.spec.name.clone(),
             paths,
             run_paths: run_paths.collect(),
-            seed: input.spec.seed,
             run_file: input.run_file.clone(),
             overrides: input.overrides.clone(),
             network_dir: input.folder.name_from(target),
-            inputs_sha256: digest_all(&files),
-            inputs: files,
-            config_sha256: config_digest(scenarios),
-            selftest,
             states: Vec::new(),
             threads: rayon::current_num_threads(),
             wall_seconds: 0.0,
@@ -163,7 +143,7 @@ impl PartManifest {
             }
         }
         if texts.is_empty() {
-            let is_result = place.read(MANIFEST_FILE)?.is_some();
+            let is_result = place.read(RESULT_FILE)?.is_some();
             let what = if is_result { "; this is a whole result" } else { "" };
             let expected = format!("a part of a run with its {PART_FILE} was expected{what}");
             problems.push(Problem::new(place.to_string(), expected));

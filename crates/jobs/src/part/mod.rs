@@ -27,9 +27,8 @@ use crate::gathered::{Gathered, stretches};
 use crate::input::Input;
 use crate::proof::proved;
 use crate::provenance::metadata;
-use crate::run::{
-    Drawn, RunOptions, levels, paths_writer, place_of_output, prepare_drawings, tell_before, wanted,
-};
+use crate::play::{Drawn, paths_writer};
+use crate::run::{RunOptions, levels, place_of_output, prepare_drawings, tell_before, wanted};
 use crate::target::{PART, Target};
 use crate::watch::Watch;
 
@@ -113,7 +112,7 @@ fn store_part(
 ) -> anyhow::Result<PartOutcome> {
     tell_before(input, scenarios, watch);
     let drawings = prepare_drawings(input, scenarios, watch)?;
-    let files = input.files()?;
+    let files = input.files();
     let AskedPart { paths, place, overwrite, command, selftest } = asked;
     let target = Target::create(&place, PART, overwrite, metadata(input, scenarios, &files))?;
     let folder = target.folder();

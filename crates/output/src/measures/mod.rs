@@ -43,7 +43,7 @@ mod thinned;
 mod weighted_tests;
 mod weights;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub(crate) use column::StoredColumn;
 pub use column::{LossColumn, PathLoss, Room};
@@ -57,7 +57,7 @@ pub use mass::Tally;
 pub use paired::{Difference, PairedLosses};
 pub(crate) use replicates::{N_REPLICATES, Support, replicate_of, sectioned};
 pub use sorted::SortedLosses;
-pub use stop::StopWatch;
+pub use stop::{Looks, StopWatch};
 pub use sum::Sum;
 pub use tail::{Tail, TailPath};
 pub use thin::TailSample;
@@ -66,7 +66,7 @@ pub use weights::WeightSums;
 pub(crate) use weights::WeightTally;
 
 /// A figure with its sampling error, in the unit of the losses (probabilities: in 1).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The figure.
     pub value: f64,

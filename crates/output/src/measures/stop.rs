@@ -5,6 +5,7 @@
 //! are few (a geometric grid); what is compared is the longest arm of the interval and not the standard error alone, so that skewness
 //! counts; a hundred paths stand behind the figure; and two looks in a row have to agree.
 
+use serde::{Deserialize, Serialize};
 use slashfall_sampling::config::{StopMetric, StopRule};
 
 use super::{Estimate, Level, LossColumn, interval};
@@ -21,9 +22,16 @@ pub struct StopWatch {
     level: f64,
     relative_error: f64,
     max_paths: u64,
-    next_look: u64,
     /// Whether looks are at twice as many paths each.
     is_doubling: bool,
+    looks: Looks,
+}
+
+/// What a stop rule has seen so far, as far as it matters to what comes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Looks {
+    /// Paths of the next look.
+    next: u64,
     /// Paths at which the last look expected the figure to be known; none before the first.
     expected: Option<f64>,
 }
@@ -36,9 +44,8 @@ impl StopWatch {
     }
 
     pub(super) fn of(metric: StopMetric, level: f64, relative_error: f64, max_paths: u64) -> Self {
-        let next_look = FIRST_LOOK.min(max_paths);
-        let is_doubling = false;
-        Self { metric, level, relative_error, max_paths, next_look, is_doubling, expected: None }
+        let looks = Looks { next: FIRST_LOOK.min(max_paths), expected: None };
+        Self { metric, level, relative_error, max_paths, is_doubling: false, looks }
     }
 
     /// The same for Sobol points: looks are at powers of two of paths, at which the points of each replicate lie most evenly.
@@ -47,11 +54,23 @@ impl StopWatch {
         Self { is_doubling: true, ..self }
     }
 
+    /// What it has seen.
+    #[must_use]
+    pub fn looks(&self) -> Looks {
+        self.looks
+    }
+
+    /// The same once this has been seen: a run that was interrupted looks where it would have looked.
+    #[must_use]
+    pub fn after(self, looks: Looks) -> Self {
+        Self { looks, ..self }
+    }
+
     /// Paths after which to look next, a fixed sequence that ends at `max_paths`: so the result
     /// depends on nothing but the run file.
     #[must_use]
     pub fn next_look(&self) -> u64 {
-        self.next_look
+        self.looks.next
     }
 
     /// Whether the figure is known well enough, of losses that have reached [`Self::next_look`] paths.
@@ -70,10 +89,10 @@ impl StopWatch {
     pub(super) fn is_settled(&mut self, n_paths: u64, needed: Option<f64>) -> bool {
         let n = n_paths as f64;
         let is_enough = |needed: Option<f64>| needed.is_some_and(|needed| needed <= n);
-        let is_expected = is_enough(self.expected) || n_paths >= self.max_paths;
-        self.expected = needed;
+        let is_expected = is_enough(self.looks.expected) || n_paths >= self.max_paths;
         let more = if self.is_doubling { n_paths } else { n_paths / 2 };
-        self.next_look = (n_paths + more).clamp(1, self.max_paths);
+        let next = (n_paths + more).clamp(1, self.max_paths);
+        self.looks = Looks { next, expected: needed };
         is_enough(needed) && is_expected
     }
 

@@ -1,22 +1,26 @@
 //! `convergence`: how figures and their errors settle as paths are added.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use crate::collect::{Collector, ScopeLosses};
 use crate::measures::{Estimate, Level, LossColumn};
 use crate::schema::{Cell, Table};
 use crate::scope::ScopeKind;
 
 /// The figures of some scopes after some number of paths.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Waypoint {
     n_paths: u64,
     figures: Vec<WaypointFigure>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct WaypointFigure {
     scope_kind: ScopeKind,
     scope: String,
-    metric: &'static str,
+    metric: Cow<'static, str>,
     level: Option<f64>,
     estimate: Estimate,
 }
@@ -47,7 +51,7 @@ impl Waypoint {
             figures.extend(own.map(|(metric, level, estimate)| WaypointFigure {
                 scope_kind: kept.scope.kind,
                 scope: kept.scope.name.clone(),
-                metric,
+                metric: Cow::Borrowed(metric),
                 level,
                 estimate,
             }));
@@ -64,7 +68,7 @@ pub fn push_convergence(table: &mut Table, scenario: &str, waypoints: &[Waypoint
                 Cell::Text(scenario),
                 Cell::Text(figure.scope_kind.name()),
                 Cell::Text(&figure.scope),
-                Cell::Text(figure.metric),
+                Cell::Text(&figure.metric),
                 Cell::Maybe(figure.level),
                 Cell::Count(waypoint.n_paths),
                 Cell::Float(figure.estimate.value),

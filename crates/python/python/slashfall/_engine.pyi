@@ -1,6 +1,7 @@
 """The engine: see the modules beside this one, which say the same to people."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from os import PathLike
 from pathlib import Path
 from typing import Any, final
@@ -54,6 +55,8 @@ def run(
     seed: int | None,
     threads: int | None,
     overwrite: bool,
+    resume: bool,
+    checkpoint: timedelta,
     command: Sequence[str],
     progress: _Progress | None,
 ) -> list[str]: ...

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from . import _engine
@@ -24,6 +25,8 @@ def run(
     seed: int | None = None,
     threads: int | None = None,
     overwrite: bool = False,
+    resume: bool = False,
+    checkpoint: float = 60.0,
     progress: bool | None = None,
 ) -> Result:
     """Simulates what a run file says and writes loss distributions, tail figures and contributions.
@@ -35,11 +38,15 @@ def run(
     set: dotted keys and values that change the run file, as `--set` does.
     paths, seed: instead of those of the run file.
     threads: all cores by default; the result does not depend on them.
-    overwrite: whether a result that is already there is replaced.
+    overwrite: whether a result that is already there is replaced, and what an interrupted run has
+        kept thrown away.
+    resume: whether a run that was interrupted goes on with what it has kept in `OUTPUT.unfinished`; the
+        result is the same as of one that was not.
+    checkpoint: seconds after which a run keeps what it has computed, again and again.
     progress: whether bars are shown; None shows them in notebooks and on terminals.
 
-    Raises `InputError` with all that is wrong, and `KeyboardInterrupt` on Ctrl-C; then nothing is
-    written. What should be known of the figures is warned of (`RunWarning`), and stands in
+    Raises `InputError` with all that is wrong, and `KeyboardInterrupt` on Ctrl-C; then there is no
+    result, and what has been computed is kept. What should be known of the figures is warned of (`RunWarning`), and stands in
     `Result.notes` with all else that the run has to say.
     """
     changes = {} if set is None else dict(set)
@@ -54,6 +61,8 @@ def run(
                 seed=seed,
                 threads=threads,
                 overwrite=overwrite,
+                resume=resume,
+                checkpoint=timedelta(seconds=checkpoint),
                 command=command,
                 progress=heard,
             )

@@ -1,0 +1,54 @@
+//! What the paths of a scenario have come to so far, as it is kept.
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use slashfall_output::measures::Looks;
+use slashfall_output::tables::Waypoint;
+use slashfall_sampling::importance::CheckSums;
+
+use crate::gathered::StoredGathered;
+use crate::run::Played;
+
+/// Compression: the fastest of zstd; what is kept hardly gets smaller with more.
+const ZSTD_LEVEL: i32 = 1;
+
+/// What the paths of a scenario have come to so far, and all that decides how it goes on.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Snapshot {
+    pub(crate) n_paths: u64,
+    pub(crate) gathered: StoredGathered,
+    pub(crate) waypoints: Vec<Waypoint>,
+    /// Of weighted paths.
+    pub(crate) sums: Option<CheckSums>,
+    /// What a stop rule has seen.
+    pub(crate) looks: Option<Looks>,
+    /// Whether the last look thought it enough; none before the first.
+    pub(crate) precise: Option<bool>,
+    /// Whether no more paths come.
+    pub(crate) is_complete: bool,
+}
+
+impl Snapshot {
+    pub(crate) fn of(played: &Played) -> Self {
+        let Played { gathered, sums, looks, precise, is_complete, .. } = played;
+        Self {
+            n_paths: gathered.collector.n_paths(),
+            gathered: gathered.stored(),
+            waypoints: gathered.noted().to_vec(),
+            sums: sums.clone(),
+            looks: *looks,
+            precise: *precise,
+            is_complete: *is_complete,
+        }
+    }
+
+    pub(super) fn encode(&self) -> anyhow::Result<Vec<u8>> {
+        let encoder = zstd::Encoder::new(Vec::new(), ZSTD_LEVEL)?;
+        let encoder = postcard::to_io(self, encoder);
+        Ok(encoder.context("what was gathered could not be kept")?.finish()?)
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> anyhow::Result<Self> {
+        Ok(postcard::from_bytes(&zstd::decode_all(bytes)?)?)
+    }
+}
