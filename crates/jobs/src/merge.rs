@@ -15,8 +15,8 @@ use crate::gathered::Gathered;
 use crate::identity::Difference;
 use crate::input::{Config, Input};
 use crate::part::{PART_FILE, PartManifest, PathRange, each_part, n_paths};
-use crate::proof::proved;
 use crate::play::paths_writer;
+use crate::proof::proved;
 use crate::provenance::{metadata, program};
 use crate::recorded::{by_name, check_network};
 use crate::run::{

@@ -210,8 +210,7 @@ pub fn run_packed(
         let (config, overrides) = unpack(run, folder, &proved()?.sha256)?;
         let (output, command) = (Some(output), command(run));
         let keeping = Keeping::default();
-        let options =
-            RunOptions { config, overrides, output, overwrite: false, command, keeping };
+        let options = RunOptions { config, overrides, output, overwrite: false, command, keeping };
         let input = options.load()?;
         let mut scenarios = input.resolve()?;
         run_part(&input, &mut scenarios, &options, part, watch)

@@ -63,7 +63,8 @@ impl Origin for Draws<'_> {
                 pace.drew(next - done);
             }
             done = next;
-            let is_at_file = drawn.paths.is_none() || done.is_multiple_of(PathsWriter::PATHS_PER_FILE);
+            let is_at_file =
+                drawn.paths.is_none() || done.is_multiple_of(PathsWriter::PATHS_PER_FILE);
             if is_at_file && self.unfinished.as_ref().is_some_and(|own| own.is_due()) {
                 self.try_to_keep(number, scenario, &played, &mut *drawn.watch);
             }

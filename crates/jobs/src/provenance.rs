@@ -87,7 +87,7 @@ pub fn manifest(
 }
 
 /// The run file of every scenario, as changed by the command line.
-fn config(scenarios: &[Scenario<'_>]) -> BTreeMap<String, serde_json::Value> {
+pub(crate) fn config(scenarios: &[Scenario<'_>]) -> BTreeMap<String, serde_json::Value> {
     let root = |scenario: &Scenario<'_>| serde_json::to_value(&scenario.root).unwrap_or_default();
     scenarios.iter().map(|scenario| (scenario.name.clone(), root(scenario))).collect()
 }

@@ -20,7 +20,7 @@ use crate::number::count;
 use crate::part::n_paths;
 use crate::play::Draws;
 use crate::proof::proved;
-use crate::provenance::{manifest, metadata, note, peak_memory_bytes};
+use crate::provenance::{config, manifest, metadata, note, peak_memory_bytes};
 use crate::target::{RESULT, Target, place_of};
 use crate::unfinished::{Keeping, Unfinished};
 use crate::watch::Watch;
@@ -154,6 +154,7 @@ pub fn run(
     }
     let begin = || {
         let run = Identity::new(input, scenarios, input.files(), asked.selftest.clone());
+        let run = (run, config(scenarios));
         Unfinished::open(&place, run, options.keeping, asked.overwrite, watch)
     };
     let mut unfinished = keeps.then(begin).transpose()?;

@@ -119,4 +119,3 @@ pub(crate) fn write_parquet(
     writer.close().map_err(OutputError::parquet(path))?;
     Ok(())
 }
-

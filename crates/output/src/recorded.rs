@@ -134,7 +134,8 @@ pub(crate) fn n_rows(path: &Path) -> Result<Option<u64>, OutputError> {
         return Ok(None);
     }
     let file = File::open(path).map_err(OutputError::io(path))?;
-    let rows = SerializedFileReader::new(file).map(|file| file.metadata().file_metadata().num_rows());
+    let rows =
+        SerializedFileReader::new(file).map(|file| file.metadata().file_metadata().num_rows());
     Ok(rows.ok().and_then(|rows| u64::try_from(rows).ok()))
 }
 

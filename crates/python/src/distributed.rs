@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use slashfall_jobs::{
-    Keeping, MergeOptions, PathRange, RunOptions, merge as work, merge_packed, pack as pack_run, part_place,
-    run_packed,
+    Keeping, MergeOptions, PathRange, RunOptions, merge as work, merge_packed, pack as pack_run,
+    part_place, run_packed,
 };
 
 use crate::config::{Assignment, Given};

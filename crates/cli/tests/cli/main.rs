@@ -19,6 +19,7 @@ mod parts;
 mod replay;
 mod report;
 mod result;
+mod resume;
 mod reverse;
 mod run;
 mod sampling;

@@ -1,5 +1,7 @@
 //! `checkpoint.json`: of which run a folder has kept something, and what of it counts.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::Digest;
@@ -34,6 +36,8 @@ pub(super) struct Checkpoint {
     /// The run that it is of.
     #[serde(flatten)]
     pub(super) run: Identity,
+    /// The run file of every scenario, as changed by the command line.
+    pub(super) config: BTreeMap<String, serde_json::Value>,
     /// Seconds from start to here, of all sittings.
     pub(super) wall_seconds: f64,
     /// What is kept, in the order in which scenarios ran.
@@ -41,9 +45,9 @@ pub(super) struct Checkpoint {
 }
 
 impl Checkpoint {
-    pub(super) fn new(run: Identity) -> Self {
+    pub(super) fn new(run: Identity, config: BTreeMap<String, serde_json::Value>) -> Self {
         let checkpoint_version = CHECKPOINT_VERSION;
-        Self { checkpoint_version, run, wall_seconds: 0.0, scenarios: Vec::new() }
+        Self { checkpoint_version, run, config, wall_seconds: 0.0, scenarios: Vec::new() }
     }
 
     /// Paths of all scenarios.

@@ -7,9 +7,11 @@
 //! but the run, so that who goes on comes to the same result, byte by byte.
 
 mod checkpoint;
+mod keys;
 mod lock;
 mod snapshot;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -20,10 +22,11 @@ use slashfall_sampling::Scenario;
 use slashfall_store::Place;
 
 use checkpoint::{CHECKPOINT, Checkpoint, Kept};
+use keys::{UnlikeKey, unlike_keys};
 use lock::Lock;
 pub(crate) use snapshot::Snapshot;
 
-use crate::identity::Identity;
+use crate::identity::{Difference, Identity};
 use crate::watch::Watch;
 
 /// Digits of a digest in the name of a file: enough that no two of a run have the same.
@@ -69,7 +72,7 @@ impl Unfinished {
     /// away, or is not of this run; when the folder cannot be made.
     pub(crate) fn open(
         output: &Place,
-        run: Identity,
+        (run, config): (Identity, BTreeMap<String, serde_json::Value>),
         keeping: Keeping,
         overwrite: bool,
         watch: &mut dyn Watch,
@@ -79,7 +82,7 @@ impl Unfinished {
         let started = Instant::now();
         let found = Checkpoint::read(&place)?;
         let mut own = Self {
-            checkpoint: Checkpoint::new(run),
+            checkpoint: Checkpoint::new(run, config),
             is_kept: false,
             every: keeping.every,
             started,
@@ -167,7 +170,9 @@ impl Unfinished {
             Problems::from(Problem::new(file, format!("{expected}; --overwrite begins anew")))
         };
         let Some(bytes) = self.place.read(&kept.file)? else {
-            return Err(problem("what the run has kept was expected: it is not there".into()).into());
+            return Err(
+                problem("what the run has kept was expected: it is not there".into()).into()
+            );
         };
         if digest_bytes(&bytes) != kept.sha256 {
             return Err(problem("it has changed since the run was interrupted".into()).into());
@@ -249,9 +254,11 @@ impl Unfinished {
             let _ = self.place.remove_file(&old.file);
         }
         if let Some(rest) = self.rest(number, old.n_paths) {
-            let is_used = self.checkpoint.scenarios.iter().any(|kept| {
-                kept.scenario == old.scenario && kept.n_paths == old.n_paths
-            });
+            let is_used = self
+                .checkpoint
+                .scenarios
+                .iter()
+                .any(|kept| kept.scenario == old.scenario && kept.n_paths == old.n_paths);
             if !is_used {
                 let _ = fs::remove_dir_all(rest);
             }
@@ -275,12 +282,22 @@ impl Unfinished {
     fn check(&self, found: &Checkpoint) -> Result<(), Problems> {
         let mut problems = Problems::default();
         let file = self.place.join(CHECKPOINT).to_string();
-        for difference in found.run.unlike(&self.checkpoint.run) {
-            let expected = format!(
-                "{} was expected, as this run has{}: what was interrupted is another run; --overwrite begins anew",
-                difference.other, difference.more
-            );
-            problems.push(Problem::new(&file, expected).key(difference.key).value(difference.own));
+        let mut wrong = |key: &str, found: String, expected: &str| {
+            let expected =
+                format!("{expected}: what was interrupted is another run; --overwrite begins anew");
+            problems.push(Problem::new(&file, expected).key(key).value(found));
+        };
+        let unlike = found.run.unlike(&self.checkpoint.run);
+        let keys = unlike_keys(&found.config, &self.checkpoint.config);
+        for Difference { key, own, other, more } in unlike {
+            // Which keys are others tells more.
+            if !matches!(key, "config_sha256" | "seed") || keys.is_empty() {
+                wrong(key, own, &format!("{other} was expected, as this run has{more}"));
+            }
+        }
+        let shown = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
+        for UnlikeKey { key, own, other } in keys {
+            wrong(&key, shown(own), &format!("{} was expected, as this run has", shown(other)));
         }
         problems.or_ok(())
     }
