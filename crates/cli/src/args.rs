@@ -7,12 +7,16 @@ use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
 use slashfall_store::Place;
 
+use crate::say::Log;
+
 /// Monte Carlo cascade-risk engine for restaking.
 #[derive(Debug, Parser)]
 #[command(name = "slashfall", version, about, after_help = EXIT_STATUS)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) log: Log,
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 ok, 2 bad input (nothing is written), 3 precision asked \

@@ -15,6 +15,7 @@ mod replay;
 mod report;
 mod reverse;
 mod run;
+mod say;
 mod schema;
 mod selftest;
 mod stress;
@@ -24,6 +25,7 @@ mod tornado;
 mod without;
 
 use std::io::Write;
+use std::panic::catch_unwind;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -57,8 +59,23 @@ impl From<Ending> for ExitCode {
 const BAD_INPUT: u8 = 2;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    let outcome = match args.command {
+    let Args { command, log } = Args::parse();
+    log.begin();
+    // Where a program panics, and on which thread, it has said by then.
+    match catch_unwind(move || done(command)) {
+        Ok(outcome) => outcome.map_or_else(|error| tell(&error), ExitCode::from),
+        Err(_) => {
+            say::error(
+                "this is a fault of the program and not of the input: please report the command and what was said above. \
+                 No result was written; what a run had kept is still there (--resume goes on with it)",
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn done(command: Command) -> anyhow::Result<Ending> {
+    match command {
         Command::Init(init) => init::init(&init),
         Command::Check(check) => check::check(&check),
         Command::Run(run) => run::run(&run),
@@ -76,8 +93,7 @@ fn main() -> ExitCode {
         Command::Calibrate(args) => calibrate::calibrate(&args),
         Command::Completions { shell } => completions(shell),
         Command::Man => man(),
-    };
-    outcome.map_or_else(|error| tell(&error), ExitCode::from)
+    }
 }
 
 /// Says what went wrong: problems with the input one a line, anything else with its causes.
@@ -85,17 +101,15 @@ fn tell(error: &anyhow::Error) -> ExitCode {
     if is_closed_pipe(error) {
         return ExitCode::SUCCESS;
     }
-    let mut stderr = std::io::stderr().lock();
     if let Some(problems) = error.downcast_ref::<Problems>() {
         for problem in problems.as_slice() {
-            let _ = writeln!(stderr, "error: {problem}");
+            say::problem(problem);
         }
         let n = problems.as_slice().len();
-        let _ =
-            writeln!(stderr, "{n} problem{}; nothing was written", if n == 1 { "" } else { "s" });
+        say::line(&format!("{n} problem{}; nothing was written", if n == 1 { "" } else { "s" }));
         return ExitCode::from(BAD_INPUT);
     }
-    let _ = writeln!(stderr, "error: {error:#}");
+    say::error(&format!("{error:#}"));
     if is_bad_target(error) {
         return ExitCode::from(BAD_INPUT);
     }

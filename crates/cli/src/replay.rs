@@ -13,8 +13,8 @@ use slashfall_jobs::{Recorded, plain_table};
 use slashfall_output::{ListedPath, ScopeKind, listed_paths};
 use slashfall_sampling::Scenario;
 
-use crate::Ending;
 use crate::args::Replay;
+use crate::{Ending, say};
 
 /// Events that a line of the list names.
 const EVENTS_SHOWN: usize = 2;
@@ -22,7 +22,7 @@ const EVENTS_SHOWN: usize = 2;
 pub(crate) fn replay(args: &Replay) -> anyhow::Result<Ending> {
     let recorded = options(args).open()?;
     if let Some(note) = recorded.note() {
-        writeln!(std::io::stderr(), "{note}")?;
+        say::line(&note);
     }
     let network = recorded.load_network()?;
     let scenario = recorded.resolve(&network)?;

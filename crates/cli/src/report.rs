@@ -1,12 +1,10 @@
 //! `slashfall report`: writes the page of a result.
 
-use std::io::Write;
-
 use slashfall_jobs::{ReportOptions, report as page, write_page};
 use slashfall_report::Ask;
 
-use crate::Ending;
 use crate::args::Report;
+use crate::{Ending, say};
 
 pub(crate) fn report(args: &Report) -> anyhow::Result<Ending> {
     let ask = Ask {
@@ -24,7 +22,7 @@ pub(crate) fn report(args: &Report) -> anyhow::Result<Ending> {
     write_page(&args.output, &page, args.overwrite)?;
     if !args.quiet {
         let (file, kib) = (args.output.display(), page.len() / 1_024);
-        writeln!(std::io::stderr(), "written to {file} ({kib} KiB)")?;
+        say::line(&format!("written to {file} ({kib} KiB)"));
     }
     Ok(Ending::Done)
 }

@@ -14,7 +14,7 @@ use slashfall_store::Place;
 
 use crate::args::Run;
 use crate::progress::Terminal;
-use crate::{Ending, avs_rate, contributors, summary, tornado, without};
+use crate::{Ending, avs_rate, contributors, say, summary, tornado, without};
 
 pub(crate) fn run(args: &Run) -> anyhow::Result<Ending> {
     let options = options(args);
@@ -62,12 +62,14 @@ pub(crate) fn finish(
         }
     };
     print(shown, input, scenarios, &ran)?;
-    let is_imprecise = ran.manifest.precision_reached == Some(false);
     ran.findings.doubts.iter().for_each(|doubt| say(shown.quiet, doubt));
-    if is_imprecise {
-        say(shown.quiet, "the precision asked for was not reached within max_paths");
-    }
-    say(shown.quiet || shown.json, &format!("written to {}", ran.target));
+    let warnings = match ran.manifest.warnings.len() {
+        0 => String::new(),
+        n => format!("; {n} warning{}, above and in its manifest", if n == 1 { "" } else { "s" }),
+    };
+    // Who reads the result as JSON has them there.
+    say(shown.quiet || shown.json, &format!("written to {}{warnings}", ran.target));
+    let is_imprecise = ran.manifest.precision_reached == Some(false);
     Ok(if is_imprecise { Ending::Imprecise } else { Ending::Done })
 }
 
@@ -135,7 +137,7 @@ pub(crate) fn stop_on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
 
 fn say(quiet: bool, line: &str) {
     if !quiet {
-        let _ = writeln!(std::io::stderr(), "{line}");
+        say::line(line);
     }
 }
 

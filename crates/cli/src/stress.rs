@@ -14,8 +14,8 @@ use slashfall_output::tables::{push_stress_days, push_stress_steps};
 use slashfall_output::{ResultFolder, Table, schema};
 use slashfall_sampling::{PathRecord, Scenario, StressEvent, stress as play};
 
-use crate::Ending;
 use crate::args::Stress;
+use crate::{Ending, say};
 
 /// The run file without a scenario.
 const BASE: &str = "base";
@@ -31,7 +31,7 @@ pub(crate) fn stress(args: &Stress) -> anyhow::Result<Ending> {
     late.iter().for_each(|problem| problems.push(problem.clone()));
     problems.or_ok(())?;
     for note in notes(&input, &all) {
-        writeln!(std::io::stderr(), "{note}")?;
+        say::line(&note);
     }
     let played: Vec<PathRecord> =
         scenarios.iter().map(|scenario| play(&scenario.model, &scenario.stress)).collect();

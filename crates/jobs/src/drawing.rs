@@ -75,7 +75,7 @@ impl Drawing {
         }
         let scenario = &scenario.name;
         if let Some(reason) = &self.reason {
-            return Some(format!("note: the paths of scenario {scenario} are plain: {reason}"));
+            return Some(note_of_plain(scenario, reason));
         }
         let Weighted { scope, pilot, .. } = self.weighted.as_ref()?;
         Some(format!(
@@ -126,7 +126,9 @@ impl Drawing {
             return Ok((Sampling::sobol(sobol, n_paths), None));
         }
         let Some(Weighted { scope, pilot, check }) = self.weighted else {
-            return Ok((Sampling::plain(self.reason), None));
+            // Who asked for more than plain paths hears again that there were no others.
+            let note = self.reason.as_ref().map(|reason| note_of_plain(scenario, reason));
+            return Ok((Sampling::plain(self.reason), note));
         };
         if let Some(contradiction) = check.contradiction() {
             bail!(
@@ -146,6 +148,10 @@ impl Drawing {
         });
         Ok((Sampling::importance(&scope.name, &pilot, &check), doubt))
     }
+}
+
+fn note_of_plain(scenario: &str, reason: &str) -> String {
+    format!("note: the paths of scenario {scenario} are plain: {reason}")
 }
 
 /// What is to be known of Sobol points before a run.

@@ -23,7 +23,7 @@ use crate::run::{
     Asked, Origin, Outcome, Played, Prepared, conclude, levels, problems_of_output, wanted,
 };
 use crate::target::{RESULT, Target, place_of};
-use crate::watch::Watch;
+use crate::watch::{Noting, Watch};
 
 /// What to merge and where to.
 #[derive(Clone, Debug)]
@@ -208,6 +208,7 @@ pub fn merge(
     options: &MergeOptions,
     watch: &mut dyn Watch,
 ) -> anyhow::Result<Outcome> {
+    let watch = &mut Noting::new(watch);
     let n = scenarios.iter().map(n_paths).max().unwrap_or_default();
     missing_ends(&merging.parts, n).or_ok(())?;
     let selftest = merging.proved()?;

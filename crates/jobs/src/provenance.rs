@@ -81,6 +81,7 @@ pub fn manifest(
         books_error_max: 0.0,
         unbalanced_paths: 0,
         precision_reached: None,
+        warnings: Vec::new(),
         selftest,
         definitions: DEFINITIONS.into_iter().collect(),
     }

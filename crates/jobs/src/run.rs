@@ -23,7 +23,7 @@ use crate::proof::proved;
 use crate::provenance::{config, manifest, metadata, note, peak_memory_bytes};
 use crate::target::{RESULT, Target, place_of};
 use crate::unfinished::{Keeping, Unfinished};
-use crate::watch::Watch;
+use crate::watch::{Noting, Watch, is_warning};
 
 /// What to run and where to.
 #[derive(Clone, Debug)]
@@ -138,6 +138,7 @@ pub fn run(
     options: &RunOptions,
     watch: &mut dyn Watch,
 ) -> anyhow::Result<Outcome> {
+    let watch = &mut Noting::new(watch);
     let asked = Asked {
         output: options.output.as_ref(),
         overwrite: options.overwrite,
@@ -206,6 +207,9 @@ pub(crate) struct Asked<'o> {
     pub(crate) selftest: SelfTest,
 }
 
+/// What is said of a run that stopped too early for what was asked.
+const IMPRECISE: &str = "warning: the precision asked for was not reached within max_paths; raise it, or relative_error";
+
 /// A run before its first path.
 pub(crate) struct Prepared {
     drawings: Vec<Drawing>,
@@ -234,7 +238,7 @@ pub(crate) fn conclude(
     asked: Asked<'_>,
     (Prepared { drawings, place }, target): (Prepared, Target),
     origin: &mut dyn Origin,
-    watch: &mut dyn Watch,
+    watch: &mut Noting<'_>,
 ) -> anyhow::Result<Outcome> {
     let folder = target.folder();
     let mut tables = Tables::new(&input.network);
@@ -251,6 +255,7 @@ pub(crate) fn conclude(
         if played.interrupted {
             return stopped(n_paths);
         }
+        tracing::info!(scenario = scenario.name, paths = n_paths, "all paths are there");
         note(&mut manifest, scenario, collector, played.precise);
         let (sampling, doubt) = drawing.finish(&scenario.name, n_paths)?;
         manifest.sampling.insert(scenario.name.clone(), sampling);
@@ -261,12 +266,17 @@ pub(crate) fn conclude(
         }
     }
     tables.write(folder, input.spec.detail)?;
+    let imprecise = (manifest.precision_reached == Some(false)).then(|| IMPRECISE.to_owned());
+    findings.doubts.extend(imprecise);
+    let doubts = findings.doubts.iter().filter(|doubt| is_warning(doubt));
+    manifest.warnings = watch.warnings().iter().chain(doubts).cloned().collect();
     manifest.wall_seconds = origin.earlier_seconds() + input.started.elapsed().as_secs_f64();
     manifest.peak_memory_bytes = peak_memory_bytes();
     manifest.write(folder)?;
     if target.finish(&*watch)?.is_break() {
         return stopped(n_paths);
     }
+    tracing::info!(output = %place, seconds = manifest.wall_seconds, "the result is written");
     Ok(Outcome::Written(Box::new(Ran { findings, manifest, target: place })))
 }
 

@@ -62,6 +62,57 @@ impl TailSoFar {
     }
 }
 
+/// A watch that also keeps the warnings, as a result says them too.
+pub(crate) struct Noting<'w> {
+    watch: &'w mut dyn Watch,
+    warnings: Vec<String>,
+}
+
+impl<'w> Noting<'w> {
+    pub(crate) fn new(watch: &'w mut dyn Watch) -> Self {
+        Self { watch, warnings: Vec::new() }
+    }
+
+    /// The warnings so far, as they were heard.
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}
+
+impl Watch for Noting<'_> {
+    fn note(&mut self, line: &str) {
+        if is_warning(line) {
+            self.warnings.push(line.to_owned());
+        }
+        self.watch.note(line);
+    }
+
+    fn begin(&mut self, what: &str, n_paths: u64, level: Option<Level>) {
+        self.watch.begin(what, n_paths, level);
+    }
+
+    fn resume(&mut self, n_paths: u64) {
+        self.watch.resume(n_paths);
+    }
+
+    fn advance(&mut self, n_paths: u64, losses: Option<&Collector>) {
+        self.watch.advance(n_paths, losses);
+    }
+
+    fn end(&mut self) {
+        self.watch.end();
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.watch.is_stopped()
+    }
+}
+
+/// Whether a note is one that somebody should act on.
+pub(crate) fn is_warning(line: &str) -> bool {
+    line.starts_with("warning: ")
+}
+
 /// Nobody watches.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unwatched;

@@ -91,6 +91,8 @@ pub struct Manifest {
     pub unbalanced_paths: u64,
     /// Whether the precision that was asked for was reached; none where none was asked for.
     pub precision_reached: Option<bool>,
+    /// What should be known before the figures are believed, as the run said it.
+    pub warnings: Vec<String>,
     /// What the program proved of itself before it began.
     pub selftest: SelfTest,
     /// Definitions of the figures.

@@ -9,8 +9,6 @@ use slashfall_jobs::{Keeping, Outcome, RunOptions, Watch, run as work};
 use crate::config::{Assignment, Given};
 use crate::listen::{Listening, listened};
 
-const IMPRECISE: &str = "warning: the precision asked for was not reached within max_paths";
-
 /// Runs what a run file or a mapping says; writes the result to `output` and returns what should be
 /// known before it is believed, a line each.
 #[pyfunction]
@@ -52,8 +50,5 @@ pub(crate) fn run(
 pub(crate) fn told(outcome: Outcome, watch: &mut dyn Watch) -> Option<()> {
     let Outcome::Written(ran) = outcome else { return None };
     ran.findings.doubts.iter().for_each(|doubt| watch.note(doubt));
-    if ran.manifest.precision_reached == Some(false) {
-        watch.note(IMPRECISE);
-    }
     Some(())
 }

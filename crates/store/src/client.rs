@@ -151,7 +151,10 @@ impl Client {
         loop {
             match ask().await {
                 Err(error)
-                    if !is_absence(&error) && self.goes_on(patience, &error, tries, began) => {}
+                    if !is_absence(&error) && self.goes_on(patience, &error, tries, began) =>
+                {
+                    tracing::debug!(tries, "a request failed and is tried again: {error}");
+                }
                 outcome => return outcome,
             }
             tries += 1;

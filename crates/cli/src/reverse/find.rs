@@ -1,7 +1,6 @@
 //! Finds the paths of a run that lose as much: in its list of worst paths where that goes far enough,
 //! else by drawing all of them again, since each is a function of its number.
 
-use std::io::Write;
 use std::ops::ControlFlow;
 
 use slashfall_jobs::Recorded;
@@ -12,6 +11,7 @@ use slashfall_sampling::{Scenario, simulate};
 
 use crate::args::Reverse;
 use crate::progress::bar_of_paths;
+use crate::say;
 
 /// Paths a batch: what sources are drawn along together.
 const BATCH_PATHS: usize = 4_096;
@@ -48,13 +48,12 @@ pub(super) fn find(
         leading.absorb_listed(recorded.n_paths, listed);
         return Ok(Found { leading, is_drawn: false });
     }
-    writeln!(
-        std::io::stderr(),
+    say::line(&format!(
         "note: the {} paths of scenario {} are drawn again, since the result does not list all \
          that lose as much",
         count(recorded.n_paths),
         scenario.name,
-    )?;
+    ));
     let bar = bar_of_paths(&scenario.name, recorded.n_paths, false);
     let flow = simulate(&scenario.model, 0..recorded.n_paths, BATCH_PATHS, |batch| {
         leading.absorb(batch, scope);

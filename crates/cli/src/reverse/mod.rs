@@ -16,9 +16,9 @@ use slashfall_output::reverse::{
 use slashfall_output::{SCHEMA_VERSION, Scope, Table, write_file};
 use slashfall_sampling::{FirstEvents, Scenario, first_events, replay_parts};
 
-use crate::Ending;
 use crate::args::Reverse;
 use crate::progress::bar_of_paths;
+use crate::{Ending, say};
 use find::find;
 use loss::Loss;
 use page::Page;
@@ -35,7 +35,7 @@ pub(crate) fn reverse(args: &Reverse) -> anyhow::Result<Ending> {
     let recorded = Recorded::read(&args.result, &args.scenario, args.network.as_deref());
     let Some(recorded) = problems.keep(recorded) else { return Err(problems.into()) };
     if let Some(note) = recorded.note() {
-        writeln!(std::io::stderr(), "{note}")?;
+        say::line(&note);
     }
     let network = problems.keep(recorded.load_network());
     let scenario = network.as_ref().and_then(|network| problems.keep(recorded.resolve(network)));

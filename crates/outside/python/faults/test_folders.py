@@ -1,0 +1,241 @@
+"""Folders that are full, closed to the run, changed under it or wanted by two: what bears a name is whole."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+from conftest import OFTEN, files, times, unfinished
+
+FEW = 6
+PATHS = 60_000
+ARGS = ["--paths", PATHS, "--set", "run.detail=paths"]
+NOBODY = 65534
+
+
+def mounted(folder, kilobytes):
+    """A file system of so many kilobytes."""
+    folder.mkdir()
+    size = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", folder]
+    subprocess.run(size, check=True)
+
+
+def remount(folder, options):
+    subprocess.run(["mount", "-o", f"remount,{options}", folder], check=True)
+
+
+@pytest.fixture
+def small(tmp_path):
+    """Makes small file systems, which go with the test."""
+    made = []
+
+    def make(kilobytes):
+        folder = tmp_path / f"small{len(made)}"
+        mounted(folder, kilobytes)
+        made.append(folder)
+        return folder
+
+    yield make
+    for folder in made:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk_costs_no_result(runs, small, chance, counted):
+    whole = runs.good("whole", *ARGS)
+    n_bytes = sum(len(bytes_) for bytes_ in whole.values() if isinstance(bytes_, bytes))
+    done = wrong = 0
+    while done < times(FEW):
+        # Full anywhere between the first file and the last.
+        folder = small(int(chance.uniform(0.02, 1.0) * n_bytes / 1024))
+        status, said = runs.end(folder / "result", *ARGS, *OFTEN)
+        if status == 0:
+            # It had room after all.
+            wrong += files(folder / "result") != whole
+            continue
+        done += 1
+        wrong += (folder / "result").exists()
+        assert status == 1 and "No space left on device" in said, said
+        remount(folder, f"size={8 * n_bytes}")
+        wrong += runs.good(folder / "result", *ARGS, *OFTEN, "--resume") != whole
+    counted("a full disk", done, wrong)
+
+
+def test_a_run_that_cannot_keep_what_it_has_goes_on(runs, small):
+    """Room for the result, and not for what is kept beside it."""
+    args = ["--paths", 100_000, "--set", "run.detail=standard"]
+    whole = runs.good("whole", *args)
+    folder = small(1_000)
+    run = subprocess.run(
+        [word for word in runs.words(folder / "result", *args, *OFTEN) if word != "--quiet"],
+        cwd=runs.folder,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "could not be kept" in run.stderr and "No space left on device" in run.stderr, run.stderr
+    assert files(folder / "result") == whole
+
+
+def test_a_read_only_file_system_is_told(runs, small, counted):
+    folder = small(1_000)
+    remount(folder, "ro")
+    status, said = runs.end(folder / "result", "--paths", 500)
+    assert status == 1 and "Read-only file system" in said and str(folder) in said, said
+    counted("a read-only file system", 1, int(any(folder.iterdir())))
+
+
+def as_nobody(runs):
+    """A copy of the program and its input that somebody without rights can read."""
+    for folder in [runs.folder, *runs.folder.parents]:
+        if folder.stat().st_uid == os.getuid() and str(folder).startswith("/tmp"):
+            folder.chmod(0o755) if folder != runs.folder.parents[-1] else None
+    program = runs.folder / "slashfall"
+    shutil.copy(runs.program, program)
+    program.chmod(0o755)
+    runs.program = str(program)
+    return {} if os.getuid() else {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+
+
+def test_what_nobody_may_write_or_read_is_told(runs, counted):
+    somebody = as_nobody(runs)
+    closed = runs.folder / "closed"
+    closed.mkdir(mode=0o555)
+    args = ["--paths", 500]
+    status, said = runs.end("closed/result", *args, **somebody)
+    assert status == 1 and "closed/result" in said and "Permission denied" in said, said
+    wrong = int(any(closed.iterdir()))
+    open_ = runs.folder / "open"
+    open_.mkdir()
+    open_.chmod(0o777)
+    table = runs.folder / "data/networks/reference/assets.csv"
+    table.chmod(0)
+    status, said = runs.end("open/result", *args, **somebody)
+    assert status == 2 and "assets.csv" in said and "Permission denied" in said, said
+    wrong += int(any(open_.iterdir()))
+    table.chmod(0o644)
+    # What was kept may be closed to who wants to go on.
+    run = runs.start("open/result", "--paths", 30_000_000, *OFTEN, **somebody)
+    while not (open_ / "result.unfinished" / "checkpoint.json").exists():
+        time.sleep(0.01)
+    run.send_signal(signal.SIGINT)
+    run.communicate(timeout=60)
+    (open_ / "result.unfinished" / "lock").chmod(0)
+    status, said = runs.end("open/result", "--paths", 30_000_000, "--resume", **somebody)
+    assert status == 1 and "Permission denied" in said, said
+    assert (open_ / "result.unfinished" / "checkpoint.json").exists()
+    counted("a missing permission", 3, wrong)
+
+
+def test_files_that_change_during_a_run_change_nothing(runs, counted):
+    args = ["--paths", 300_000]
+    whole = runs.good("whole", *args)
+    changed = [runs.folder / "configs/quickstart.toml", runs.folder / "data/networks/reference/assets.csv"]
+    texts = [path.read_text() for path in changed]
+    done = wrong = 0
+    for replace in [lambda path: path.write_text("nothing"), lambda path: path.unlink()]:
+        run = runs.start("result", *args, *OFTEN)
+        while run.poll() is None and not (runs.folder / "result.unfinished" / "checkpoint.json").exists():
+            time.sleep(0.002)
+        for path in changed:
+            replace(path)
+        _, said = run.communicate(timeout=120)
+        assert run.returncode == 0, said
+        done += 1
+        for path, text in zip(changed, texts, strict=True):
+            path.write_text(text)
+        # Where the network is found from there is part of a manifest; all else is the same.
+        wrong += files(runs.folder / "result") != whole
+        shutil.rmtree(runs.folder / "result")
+    counted("an input that is replaced or removed during the run", done, wrong)
+
+
+def test_a_file_that_changes_while_it_is_read_is_told(runs, counted):
+    """Either a whole file was read, and the manifest says which, or the run does not begin."""
+    table = runs.folder / "data/networks/reference/portfolios.csv"
+    one = table.read_text()
+    other = one.replace("1", "2", 1) if "1" in one else one + "\n"
+    results = {}
+    for text in (one, other):
+        table.write_text(text)
+        results[text] = runs.good(f"of{len(results)}", "--paths", 200, "--set", "run.detail=summary")
+    done = wrong = told = 0
+    flip = f"import time\nwhile True:\n for text in {[one, other]!r}:\n  open({str(table)!r}, 'w').write(text)\n  time.sleep(0.0005)"
+    writer = subprocess.Popen(["python3", "-c", flip])
+    try:
+        for number in range(times(FEW)):
+            status, said = runs.end(f"r{number}", "--paths", 200, "--set", "run.detail=summary")
+            done += 1
+            if status == 0:
+                wrong += files(runs.folder / f"r{number}") not in results.values()
+            else:
+                # It was read half written, or not twice the same.
+                assert status == 2, said
+                told += 1
+    finally:
+        writer.kill()
+        writer.wait()
+    counted("an input that changes while it is read", done, wrong)
+
+
+def test_of_two_runs_into_one_folder_one_is_refused(runs, counted):
+    args = ["--paths", 20_000]
+    whole = runs.good("whole", *args)
+    done = wrong = 0
+    for number in range(times(FEW)):
+        output = f"both{number}"
+        both = [runs.start(output, *args) for _ in range(2)]
+        said = [run.communicate(timeout=120)[1] for run in both]
+        statuses = sorted(run.returncode for run in both)
+        done += 1
+        wrong += statuses != [0, 2] or files(runs.folder / output) != whole
+        refused = next((text for text, run in zip(said, both, strict=True) if run.returncode), "")
+        assert "no other run writes" in refused or "exists already" in refused, said
+        assert not unfinished(runs.folder / output).exists()
+    counted("two runs into one folder at once", done, wrong)
+
+
+def test_two_who_go_on_at_once_are_one(runs, counted):
+    args = ["--paths", 200_000]
+    whole = runs.good("whole", *args)
+    run = runs.start("result", *args, *OFTEN)
+    while not (runs.folder / "result.unfinished" / "checkpoint.json").exists():
+        time.sleep(0.002)
+    run.kill()
+    run.communicate()
+    both = [runs.start("result", *args, "--resume") for _ in range(2)]
+    for one in both:
+        one.communicate(timeout=120)
+    assert sorted(run.returncode for run in both) == [0, 2]
+    counted("two that go on at once", 1, int(files(runs.folder / "result") != whole))
+
+
+@pytest.fixture
+def clock(tmp_path):
+    """A clock that the test sets, for the program alone."""
+    stamp = tmp_path / "clock"
+    stamp.write_text("+0")
+    library = os.environ["SLASHFALL_FAKETIME"]
+    return stamp, os.environ | {
+        "LD_PRELOAD": library,
+        "FAKETIME_TIMESTAMP_FILE": str(stamp),
+        "FAKETIME_NO_CACHE": "1",
+    }
+
+
+def test_jumps_of_the_clock_change_nothing(runs, clock, chance, counted):
+    stamp, environment = clock
+    args = ["--paths", 150_000]
+    whole = runs.good("whole", *args)
+    done = wrong = 0
+    run = runs.start("result", *args, "--checkpoint", "0.2", env=environment)
+    while run.poll() is None:
+        # Days ahead and back, of what a run sees of time.
+        stamp.write_text(f"{chance.choice('+-')}{chance.randrange(1, 4_000)}d")
+        done += 1
+        time.sleep(0.05)
+    said = run.communicate()[1]
+    assert run.returncode == 0, said
+    wrong += files(runs.folder / "result") != whole
+    counted("a jump of the clock", done, wrong)
