@@ -48,3 +48,7 @@ doc:
 # The site of docs/, with its notebooks run, into target/site.
 site:
     cargo test --workspace --test outside site -- --nocapture
+
+# Each harm of the tests of faults N times: kills, full disks, closed folders, clocks; counts into target/soak.jsonl.
+soak n="200":
+    SLASHFALL_SOAK={{n}} SLASHFALL_COUNTS=$PWD/target/soak.jsonl cargo test --workspace --test outside faults -- --test-threads 1

@@ -88,5 +88,14 @@ pub(crate) fn problem(problem: &Problem) {
     };
     let Problem { file, key, value, expected, nearest, .. } = problem;
     let (key, value) = (key.as_deref(), value.as_deref());
-    tracing::error!(file, line, row, key, value, expected, nearest = nearest.as_deref(), "{problem}");
+    tracing::error!(
+        file,
+        line,
+        row,
+        key,
+        value,
+        expected,
+        nearest = nearest.as_deref(),
+        "{problem}"
+    );
 }

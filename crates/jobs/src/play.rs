@@ -18,7 +18,15 @@ use crate::watch::Watch;
 
 /// Draws the paths of scenarios, and keeps what they come to where anything is kept.
 pub(crate) struct Draws<'u> {
-    pub(crate) unfinished: Option<&'u mut Unfinished>,
+    unfinished: Option<&'u mut Unfinished>,
+    /// What was said last of why nothing could be kept.
+    said: Option<String>,
+}
+
+impl<'u> Draws<'u> {
+    pub(crate) fn new(unfinished: Option<&'u mut Unfinished>) -> Self {
+        Self { unfinished, said: None }
+    }
 }
 
 impl Origin for Draws<'_> {
@@ -153,10 +161,14 @@ impl Draws<'_> {
         played: &Played,
         watch: &mut dyn Watch,
     ) {
-        if let Err(error) = self.keep(number, scenario, played, None) {
-            watch.note(&format!(
-                "warning: what has been computed could not be kept, and an interruption now would cost it; the run goes on: {error:#}"
-            ));
+        let Err(error) = self.keep(number, scenario, played, None) else { return };
+        let warning = format!(
+            "warning: what has been computed cannot be kept ({}): make room, or an interruption costs it; the run goes on",
+            error.root_cause()
+        );
+        if self.said.as_ref() != Some(&warning) {
+            watch.note(&warning);
+            self.said = Some(warning);
         }
     }
 }

@@ -165,7 +165,7 @@ pub fn run(
         Some((dir, place)) => Target::create_in(dir, place, asked.overwrite, metadata)?,
         None => Target::create(&place, RESULT, asked.overwrite, metadata)?,
     };
-    let mut origin = Draws { unfinished: unfinished.as_mut() };
+    let mut origin = Draws::new(unfinished.as_mut());
     let outcome = conclude(input, scenarios, asked, (prepared, target), &mut origin, watch);
     let Some(unfinished) = unfinished else { return outcome };
     match outcome {

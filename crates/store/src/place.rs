@@ -223,20 +223,24 @@ impl Place {
 }
 
 fn write_whole(dir: &Path, path: &Path, bytes: &[u8], overwrite: bool) -> io::Result<()> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    let builder = {
-        use std::os::unix::fs::PermissionsExt;
-        // As any other file, of which the umask decides who reads it.
-        builder.permissions(fs::Permissions::from_mode(0o666))
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let partial = dir.join(format!(".{name}.partial-{}", std::process::id()));
+    let write = || {
+        let mut file = fs::File::create(&partial)?;
+        file.write_all(bytes)?;
+        file.sync_all()
     };
-    let mut file = builder.prefix(".partial-").tempfile_in(dir)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    if overwrite { file.persist(path) } else { file.persist_noclobber(path) }?;
+    // A link takes no name that is taken.
+    let name_it =
+        || if overwrite { fs::rename(&partial, path) } else { fs::hard_link(&partial, path) };
+    let written = write().and_then(|()| name_it());
+    if !overwrite || written.is_err() {
+        // A failure to tidy up is no news: what is left says `.partial` in its name.
+        let _ = fs::remove_file(&partial);
+    }
     // Not all file systems take this of a folder.
     let _ = fs::File::open(dir).and_then(|dir| dir.sync_all());
-    Ok(())
+    written
 }
 
 /// True of what bears no name of its own yet.

@@ -245,7 +245,12 @@ impl Unfinished {
             self.forget(number, &old);
         }
         self.next = Instant::now() + self.every.max(MOST_OF_TIME * begun.elapsed());
-        tracing::info!(n_paths, bytes = bytes.len(), seconds = begun.elapsed().as_secs_f64(), "kept");
+        tracing::info!(
+            n_paths,
+            bytes = bytes.len(),
+            seconds = begun.elapsed().as_secs_f64(),
+            "kept"
+        );
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 
 mod browser;
 mod cluster;
+mod faults;
 mod notebooks;
 mod package;
 mod pictures;

@@ -51,6 +51,28 @@ pub(crate) fn networks() -> Option<&'static Path> {
     }))
 }
 
+/// `mount`, with which root makes small file systems, or none, with the reason printed.
+pub(crate) fn mounts() -> Option<&'static Path> {
+    static MOUNT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    or_skip(MOUNT.get_or_init(|| match is_root() {
+        true => program_of_debian("mount", "mount"),
+        false => Err("only root makes file systems".to_owned()),
+    }))
+}
+
+/// The library that gives a program a clock of its own, or none, with the reason printed.
+pub(crate) fn fake_clock() -> Option<&'static Path> {
+    static CLOCK: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    or_skip(CLOCK.get_or_init(|| {
+        program_of_debian("faketime", "faketime")?;
+        // Beside it there is one for programs of one thread.
+        let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+        let libraries = folders.map(|own| own.path().join("faketime/libfaketimeMT.so.1"));
+        let found = libraries.into_iter().find(|library| library.is_file());
+        found.ok_or_else(|| "faketime has no libfaketimeMT.so.1 in /usr/lib".to_owned())
+    }))
+}
+
 /// The folder with the root `Cargo.toml`.
 pub(crate) fn root() -> PathBuf {
     fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).unwrap()
@@ -63,12 +85,21 @@ pub(crate) fn good(command: &mut Command) -> String {
 
 /// Runs tests of Python in a folder on the release program and these packages; none may be skipped.
 pub(crate) fn pytest(python: &Path, folder: &Path, tests: &[&str], packages: Option<&Path>) {
+    let packages: Vec<_> = packages.map(|packages| ("PYTHONPATH", packages)).into_iter().collect();
+    pytest_with(python, folder, tests, &packages);
+}
+
+/// The same with this in the environment.
+pub(crate) fn pytest_with(
+    python: &Path,
+    folder: &Path,
+    tests: &[&str],
+    environment: &[(&str, &Path)],
+) {
     let mut command = Command::new(python);
     command.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).args(tests).current_dir(folder);
     command.env("SLASHFALL_PROGRAM", program()).env("PYTHONDONTWRITEBYTECODE", "1");
-    if let Some(packages) = packages {
-        command.env("PYTHONPATH", packages);
-    }
+    command.envs(environment.iter().copied());
     let said = good(&mut command);
     let last = said.lines().last().unwrap_or_default();
     assert!(last.contains(" passed") && !last.contains("skipped"), "{said}");
