@@ -7,7 +7,7 @@ pub(crate) enum Quantity {
     Amount,
     /// ETH, above 0.
     Reserve,
-    /// ETH on one side of a pool, at least 1e-6: of less, a price is noise.
+    /// ETH on one side of a pool, at least one wei: there is no less.
     PoolReserve,
     /// Days, at least 0.
     Days,
@@ -57,7 +57,7 @@ impl Quantity {
             && match self {
                 Self::Amount | Self::Days | Self::Volatility => x >= 0.0,
                 Self::Reserve => x > 0.0,
-                Self::PoolReserve => x >= 1e-6,
+                Self::PoolReserve => x >= 1e-18,
                 Self::Loading => (-1.0..=1.0).contains(&x),
                 Self::Fraction => (0.0..=1.0).contains(&x),
                 Self::PositiveFraction => x > 0.0 && x <= 1.0,
@@ -73,7 +73,7 @@ impl Quantity {
         match self {
             Self::Amount => "a finite amount in ETH, at least 0,",
             Self::Reserve => "a finite amount in ETH, above 0,",
-            Self::PoolReserve => "a finite amount in ETH, at least 0.000001,",
+            Self::PoolReserve => "a finite amount in ETH, at least 1e-18 (one wei),",
             Self::Days => "a finite number of days, at least 0,",
             Self::Volatility => "a finite annual volatility, at least 0 (0.6 is 60 %),",
             Self::Loading => "a loading between -1 and 1",
@@ -99,8 +99,8 @@ mod tests {
             ("amount_eth", f64::NAN, false),
             ("amount_eth", f64::INFINITY, false),
             ("reserve_eth", 0.0, false),
-            ("reserve_eth", 1e-6, true),
-            ("reserve_asset_eth", 0.9e-6, false),
+            ("reserve_eth", 1e-18, true),
+            ("reserve_asset_eth", 0.9e-18, false),
             ("amplification", 0.01, true),
             ("amplification", 0.009, false),
             ("amplification", 1e6, true),
