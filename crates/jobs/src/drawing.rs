@@ -139,7 +139,7 @@ impl Drawing {
         let is_thin = effective < FEW_TAIL_PATHS || largest > HEAVY_PATH;
         let doubt = is_thin.then(|| {
             format!(
-                "warning: losses of {} above {} ETH in scenario {scenario} rest on weights that are worth {effective:.0} paths, the heaviest {:.1} % of them, of {}",
+                "warning: losses of {} above {} ETH in scenario {scenario} rest on weights that are worth {effective:.0} paths, the heaviest {:.1} % of them, of {}; draw more paths, or plain ones",
                 scope.name,
                 eth(pilot.loss_eth),
                 100.0 * largest,

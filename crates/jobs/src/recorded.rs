@@ -118,7 +118,7 @@ impl Recorded {
     pub fn note(&self) -> Option<String> {
         let own = program();
         (self.program != own).then(|| {
-            format!("warning: the result is of {}, this is {own}: paths may differ", self.program)
+            format!("warning: the result is of {}, this is {own}: paths may differ; run it again with this one to be sure", self.program)
         })
     }
 

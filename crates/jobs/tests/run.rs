@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::Duration;
 
 use slashfall_jobs::{Config, Keeping, Outcome, Overrides, RunOptions, Watch, run};
 use slashfall_output::Collector;
@@ -13,11 +15,12 @@ use slashfall_output::measures::Level;
 const RUN_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/quickstart.toml");
 const N_PATHS: u64 = 20_000;
 
-/// Keeps what it hears, and stops once so many paths are there.
+/// Keeps what it hears, and stops once so many paths are there, or panics, on the thread that delivers them.
 struct Ear {
     heard: Vec<String>,
     n_done: u64,
     stop_after: u64,
+    panic_after: u64,
 }
 
 impl Watch for Ear {
@@ -38,6 +41,7 @@ impl Watch for Ear {
     fn advance(&mut self, n_paths: u64, losses: Option<&Collector>) {
         assert_eq!(losses.map(Collector::n_paths), Some(n_paths));
         assert!(n_paths > self.n_done);
+        assert!(n_paths < self.panic_after, "injected");
         self.n_done = n_paths;
     }
 
@@ -51,6 +55,11 @@ impl Watch for Ear {
 }
 
 fn ran(folder: &Path, stop_after: u64, keeping: Keeping) -> (Outcome, Ear) {
+    let mut ear = Ear { heard: Vec::new(), n_done: 0, stop_after, panic_after: u64::MAX };
+    (heard_by(&mut ear, folder, keeping), ear)
+}
+
+fn heard_by(ear: &mut Ear, folder: &Path, keeping: Keeping) -> Outcome {
     let set = ["run.detail=summary", "event=[]"].map(str::to_owned).to_vec();
     let options = RunOptions {
         config: Config::File(RUN_FILE.into()),
@@ -61,9 +70,8 @@ fn ran(folder: &Path, stop_after: u64, keeping: Keeping) -> (Outcome, Ear) {
         keeping,
     };
     let input = options.load().unwrap();
-    let mut ear = Ear { heard: Vec::new(), n_done: 0, stop_after };
     let mut scenarios = input.resolve().unwrap();
-    (run(&input, &mut scenarios, &options, &mut ear).unwrap(), ear)
+    run(&input, &mut scenarios, &options, ear).unwrap()
 }
 
 #[test]
@@ -100,6 +108,29 @@ fn a_run_that_is_stopped_goes_on_where_it_was() {
     let (outcome, ear) = ran(folder.path(), u64::MAX, keeping);
     assert!(matches!(outcome, Outcome::Written(_)));
     assert_eq!(ear.heard[2..], ["20000 were there", "end after 20000"]);
+    assert_eq!(names(folder.path()), ["result"]);
+    assert_eq!(tables(&folder.path().join("result")), tables(&whole.path().join("result")));
+}
+
+/// A panic, wherever it is, is no result; what was kept before it is gone on with.
+#[test]
+fn a_panic_costs_nothing_that_was_kept() {
+    let whole = tempfile::tempdir().unwrap();
+    ran(whole.path(), u64::MAX, Keeping::default());
+    let folder = tempfile::tempdir().unwrap();
+    let often = Keeping { resume: true, every: Duration::ZERO };
+    for panic_after in [1, N_PATHS / 2] {
+        let mut ear = Ear { heard: Vec::new(), n_done: 0, stop_after: u64::MAX, panic_after };
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            heard_by(&mut ear, folder.path(), often);
+        }));
+        assert!(panicked.is_err() && !folder.path().join("result").exists());
+        let is_kept = folder.path().join("result.unfinished/checkpoint.json").is_file();
+        assert_eq!(is_kept, panic_after > 1, "{:?}", names(folder.path()));
+    }
+    let (outcome, ear) = ran(folder.path(), u64::MAX, often);
+    assert!(matches!(outcome, Outcome::Written(_)));
+    assert!(ear.heard[2].ends_with(" were there"), "{:?}", ear.heard);
     assert_eq!(names(folder.path()), ["result"]);
     assert_eq!(tables(&folder.path().join("result")), tables(&whole.path().join("result")));
 }

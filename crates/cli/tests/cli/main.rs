@@ -13,6 +13,7 @@ mod docs;
 mod example;
 mod import;
 mod interrupt;
+mod log;
 mod memory;
 mod old_results;
 mod parts;
