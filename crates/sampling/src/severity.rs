@@ -58,6 +58,22 @@ impl Severity {
         }
     }
 
+    /// The share of draws of the law as it is written that are more than its cap, and count as that.
+    pub(crate) fn share_cut(&self) -> f64 {
+        match self {
+            Self::GeneralizedPareto { threshold, shape, scale, cap } => {
+                let z = ((cap - threshold) / scale).max(0.0);
+                if *shape == 0.0 {
+                    (-z).exp()
+                } else {
+                    (-(shape * z).max(-1.0).ln_1p() / shape).exp()
+                }
+            }
+            Self::Mixture { at_one, otherwise } => (1.0 - at_one) * otherwise.share_cut(),
+            _ => 0.0,
+        }
+    }
+
     /// The law times a factor, which is positive, cut at `cap`.
     pub(crate) fn scaled(&self, factor: f64, cap: f64) -> Self {
         match self {
@@ -197,6 +213,23 @@ mod tests {
             let mean = mean(&severity);
             assert!((mean / expected - 1.0).abs() < 2e-3, "{severity:?}: {mean}, not {expected}");
         }
+    }
+
+    #[test]
+    fn what_is_cut_of_a_pareto_is_what_its_quantile_says() {
+        for (threshold, shape, scale) in [(0.0, 0.5, 0.2), (0.1, 0.0, 0.3), (0.2, -0.4, 0.5)] {
+            let law = Severity::GeneralizedPareto { threshold, shape, scale, cap: 1.0 };
+            let share = law.share_cut();
+            assert!(share > 1e-3, "{law:?}: {share}");
+            assert!(law.quantile(1.0 - 0.999 * share) >= 1.0, "{law:?}: {share}");
+            assert!(law.quantile(1.0 - 1.001 * share) < 1.0, "{law:?}: {share}");
+            let half = Severity::Mixture { at_one: 0.5, otherwise: Box::new(law) };
+            assert!((half.share_cut() / share - 0.5).abs() < 1e-12);
+        }
+        // Its longest tail ends below the cut.
+        let short =
+            Severity::GeneralizedPareto { threshold: 0.0, shape: -0.5, scale: 0.3, cap: 1.0 };
+        assert!(short.share_cut().abs() < 1e-300);
     }
 
     #[test]

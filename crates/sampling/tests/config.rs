@@ -319,6 +319,30 @@ fn carry_that_is_not_counted_is_told() {
     assert_eq!(levered("with", 0.03), Vec::<String>::new());
 }
 
+#[test]
+fn severities_of_which_much_is_cut_are_doubted() {
+    let network = network();
+    let said = |scale: f64, at_one: f64| {
+        let law = format!(
+            "{{ generalized_pareto = {{ threshold = 0.0, shape = 0.5, scale = {scale:?} }} }}"
+        );
+        warnings(
+            &network,
+            &format!(
+                "[[source]]\nkind = \"validator_incident\"\ntarget = {{ operator = \"*\" }}\nrate = 0.3\n\
+             severity = {{ mixture = {{ at_one = {at_one:?}, else = {law} }} }}\n"
+            ),
+        )
+    };
+    // (1 + .5 / .2)^-2 is 8.16 %, of half of the draws 4.08 %.
+    let [doubt] = &said(0.2, 0.5)[..] else { panic!("one doubt") };
+    for word in ["line 13", "`severity`", "\"validator_incident\"", "4.1 % of its draws", "smaller"]
+    {
+        assert!(doubt.contains(word), "{word} in {doubt}");
+    }
+    assert_eq!(said(0.02, 0.5), Vec::<String>::new());
+}
+
 /// Expects one warning that names the line below the head and the key, and has the words in it.
 #[track_caller]
 fn is_idle(network: &Network, body: &str, line: usize, key: &str, word: &str) {

@@ -61,6 +61,7 @@ impl Sources {
                 loadings(source, &factors, copula, book); // a wrong name is a problem all the same
                 continue;
             }
+            warnings.extend(doubt_of_cut(source, book.file));
             let rate = evidence.rate(source, book);
             classes.push(Class {
                 id: source.id.clone(),
@@ -80,6 +81,20 @@ impl Sources {
 }
 
 /// Why no source comes of an entry.
+/// Share of the draws of a severity that may be cut without a word.
+const MUCH_CUT: f64 = 0.01;
+
+/// That much of a severity lies beyond all that there is to lose.
+fn doubt_of_cut(source: &SourceSpec, file: &str) -> Option<Problem> {
+    let share = source.severity.share_cut();
+    let expected = format!(
+        "{:.1} % of its draws are more than there is to lose and count as all of it; a smaller shape or scale has fewer",
+        100.0 * share
+    );
+    (share > MUCH_CUT)
+        .then(|| source.at.problem(file, "severity", expected).value(source.kind.kind().name()))
+}
+
 const NO_TARGET: &str = "its target matches nothing in the network, so no source comes of it";
 const OVERRIDDEN: &str = "later entries override all that it names, so no source comes of it";
 
