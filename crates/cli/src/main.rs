@@ -17,6 +17,7 @@ mod reverse;
 mod run;
 mod schema;
 mod selftest;
+mod streams;
 mod stress;
 mod summary;
 mod synth;
@@ -31,6 +32,7 @@ use slashfall_graph::Problems;
 use slashfall_jobs::is_bad_target;
 
 use args::{Args, Command};
+use streams::{own_stdout, stderr};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,17 +87,16 @@ fn tell(error: &anyhow::Error) -> ExitCode {
     if is_closed_pipe(error) {
         return ExitCode::SUCCESS;
     }
-    let mut stderr = std::io::stderr().lock();
+    let mut out = stderr();
     if let Some(problems) = error.downcast_ref::<Problems>() {
         for problem in problems.as_slice() {
-            let _ = writeln!(stderr, "error: {problem}");
+            let _ = writeln!(out, "error: {problem}");
         }
         let n = problems.as_slice().len();
-        let _ =
-            writeln!(stderr, "{n} problem{}; nothing was written", if n == 1 { "" } else { "s" });
+        let _ = writeln!(out, "{n} problem{}; nothing was written", if n == 1 { "" } else { "s" });
         return ExitCode::from(BAD_INPUT);
     }
-    let _ = writeln!(stderr, "error: {error:#}");
+    let _ = writeln!(out, "error: {error:#}");
     if is_bad_target(error) {
         return ExitCode::from(BAD_INPUT);
     }
@@ -112,11 +113,11 @@ fn completions(shell: clap_complete::Shell) -> anyhow::Result<Ending> {
     // Not straight to standard output: it panics when nobody reads on.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "slashfall", &mut script);
-    std::io::stdout().write_all(&script)?;
+    own_stdout().write_all(&script)?;
     Ok(Ending::Done)
 }
 
 fn man() -> anyhow::Result<Ending> {
-    clap_mangen::Man::new(Args::command()).render(&mut std::io::stdout())?;
+    clap_mangen::Man::new(Args::command()).render(&mut own_stdout())?;
     Ok(Ending::Done)
 }

@@ -15,6 +15,7 @@ use slashfall_sampling::Scenario;
 
 use crate::Ending;
 use crate::args::Replay;
+use crate::streams::{stderr, stdout};
 
 /// Events that a line of the list names.
 const EVENTS_SHOWN: usize = 2;
@@ -22,7 +23,7 @@ const EVENTS_SHOWN: usize = 2;
 pub(crate) fn replay(args: &Replay) -> anyhow::Result<Ending> {
     let recorded = options(args).open()?;
     if let Some(note) = recorded.note() {
-        writeln!(std::io::stderr(), "{note}")?;
+        writeln!(stderr(), "{note}")?;
     }
     let network = recorded.load_network()?;
     let scenario = recorded.resolve(&network)?;
@@ -53,7 +54,7 @@ fn show(
     scenario: &Scenario<'_>,
     replayed: &Replayed,
 ) -> anyhow::Result<Ending> {
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if args.json {
         let mut page = replayed.json(scenario);
         page["scenario"] = json!(scenario.name);
@@ -72,7 +73,7 @@ fn show_worst(
     listed: &[ListedPath],
 ) -> anyhow::Result<Ending> {
     let n = args.worst.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if args.json {
         let worst =
             replay_worst(recorded, scenario, listed, (scope, n), |story| story.events_json())?;

@@ -7,6 +7,7 @@ use slashfall_report::Ask;
 
 use crate::Ending;
 use crate::args::Report;
+use crate::streams::stderr;
 
 pub(crate) fn report(args: &Report) -> anyhow::Result<Ending> {
     let ask = Ask {
@@ -24,7 +25,7 @@ pub(crate) fn report(args: &Report) -> anyhow::Result<Ending> {
     write_page(&args.output, &page, args.overwrite)?;
     if !args.quiet {
         let (file, kib) = (args.output.display(), page.len() / 1_024);
-        writeln!(std::io::stderr(), "written to {file} ({kib} KiB)")?;
+        writeln!(stderr(), "written to {file} ({kib} KiB)")?;
     }
     Ok(Ending::Done)
 }

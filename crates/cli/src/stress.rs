@@ -8,7 +8,7 @@ use slashfall_graph::{Problem, Problems};
 use slashfall_jobs::number::{eth, percent};
 use slashfall_jobs::story::{Names, Story, severity};
 use slashfall_jobs::{
-    Config, EVENTS, Input, Overrides, manifest, metadata, notes, plain_table, proved,
+    Config, EVENTS, Input, Overrides, Reach, manifest, metadata, notes, plain_table, proved,
 };
 use slashfall_output::tables::{push_stress_days, push_stress_steps};
 use slashfall_output::{ResultFolder, Table, schema};
@@ -16,13 +16,16 @@ use slashfall_sampling::{PathRecord, Scenario, StressEvent, stress as play};
 
 use crate::Ending;
 use crate::args::Stress;
+use crate::streams::{stderr, stdout};
 
 /// The run file without a scenario.
 const BASE: &str = "base";
 
 pub(crate) fn stress(args: &Stress) -> anyhow::Result<Ending> {
     let overrides = Overrides { set: args.set.clone(), ..Overrides::default() };
-    let input = Input::load(&Config::File(args.run_file.clone()), &overrides)?;
+    let reach = Reach::anywhere(args.allow_outside);
+    let config = Config::File { path: args.run_file.clone(), reach };
+    let input = Input::load(&config, &overrides)?;
     let all = input.resolve()?;
     let scenarios = chosen(&all, &args.scenario)?;
     // Every scenario has all of them, those of other scenarios too.
@@ -31,7 +34,7 @@ pub(crate) fn stress(args: &Stress) -> anyhow::Result<Ending> {
     late.iter().for_each(|problem| problems.push(problem.clone()));
     problems.or_ok(())?;
     for note in notes(&input, &all) {
-        writeln!(std::io::stderr(), "{note}")?;
+        writeln!(stderr(), "{note}")?;
     }
     let played: Vec<PathRecord> =
         scenarios.iter().map(|scenario| play(&scenario.model, &scenario.stress)).collect();
@@ -39,7 +42,7 @@ pub(crate) fn stress(args: &Stress) -> anyhow::Result<Ending> {
     if args.output.is_some() {
         write(args, &input, &all, &played)?;
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if args.json {
         writeln!(out, "{:#}", as_json(&input, &played))?;
         return Ok(Ending::Done);

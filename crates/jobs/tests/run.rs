@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its own files fail")]
 
-use slashfall_jobs::{Config, Outcome, Overrides, RunOptions, Watch, run};
+use slashfall_jobs::{Config, Outcome, Overrides, Reach, RunOptions, Watch, run};
 use slashfall_output::Collector;
 use slashfall_output::measures::Level;
 
@@ -44,7 +44,7 @@ impl Watch for Ear {
 fn ran(folder: &std::path::Path, stop_after: u64) -> (Outcome, Ear) {
     let set = ["run.detail=summary", "event=[]"].map(str::to_owned).to_vec();
     let options = RunOptions {
-        config: Config::File(RUN_FILE.into()),
+        config: Config::File { path: RUN_FILE.into(), reach: Reach::Anywhere },
         overrides: Overrides { set, paths: Some(N_PATHS), seed: None },
         output: Some(folder.join("result")),
         overwrite: false,

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use slashfall_graph::read_file;
 
 use crate::folder::{OutputError, ResultFolder};
 use crate::weighting::Sampling;
@@ -171,7 +172,7 @@ impl Manifest {
 /// # Errors
 /// When it cannot be read.
 pub fn digest_file(path: &Path) -> Result<Digest, OutputError> {
-    Ok(digest_bytes(&fs::read(path).map_err(OutputError::io(path))?))
+    Ok(digest_bytes(&read_file(path).map_err(OutputError::io(path))?))
 }
 
 /// The digest of bytes.

@@ -1,12 +1,13 @@
 //! What a result says of single paths: the worst of a scope, and the row of one, so that a replay
 //! finds them and can show that it is the same path.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use arrow_array::types::{Float64Type, Int32Type, UInt64Type};
 use arrow_array::{RecordBatch, StringArray, cast::AsArray};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use slashfall_graph::open_file;
 
 use crate::folder::OutputError;
 use crate::paths::PATHS_PER_FILE;
@@ -116,7 +117,7 @@ pub(crate) fn files_named(
 
 /// A file's rows; one row where it is asked for.
 pub(crate) fn batches(path: &Path, row: Option<usize>) -> Result<Vec<RecordBatch>, OutputError> {
-    let file = File::open(path).map_err(OutputError::io(path))?;
+    let file = open_file(path).map_err(OutputError::io(path))?;
     let mut builder =
         ParquetRecordBatchReaderBuilder::try_new(file).map_err(OutputError::parquet(path))?;
     if let Some(row) = row {

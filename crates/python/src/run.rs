@@ -13,7 +13,9 @@ const IMPRECISE: &str = "warning: the precision asked for was not reached within
 /// Runs what a run file or a mapping says; writes the result to `output` and returns what should be
 /// known before it is believed, a line each.
 #[pyfunction]
-#[pyo3(signature = (config, output, *, set, paths, seed, threads, overwrite, command, progress))]
+#[pyo3(signature = (
+    config, output, *, set, paths, seed, threads, overwrite, allow_outside, command, progress
+))]
 #[expect(clippy::too_many_arguments, reason = "they are the keywords of the call")]
 pub(crate) fn run(
     py: Python<'_>,
@@ -24,11 +26,12 @@ pub(crate) fn run(
     seed: Option<u64>,
     threads: Option<usize>,
     overwrite: bool,
+    allow_outside: bool,
     command: Vec<String>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Vec<String>> {
     let options = RunOptions {
-        config: config.into(),
+        config: config.config(allow_outside),
         overrides: Assignment::overrides(set, paths, seed),
         output: Some(output),
         overwrite,

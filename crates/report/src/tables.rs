@@ -1,10 +1,9 @@
 //! The tables of a result as the page reads them, and the rows of what the page is of.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use slashfall_graph::{Problem, Problems};
+use slashfall_graph::{Problem, Problems, read_text};
 
 use crate::ReportError;
 use crate::rows::Rows;
@@ -34,7 +33,7 @@ impl Tables {
     /// When it is no result of a run, or a file of it cannot be read.
     pub(crate) fn read(folder: &Path) -> Result<Self, ReportError> {
         let path = folder.join("manifest.json");
-        let text = fs::read_to_string(&path).map_err(|_| no_result(folder))?;
+        let text = read_text(&path).map_err(|_| no_result(folder))?;
         let manifest: Value = serde_json::from_str(&text)
             .map_err(|error| ReportError::Unreadable(path, error.to_string()))?;
         let read = |name| Rows::read(folder, name);

@@ -12,6 +12,7 @@ use slashfall_sampling::{Scenario, simulate};
 
 use crate::args::Reverse;
 use crate::progress::bar_of_paths;
+use crate::streams::stderr;
 
 /// Paths a batch: what sources are drawn along together.
 const BATCH_PATHS: usize = 4_096;
@@ -49,7 +50,7 @@ pub(super) fn find(
         return Ok(Found { leading, is_drawn: false });
     }
     writeln!(
-        std::io::stderr(),
+        stderr(),
         "note: the {} paths of scenario {} are drawn again, since the result does not list all \
          that lose as much",
         count(recorded.n_paths),

@@ -19,6 +19,7 @@ use slashfall_sampling::{FirstEvents, Scenario, first_events, replay_parts};
 use crate::Ending;
 use crate::args::Reverse;
 use crate::progress::bar_of_paths;
+use crate::streams::{stderr, stdout};
 use find::find;
 use loss::Loss;
 use page::Page;
@@ -35,7 +36,7 @@ pub(crate) fn reverse(args: &Reverse) -> anyhow::Result<Ending> {
     let recorded = Recorded::read(&args.result, &args.scenario, args.network.as_deref());
     let Some(recorded) = problems.keep(recorded) else { return Err(problems.into()) };
     if let Some(note) = recorded.note() {
-        writeln!(std::io::stderr(), "{note}")?;
+        writeln!(stderr(), "{note}")?;
     }
     let network = problems.keep(recorded.load_network());
     let scenario = network.as_ref().and_then(|network| problems.keep(recorded.resolve(network)));
@@ -82,7 +83,7 @@ fn answer(
         looked: looked.len(),
         reversal: &reversal,
     };
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if args.json {
         writeln!(out, "{:#}", page.json())?;
     } else {

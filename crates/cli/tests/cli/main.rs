@@ -11,6 +11,7 @@ mod commands;
 mod diff;
 mod docs;
 mod example;
+mod hostile;
 mod import;
 mod interrupt;
 mod memory;

@@ -54,6 +54,7 @@ def run(
     seed: int | None,
     threads: int | None,
     overwrite: bool,
+    allow_outside: bool,
     command: Sequence[str],
     progress: _Progress | None,
 ) -> list[str]: ...
@@ -77,6 +78,7 @@ def pack(
     seed: int | None,
     output: _Path,
     overwrite: bool,
+    allow_outside: bool,
 ) -> tuple[str, int, str]: ...
 def parts_of(run: _Path) -> list[tuple[int, int]]: ...
 def part_places(run: _Path, parts: Sequence[tuple[int, int]]) -> list[str]: ...
@@ -113,4 +115,6 @@ def caps(
     overwrite: bool,
     progress: _Progress | None,
 ) -> tuple[Table, str, str, list[str]]: ...
-def check(config: _Path | Mapping[str, Any], set: Sequence[tuple[str, Any]]) -> tuple[str, list[Problem]]: ...
+def check(
+    config: _Path | Mapping[str, Any], set: Sequence[tuple[str, Any]], allow_outside: bool
+) -> tuple[str, list[Problem]]: ...

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import _engine
-from ._problems import InputError, Problem, warn
+from ._problems import InputError, Problem, printable, warn
 from ._replay import Replay
 from ._table import Table
 
@@ -215,7 +215,8 @@ class Result:
 
     def __repr__(self) -> str:
         name = self.manifest["name"]
-        return f"<slashfall.Result {name}: {', '.join(self.scenarios)}, in {self.address or self.path}>"
+        text = f"<slashfall.Result {name}: {', '.join(self.scenarios)}, in {self.address or self.path}>"
+        return printable(text)
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

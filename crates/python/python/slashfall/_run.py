@@ -24,6 +24,7 @@ def run(
     seed: int | None = None,
     threads: int | None = None,
     overwrite: bool = False,
+    allow_outside: bool = False,
     progress: bool | None = None,
 ) -> Result:
     """Simulates what a run file says and writes loss distributions, tail figures and contributions.
@@ -36,6 +37,8 @@ def run(
     paths, seed: instead of those of the run file.
     threads: all cores by default; the result does not depend on them.
     overwrite: whether a result that is already there is replaced.
+    allow_outside: whether the network that a run file names may be anywhere, and links in it; else
+        it lies below the run file's folder, the working directory or the run file's repository.
     progress: whether bars are shown; None shows them in notebooks and on terminals.
 
     Raises `InputError` with all that is wrong, and `KeyboardInterrupt` on Ctrl-C; then nothing is
@@ -54,6 +57,7 @@ def run(
                 seed=seed,
                 threads=threads,
                 overwrite=overwrite,
+                allow_outside=allow_outside,
                 command=command,
                 progress=heard,
             )
