@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use slashfall_graph::{Network, Problem, Problems, load_network, printable, read_text};
-use slashfall_output::{Digest, InputFile, digest_file};
+use slashfall_output::{Digest, InputFile, check_version, digest_file};
 use slashfall_sampling::config::NodeValue;
 use slashfall_sampling::{Node, RunSpec, STREAMS_VERSION, Scenario};
 
@@ -54,6 +54,7 @@ impl Recorded {
         // Digits count: numbers of the run file come from a reader that keeps the last of them.
         let root = Node::parse_json(&file, &text).map_err(|_| broken())?;
         let config = root.get("config").ok_or_else(broken)?;
+        check_version(&file, &manifest)?;
         let has_our_streams = check_streams(&file, &manifest)?;
         check_config(&file, config, &manifest)?;
         if manifest["paths"].as_object().is_some_and(|paths| paths.is_empty()) {

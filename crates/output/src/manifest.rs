@@ -6,9 +6,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use slashfall_graph::read_file;
+use slashfall_graph::{Problem, Problems, read_file};
 
 use crate::folder::{OutputError, ResultFolder};
+use crate::schema::SCHEMA_VERSION;
 use crate::weighting::Sampling;
 
 /// A SHA-256 in hex.
@@ -165,6 +166,25 @@ impl Manifest {
             .map_err(|source| OutputError::Json { path: path.clone(), source })?;
         fs::write(&path, text + "\n").map_err(OutputError::io(&path))
     }
+}
+
+/// What is wrong with a result that a later program wrote: what its tables mean is not known to this one.
+/// Earlier results are read, as long as what is asked of them means the same.
+///
+/// # Errors
+/// When its manifest is of a later schema version.
+pub fn check_version(file: &str, manifest: &serde_json::Value) -> Result<(), Problems> {
+    let Some(said) = manifest["schema_version"].as_str() else { return Ok(()) };
+    let number = |version: &str| version.parse::<u64>().ok();
+    if number(said) <= number(SCHEMA_VERSION) {
+        return Ok(());
+    }
+    let program = manifest["program"].as_str().unwrap_or("a later program");
+    let expected = format!(
+        "{SCHEMA_VERSION} or an earlier version was expected: it was written by {program}, and what \
+         its tables mean is not known here; read it with that program, or a later one"
+    );
+    Err(Problem::new(file, expected).key("schema_version").value(said).into())
 }
 
 /// The SHA-256 of a file.

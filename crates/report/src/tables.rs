@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use slashfall_graph::{Problem, Problems, read_text};
+use slashfall_output::check_version;
 
 use crate::ReportError;
 use crate::rows::Rows;
@@ -35,7 +36,8 @@ impl Tables {
         let path = folder.join("manifest.json");
         let text = read_text(&path).map_err(|_| no_result(folder))?;
         let manifest: Value = serde_json::from_str(&text)
-            .map_err(|error| ReportError::Unreadable(path, error.to_string()))?;
+            .map_err(|error| ReportError::Unreadable(path.clone(), error.to_string()))?;
+        check_version(&path.display().to_string(), &manifest)?;
         let read = |name| Rows::read(folder, name);
         let tables = Self {
             folder: folder.to_owned(),

@@ -15,6 +15,7 @@ mod hostile;
 mod import;
 mod interrupt;
 mod memory;
+mod old_inputs;
 mod old_results;
 mod parts;
 mod replay;

@@ -10,6 +10,7 @@ from typing_extensions import CapsuleType
 from ._problems import Problem
 
 __all__ = [
+    "SCHEMA_VERSION",
     "Table",
     "__version__",
     "caps",
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 __version__: str
+SCHEMA_VERSION: str
 
 _Path = str | PathLike[str]
 _Progress = Callable[[str, int, int, str | None], object]
