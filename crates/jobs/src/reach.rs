@@ -1,7 +1,7 @@
 //! How far a run file reaches. It may come from a stranger, and its network is read: so the network is
 //! one that lies beside what the user named, unless he says himself where it is or that it may be anywhere.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use slashfall_graph::{Problem, Problems};
 use slashfall_store::Place;
@@ -11,8 +11,9 @@ use crate::input::{Overrides, network_files};
 /// From where the network of a run file may be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reach {
-    /// From below the run file's folder, the working directory or the repository that the run file is
-    /// in; of a run file in a bucket, from that bucket.
+    /// From below the run file's folder, the working directory (or the folder that the path of the run
+    /// file goes up to from there) or the repository that the run file is in; of a run file in a
+    /// bucket, from that bucket.
     #[default]
     Near,
     /// From anywhere.
@@ -89,7 +90,10 @@ fn is_near(run_file: &Path, network: &Path) -> bool {
         Some(parent) if !parent.as_os_str().is_empty() => parent.canonicalize(),
         _ => std::env::current_dir(),
     };
-    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    // Who names `../../a/run.toml` has named what is below `../..`.
+    let up: PathBuf =
+        run_file.components().take_while(|own| *own == Component::ParentDir).collect();
+    let here = std::env::current_dir().and_then(|here| here.join(up).canonicalize());
     let repository = folder.as_deref().ok().and_then(repository_of).map(Ok);
     [folder, here].into_iter().chain(repository).flatten().any(|root| network.starts_with(root))
 }

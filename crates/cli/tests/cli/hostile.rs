@@ -129,8 +129,10 @@ fn a_run_file_reaches_no_further_than_it_may() {
         let output = in_a(&example, args);
         assert!(output.status.success(), "{}", stderr(&output));
     }
-    // From where both lie below the working directory nothing has to be allowed.
+    // Where both lie below what the user named nothing has to be allowed.
     example.good(&["check", "a/run.toml"]);
+    let output = in_a(&example, &["check", "../a/run.toml"]);
+    assert!(output.status.success(), "{}", stderr(&output));
     // A result is held to the digests of its network, wherever that is.
     let output = in_a(&example, &["replay", "one", "--path", "3"]);
     assert!(output.status.success(), "{}", stderr(&output));
