@@ -2,11 +2,11 @@
 
 # The main job on the reference network.
 run *args:
-    cargo run --release -- run configs/quickstart.toml {{args}}
+    cargo run --release --locked -- run configs/quickstart.toml {{args}}
 
 # Every test.
 test:
-    cargo test --workspace
+    cargo test --workspace --locked
 
 # What CI runs.
 ci:
@@ -15,19 +15,19 @@ ci:
 # Lints and format as CI has them.
 lint:
     cargo fmt --all --check
-    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy --workspace --all-targets --locked -- -D warnings
 
 # Criterion benches of every stage.
 bench *args:
-    cargo bench -p slashfall-benches --bench stages {{args}}
+    cargo bench --locked -p slashfall-benches --bench stages {{args}}
 
 # What a treasury asks of a million paths.
 bench-caps *args:
-    cargo bench -p slashfall-benches --bench caps {{args}}
+    cargo bench --locked -p slashfall-benches --bench caps {{args}}
 
 # Instructions of each stage under valgrind.
 instructions:
-    cargo bench -p slashfall-benches --bench instructions
+    cargo bench --locked -p slashfall-benches --bench instructions
 
 # The engine beside public packages; writes the table of docs/performance.md.
 peers *args:
@@ -39,16 +39,24 @@ bench-workers *args:
 
 # The queries of docs/queries.md on a fresh result.
 queries:
-    cargo test --workspace --test outside queries
+    cargo test --workspace --locked --test outside queries
 
 # API documentation.
 doc:
-    cargo doc --workspace --no-deps --open
+    cargo doc --workspace --no-deps --locked --open
 
 # The site of docs/, with its notebooks run, into target/site.
 site:
-    cargo test --workspace --test outside site -- --nocapture
+    cargo test --workspace --locked --test outside site -- --nocapture
 
 # Each harm of the tests of faults N times: kills, full disks, closed folders, clocks; counts into target/soak.jsonl.
 soak n="200":
-    SLASHFALL_SOAK={{n}} SLASHFALL_COUNTS=$PWD/target/soak.jsonl cargo test --workspace --test outside faults -- --test-threads 1
+    SLASHFALL_SOAK={{n}} SLASHFALL_COUNTS=$PWD/target/soak.jsonl cargo test --workspace --locked --test outside faults -- --test-threads 1
+
+# Known vulnerabilities of dependencies, by the newest database.
+advisories:
+    SLASHFALL_ADVISORIES=required .ci/advisories
+
+# Program, wheel, bills of materials and digests of the last commit, built twice, into target/dist.
+release:
+    .ci/release

@@ -61,7 +61,7 @@ class Engine:
     def run(self, paths, seed):
         target = self.bench.work / "result"
         shutil.rmtree(target, ignore_errors=True)
-        arguments = ["run", self.run_file, "--threads", self.threads, "--paths", paths, "--seed", seed]
+        arguments = ["run", self.run_file, "--allow-outside", "--threads", self.threads, "--paths", paths, "--seed", seed]
         arguments += ["--output", target, "--json", *self.extra]
         start = time.perf_counter()
         printed = self.bench.command(*arguments)

@@ -78,6 +78,10 @@ pub(crate) struct Check {
     /// Change a key of the run file, such as run.seed=7 or source.avs_fault.rate=0.01.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
+    /// Take the network that the run file names from wherever it is, and links in it: else it lies below
+    /// the run file's folder, the working directory or the run file's repository.
+    #[arg(long)]
+    pub(crate) allow_outside: bool,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -120,6 +124,10 @@ pub(crate) struct Run {
     /// Change a key of the run file, such as run.horizon_days=7 or source.avs_fault.rate=0.01.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
+    /// Take the network that the run file names from wherever it is, and links in it: else it lies below
+    /// the run file's folder, the working directory or the run file's repository.
+    #[arg(long)]
+    pub(crate) allow_outside: bool,
     /// Print the summary as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -172,6 +180,10 @@ pub(crate) struct Stress {
     /// Change a key of the run file, such as run.horizon_days=7.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
+    /// Take the network that the run file names from wherever it is, and links in it: else it lies below
+    /// the run file's folder, the working directory or the run file's repository.
+    #[arg(long)]
+    pub(crate) allow_outside: bool,
     /// Print all days, not only those on which something happened or moved.
     #[arg(long)]
     pub(crate) all_days: bool,

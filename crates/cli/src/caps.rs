@@ -7,11 +7,12 @@ use slashfall_jobs::caps::{CapsOptions, caps as find};
 use crate::Ending;
 use crate::args::Caps;
 use crate::progress::Terminal;
+use crate::streams::stdout;
 
 pub(crate) fn caps(args: &Caps) -> anyhow::Result<Ending> {
     let mut watch = Terminal::unstopped(args.quiet);
     let Some(found) = find(&options(args), &mut watch)? else { return Ok(Ending::Interrupted) };
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if args.json {
         writeln!(out, "{:#}", found.json())?;
     } else if !args.quiet {

@@ -13,6 +13,7 @@ use slashfall_output::{SCHEMA_VERSION, ScopeKind, Table, write_file};
 
 use crate::Ending;
 use crate::args::Diff;
+use crate::streams::stdout;
 
 /// The scenario that is always there.
 const BASE: &str = "base";
@@ -40,7 +41,7 @@ pub(crate) fn diff(args: &Diff) -> anyhow::Result<Ending> {
     if let Some(output) = &args.output {
         write(output, &a, &compared)?;
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if args.json {
         let all: Vec<_> = compared.iter().map(as_json).collect();
         writeln!(out, "{:#}", serde_json::json!({ "comparisons": all }))?;

@@ -10,6 +10,7 @@ use slashfall_jobs::number::{count, eth};
 
 use crate::Ending;
 use crate::args::{Eigenlayer, Import, Protocol, SharingArgument};
+use crate::streams::stdout;
 
 pub(crate) fn import(args: &Import) -> anyhow::Result<Ending> {
     match &args.protocol {
@@ -44,7 +45,7 @@ fn eigenlayer(args: &Eigenlayer) -> anyhow::Result<Ending> {
     write_network(&spec, &args.output).with_context(|| {
         format!("the network could not be written to {}", args.output.display())
     })?;
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     writeln!(
         out,
         "{} AVSs, {} operators, {} allocations; {} ETH restaked, of which {} native",

@@ -8,6 +8,7 @@ use anyhow::Context;
 
 use crate::Ending;
 use crate::args::Init;
+use crate::streams::stdout;
 
 /// The example, file by file.
 const FILES: [(&str, &str); 10] = [
@@ -44,7 +45,7 @@ pub(crate) fn init(args: &Init) -> anyhow::Result<Ending> {
         let _ = fs::remove_dir_all(&partial);
     }
     written.with_context(place)?;
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     writeln!(out, "written to {0}; now: slashfall run {0}/run.toml", dir.display())?;
     Ok(Ending::Done)
 }

@@ -18,6 +18,7 @@ mod run;
 mod say;
 mod schema;
 mod selftest;
+mod streams;
 mod stress;
 mod summary;
 mod synth;
@@ -33,6 +34,7 @@ use slashfall_graph::Problems;
 use slashfall_jobs::is_bad_target;
 
 use args::{Args, Command};
+use streams::{own_stdout, stderr};
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,11 +128,11 @@ fn completions(shell: clap_complete::Shell) -> anyhow::Result<Ending> {
     // Not straight to standard output: it panics when nobody reads on.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "slashfall", &mut script);
-    std::io::stdout().write_all(&script)?;
+    own_stdout().write_all(&script)?;
     Ok(Ending::Done)
 }
 
 fn man() -> anyhow::Result<Ending> {
-    clap_mangen::Man::new(Args::command()).render(&mut std::io::stdout())?;
+    clap_mangen::Man::new(Args::command()).render(&mut own_stdout())?;
     Ok(Ending::Done)
 }

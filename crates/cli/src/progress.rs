@@ -1,18 +1,19 @@
 //! Progress of a run on a terminal: paths a second, time left, the tail so far with its error.
 
 use std::fmt::Write;
-use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use slashfall_graph::printable;
 use slashfall_jobs::number::count;
 use slashfall_jobs::{TailSoFar, Watch};
 use slashfall_output::Collector;
 use slashfall_output::measures::Level;
 
 use crate::say::{self, is_logged};
+use crate::streams::is_watched;
 
 /// A terminal that watches a job: notes, a bar that is invisible when nobody looks, and Ctrl-C.
 #[derive(Debug)]
@@ -129,14 +130,14 @@ impl Logged {
 
 /// A bar that counts paths; invisible when nobody watches.
 pub(crate) fn bar_of_paths(prefix: &str, n_paths: u64, quiet: bool) -> ProgressBar {
-    let visible = !quiet && !is_logged() && std::io::stderr().is_terminal();
+    let visible = !quiet && !is_logged() && is_watched();
     let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(n_paths), target);
     let template = "{prefix} [{bar:24}] {human_pos}/{human_len} paths, {rate}, {eta} left  {msg}";
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style.progress_chars("=> ").with_key("rate", write_rate));
     }
-    bar.set_prefix(prefix.to_owned());
+    bar.set_prefix(printable(prefix).into_owned());
     bar
 }
 

@@ -14,6 +14,7 @@ use slashfall_output::{ListedPath, ScopeKind, listed_paths};
 use slashfall_sampling::Scenario;
 
 use crate::args::Replay;
+use crate::streams::stdout;
 use crate::{Ending, say};
 
 /// Events that a line of the list names.
@@ -53,7 +54,7 @@ fn show(
     scenario: &Scenario<'_>,
     replayed: &Replayed,
 ) -> anyhow::Result<Ending> {
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if args.json {
         let mut page = replayed.json(scenario);
         page["scenario"] = json!(scenario.name);
@@ -72,7 +73,7 @@ fn show_worst(
     listed: &[ListedPath],
 ) -> anyhow::Result<Ending> {
     let n = args.worst.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if args.json {
         let worst =
             replay_worst(recorded, scenario, listed, (scope, n), |story| story.events_json())?;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use slashfall_jobs::{
-    Config, Input, Keeping, Outcome, Overrides, PartOptions, PartOutcome, PathRange, Ran,
+    Config, Input, Keeping, Outcome, Overrides, PartOptions, PartOutcome, PathRange, Ran, Reach,
     RunOptions, headline, run as work, run_part,
 };
 use slashfall_sampling::Scenario;
@@ -14,6 +14,7 @@ use slashfall_store::Place;
 
 use crate::args::Run;
 use crate::progress::Terminal;
+use crate::streams::stdout;
 use crate::{Ending, avs_rate, contributors, say, summary, tornado, without};
 
 pub(crate) fn run(args: &Run) -> anyhow::Result<Ending> {
@@ -102,7 +103,7 @@ pub(crate) fn tell_part(shown: Shown, outcome: PartOutcome) -> anyhow::Result<En
         PartOutcome::Stopped { n_paths } => return Ok(interrupted(shown.quiet, n_paths, None)),
     };
     if shown.json {
-        writeln!(std::io::stdout(), "{:#}", serde_json::to_value(&manifest)?)?;
+        writeln!(stdout(), "{:#}", serde_json::to_value(&manifest)?)?;
     }
     let PathRange { from, to } = manifest.paths;
     let line = format!("paths {from} to {to} written to {target}");
@@ -113,7 +114,10 @@ pub(crate) fn tell_part(shown: Shown, outcome: PartOutcome) -> anyhow::Result<En
 /// What is asked for, without what is only of the terminal.
 fn options(args: &Run) -> RunOptions {
     RunOptions {
-        config: Config::File(args.run_file.clone()),
+        config: Config::File {
+            path: args.run_file.clone(),
+            reach: Reach::anywhere(args.allow_outside),
+        },
         overrides: Overrides { set: args.set.clone(), paths: args.paths, seed: args.seed },
         output: args.output.clone(),
         overwrite: args.overwrite,
@@ -143,26 +147,26 @@ fn say(quiet: bool, line: &str) {
 
 fn print(shown: Shown, input: &Input, scenarios: &[Scenario<'_>], ran: &Ran) -> anyhow::Result<()> {
     let (findings, manifest) = (&ran.findings, &ran.manifest);
-    let mut stdout = std::io::stdout().lock();
+    let mut out = stdout();
     if shown.json {
         let document = serde_json::json!({ "manifest": manifest, "summary": findings.rows });
-        writeln!(stdout, "{document:#}")?;
+        writeln!(out, "{document:#}")?;
     } else if !shown.quiet {
         for scenario in scenarios {
-            summary::print(&mut stdout, input, scenario, &findings.rows, manifest)?;
+            summary::print(&mut out, input, scenario, &findings.rows, manifest)?;
             if let Some(split) = findings.contributions.get(&scenario.name) {
-                contributors::print(&mut stdout, split)?;
+                contributors::print(&mut out, split)?;
             }
             if let Some(removed) = findings.removed.get(&scenario.name) {
-                without::print(&mut stdout, removed)?;
+                without::print(&mut out, removed)?;
             }
             let paths = manifest.paths.get(&scenario.name).copied().unwrap_or_default();
             let found = findings.sensitivities.get(&scenario.name).zip(headline(scenario, paths));
             if let Some((found, at)) = found {
-                tornado::print(&mut stdout, found, at)?;
+                tornado::print(&mut out, found, at)?;
             }
             if let Some(rows) = findings.avs_rates.get(&scenario.name) {
-                avs_rate::print(&mut stdout, rows)?;
+                avs_rate::print(&mut out, rows)?;
             }
         }
     }

@@ -11,6 +11,8 @@ use slashfall_graph::{Place, Problem};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt;
 
+use crate::streams::stderr;
+
 /// Which log is kept.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Log {
@@ -38,7 +40,7 @@ impl Log {
             0 | 1 => LevelFilter::INFO,
             _ => LevelFilter::DEBUG,
         };
-        let log = fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false);
+        let log = fmt().with_max_level(level).with_writer(stderr).with_ansi(false);
         match self.log {
             Some(Format::Json) => log.json().flatten_event(true).init(),
             Some(Format::Text) => log.init(),
@@ -57,7 +59,7 @@ pub(crate) fn is_logged() -> bool {
 pub(crate) fn line(text: &str) {
     if !is_logged() {
         // Who does not listen any more misses nothing that is lost.
-        let _ = writeln!(std::io::stderr(), "{text}");
+        let _ = writeln!(stderr(), "{text}");
         return;
     }
     if let Some(warning) = text.strip_prefix("warning: ") {
@@ -72,7 +74,7 @@ pub(crate) fn error(text: &str) {
     if is_logged() {
         tracing::error!("{text}");
     } else {
-        let _ = writeln!(std::io::stderr(), "error: {text}");
+        let _ = writeln!(stderr(), "error: {text}");
     }
 }
 

@@ -12,9 +12,10 @@ use slashfall_sampling::SourceKind;
 
 use crate::Ending;
 use crate::args::Schema;
+use crate::streams::stdout;
 
 pub(crate) fn schema(args: &Schema) -> anyhow::Result<Ending> {
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if args.json {
         writeln!(out, "{:#}", as_json())?;
     } else if args.markdown {

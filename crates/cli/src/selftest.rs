@@ -7,13 +7,14 @@ use slashfall_selftest::{Outcome, Report, Size, selftest as work_out};
 
 use crate::Ending;
 use crate::args::Selftest;
+use crate::streams::stdout;
 
 /// Digits of a figure that are printed.
 const DIGITS: usize = 9;
 
 pub(crate) fn selftest(args: &Selftest) -> anyhow::Result<Ending> {
     let (full, quick) = (work_out(Size::Full), work_out(Size::Quick));
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if args.json {
         let document = serde_json::json!({
             "problems": full.problems().len(),

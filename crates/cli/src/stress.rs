@@ -8,13 +8,14 @@ use slashfall_graph::{Problem, Problems};
 use slashfall_jobs::number::{eth, percent};
 use slashfall_jobs::story::{Names, Story, severity};
 use slashfall_jobs::{
-    Config, EVENTS, Input, Overrides, manifest, metadata, notes, plain_table, proved,
+    Config, EVENTS, Input, Overrides, Reach, manifest, metadata, notes, plain_table, proved,
 };
 use slashfall_output::tables::{push_stress_days, push_stress_steps};
 use slashfall_output::{ResultFolder, Table, schema};
 use slashfall_sampling::{PathRecord, Scenario, StressEvent, stress as play};
 
 use crate::args::Stress;
+use crate::streams::stdout;
 use crate::{Ending, say};
 
 /// The run file without a scenario.
@@ -22,7 +23,9 @@ const BASE: &str = "base";
 
 pub(crate) fn stress(args: &Stress) -> anyhow::Result<Ending> {
     let overrides = Overrides { set: args.set.clone(), ..Overrides::default() };
-    let input = Input::load(&Config::File(args.run_file.clone()), &overrides)?;
+    let reach = Reach::anywhere(args.allow_outside);
+    let config = Config::File { path: args.run_file.clone(), reach };
+    let input = Input::load(&config, &overrides)?;
     let all = input.resolve()?;
     let scenarios = chosen(&all, &args.scenario)?;
     // Every scenario has all of them, those of other scenarios too.
@@ -39,7 +42,7 @@ pub(crate) fn stress(args: &Stress) -> anyhow::Result<Ending> {
     if args.output.is_some() {
         write(args, &input, &all, &played)?;
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if args.json {
         writeln!(out, "{:#}", as_json(&input, &played))?;
         return Ok(Ending::Done);

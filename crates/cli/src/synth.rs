@@ -8,6 +8,7 @@ use slashfall_sampling::synth::{SynthSize, synth as make};
 
 use crate::Ending;
 use crate::args::Synth;
+use crate::streams::stdout;
 
 pub(crate) fn synth(args: &Synth) -> anyhow::Result<Ending> {
     let size =
@@ -16,6 +17,6 @@ pub(crate) fn synth(args: &Synth) -> anyhow::Result<Ending> {
     let target = args.output.clone().unwrap_or_else(name);
     write_network(&make(&size), &target)
         .with_context(|| format!("the network could not be written to {}", target.display()))?;
-    writeln!(std::io::stdout(), "written to {}", target.display())?;
+    writeln!(stdout(), "written to {}", target.display())?;
     Ok(Ending::Done)
 }

@@ -6,9 +6,12 @@
 //! randomness here and no clock.
 
 pub mod facts;
+mod file;
+mod formula;
 mod ids;
 pub mod import;
 mod network;
+mod printable;
 mod problem;
 mod read;
 mod resolve;
@@ -19,6 +22,7 @@ mod venues;
 mod without;
 mod write;
 
+pub use file::{open_file, read_file, read_text};
 pub use ids::{
     AllocationId, AssetId, AvsId, ColumnId, EntityId, GroupId, HoldingId, MarketId, MemberId,
     OperatorId, PortfolioId, ReserveId, StakeId,
@@ -27,6 +31,7 @@ pub use network::{
     Allocation, Asset, Avs, Column, Group, GroupMember, Holder, Holding, Member, Network,
     NetworkMeta, Operator, Stake,
 };
+pub use printable::{is_unprintable, printable};
 pub use problem::{Place, Problem, Problems, nearest};
 pub use read::{TABLE_SHAPES, TableShape, read_network};
 pub use resolve::{Resolved, load_network, resolve};

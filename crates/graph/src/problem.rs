@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::printable::printable;
+
 /// Where in a file a problem stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -81,7 +83,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file)?;
+        write!(f, "{}", printable(&self.file))?;
         match self.place {
             Place::File => {}
             Place::Row { row, line: Some(line) } => write!(f, ", row {row} (line {line})")?,
@@ -90,13 +92,13 @@ impl fmt::Display for Problem {
         }
         if let Some(key) = &self.key {
             let kind = if matches!(self.place, Place::Row { .. }) { "column" } else { "key" };
-            write!(f, ", {kind} `{key}`")?;
+            write!(f, ", {kind} `{}`", printable(key))?;
         }
         write!(f, ": ")?;
         if let Some(value) = &self.value {
             write!(f, "found {value:?}, ")?;
         }
-        write!(f, "{}", self.expected)?;
+        write!(f, "{}", printable(&self.expected))?;
         if let Some(nearest) = &self.nearest {
             write!(f, "; did you mean {nearest:?}?")?;
         }
@@ -193,6 +195,18 @@ mod tests {
             "holdings.csv, row 3 (line 4), column `asset`: found \"ezEHT\", an asset of the \
              network was expected; did you mean \"ezETH\"?"
         );
+    }
+
+    /// Whatever a file, a key or a name in it is called, a problem is one line of text.
+    #[test]
+    fn a_problem_shows_nothing_but_text() {
+        let evil = "a\u{1b}[2J\nerror: \u{202e}b";
+        let problem = Problem::new(evil, format!("{evil} was expected"));
+        let problem = problem.key(evil).value(evil).nearest_of([evil]);
+        assert!(problem.nearest.is_some());
+        let shown = problem.to_string();
+        assert!(!shown.contains(crate::is_unprintable), "{shown:?}");
+        assert_eq!(shown.matches("[2J").count(), 5);
     }
 
     #[test]

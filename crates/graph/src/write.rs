@@ -10,6 +10,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::formula::guarded;
 use crate::spec::{LoanRow, MetaSpec, NetworkSpec, OperatorRow, PoolRow, Table};
 use columns::{
     ALLOCATIONS, ASSETS, AVS, GROUPS, HOLDINGS, LOANS, POOLS, PORTFOLIOS, RESERVES,
@@ -159,9 +160,9 @@ fn write_table(dir: &Path, table: &str, header: &[&str], rows: &[Vec<String>]) -
 
 fn csv_bytes(header: &[&str], rows: &[Vec<String>]) -> io::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(header)?;
+    writer.write_record(header.iter().map(|cell| guarded(cell)))?;
     for row in rows {
-        writer.write_record(row)?;
+        writer.write_record(row.iter().map(|cell| guarded(cell)))?;
     }
     writer.into_inner().map_err(csv::IntoInnerError::into_error)
 }

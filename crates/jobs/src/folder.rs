@@ -8,6 +8,7 @@ use slashfall_output::{InputFile, OutputError, digest_file};
 use slashfall_store::{LocalFolder, Place, StoreError};
 
 use crate::provenance::from_result;
+use crate::reach::Reach;
 use crate::target::place_of;
 
 /// The file that every network has.
@@ -25,8 +26,9 @@ impl NetworkFolder {
     /// Of this machine it is looked at when it is read.
     ///
     /// # Errors
-    /// When it is not in the store, or the store does not answer.
-    pub(crate) fn open(place: &Place) -> Result<Self, Problems> {
+    /// When it is not in the store, or the store does not answer, and when files of it are links that
+    /// lead further than they may.
+    pub(crate) fn open(place: &Place, reach: Reach) -> Result<Self, Problems> {
         let problem = |expected: String| Problem::new(place.to_string(), expected);
         let fetched = place.fetched(NETWORK_FILE, is_wanted).map_err(|error| match error {
             StoreError::Address { expected, .. } => problem(expected),
@@ -34,6 +36,7 @@ impl NetworkFolder {
         })?;
         let lacks = || problem(format!("a network with its {NETWORK_FILE} was expected there"));
         let here = fetched.ok_or_else(lacks)?;
+        reach.check_links(here.path())?;
         Ok(Self { here, address: place.as_local().is_none().then(|| place.clone()) })
     }
 
@@ -41,10 +44,19 @@ impl NetworkFolder {
     ///
     /// # Errors
     /// As [`NetworkFolder::open`], and when it is meant as an address and is none.
-    pub(crate) fn named(text: &Path, base: &Path) -> Result<Self, Problems> {
+    pub(crate) fn named(text: &Path, base: &Path, reach: Reach) -> Result<Self, Problems> {
         let is_address = Place::is_address(text);
         let path = if is_address { text.to_owned() } else { base.join(text) };
-        Self::open(&place_of("network", &path)?)
+        Self::open(&place_of("network", &path)?, reach)
+    }
+
+    /// The same of one whose files will be held to their digests before anything is made of them: what
+    /// has the digest is what was meant, wherever it is.
+    ///
+    /// # Errors
+    /// As [`NetworkFolder::named`].
+    pub(crate) fn held(text: &Path, base: &Path) -> Result<Self, Problems> {
+        Self::named(text, base, Reach::Anywhere)
     }
 
     /// It, or a copy of it.

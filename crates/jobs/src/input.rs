@@ -1,24 +1,29 @@
 //! Reads a run file and its network, and collects what is wrong with either before anything is done.
 
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use slashfall_graph::{Network, Problem, Problems};
+use slashfall_graph::{Network, Problem, Problems, read_file};
 use slashfall_output::{Digest, InputFile, digest_bytes, digest_text};
 use slashfall_sampling::{Node, RunSpec, Scenario};
 use slashfall_store::Place;
 
 use crate::folder::NetworkFolder;
+use crate::reach::{Reach, is_named_by_user, out_of_reach};
 use crate::target::place_of;
 
 /// Where a run file comes from.
 #[derive(Clone, Debug)]
 pub enum Config {
     /// A TOML file, or `s3://BUCKET/NAME`; its network is relative to it.
-    File(PathBuf),
+    File {
+        /// The file.
+        path: PathBuf,
+        /// How far it reaches.
+        reach: Reach,
+    },
     /// What such a file would say, given by a caller.
     Given {
         /// All of it.
@@ -27,6 +32,8 @@ pub enum Config {
         name: String,
         /// The folder that a relative path of the network starts from.
         folder: PathBuf,
+        /// How far links in the network reach: the folder itself is named by the caller.
+        reach: Reach,
     },
     /// What was read before, maybe on another machine.
     Recorded {
@@ -41,31 +48,44 @@ impl Config {
     /// The run file as messages call it.
     fn name(&self) -> String {
         match self {
-            Self::File(path) => path.display().to_string(),
+            Self::File { path, .. } => path.display().to_string(),
             Self::Given { name, .. } => name.clone(),
             Self::Recorded { file, .. } => file.name.clone(),
         }
     }
 
-    /// The network that the run file names.
-    fn network(&self, named: &str) -> Result<Arc<NetworkFolder>, Problems> {
-        let named = Path::new(named);
-        let folder = match self {
-            Self::File(path) if Place::is_address(path) && !Place::is_address(named) => {
-                NetworkFolder::open(&beside(path, named)?)
+    /// The network that the run file, as it was changed, names.
+    fn network(
+        &self,
+        root: &Node,
+        named: &str,
+        overrides: &Overrides,
+    ) -> Result<Arc<NetworkFolder>, Problems> {
+        let text = Path::new(named);
+        let (path, reach) = match self {
+            Self::File { path, reach } => (path, *reach),
+            Self::Given { folder, reach, .. } => {
+                return NetworkFolder::named(text, folder, *reach).map(Arc::new);
             }
-            Self::File(path) => NetworkFolder::named(named, path.parent().unwrap_or(Path::new(""))),
-            Self::Given { folder, .. } => NetworkFolder::named(named, folder),
             Self::Recorded { network, .. } => return Ok(Arc::clone(network)),
         };
-        folder.map(Arc::new)
+        if Place::is_address(path) && !Place::is_address(text) {
+            return NetworkFolder::open(&beside(path, text)?, reach).map(Arc::new);
+        }
+        let base = path.parent().unwrap_or(Path::new(""));
+        let found = if Place::is_address(text) { text.to_owned() } else { base.join(text) };
+        if !is_named_by_user(overrides) && !reach.has(path, &found) {
+            let node = root.get("network").unwrap_or(root);
+            return Err(node.problem(&self.name(), "network", out_of_reach()).value(named).into());
+        }
+        NetworkFolder::named(text, base, reach).map(Arc::new)
     }
 
     /// The run file as a tree, and as the manifest names it: what was given by a caller has the digest
     /// of its JSON, keys in order and without spaces.
     fn read(&self) -> Result<(Node, RunFile), Problems> {
         match self {
-            Self::File(path) => {
+            Self::File { path, .. } => {
                 let name = self.name();
                 let bytes = bytes_of(path).map_err(|error| {
                     Problem::new(&name, format!("the run file cannot be read: {error}"))
@@ -92,7 +112,7 @@ impl Config {
 /// A file of this machine or of a store, or why there is none.
 fn bytes_of(path: &Path) -> Result<Vec<u8>, String> {
     if !Place::is_address(path) {
-        return fs::read(path).map_err(|error| error.to_string());
+        return read_file(path).map_err(|error| error.to_string());
     }
     let (folder, name) = split(path);
     let read = Place::parse(folder).and_then(|place| place.read(&name));
@@ -201,7 +221,7 @@ impl Input {
         let (spec, found) = RunSpec::read_all(&file, &root);
         problems.append(found);
         let Some(dir) = root.text("network") else { return Err(problems) };
-        let folder = match config.network(dir) {
+        let folder = match config.network(&root, dir, overrides) {
             Ok(folder) => folder,
             Err(found) => {
                 problems.append(found);
@@ -268,20 +288,26 @@ fn change(root: &mut Node, overrides: &Overrides) -> Problems {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const RUN_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/quickstart.toml");
 
+    fn from_file() -> Config {
+        Config::File { path: RUN_FILE.into(), reach: Reach::Anywhere }
+    }
+
     fn given() -> Config {
         let root = Node::parse("run", &fs::read_to_string(RUN_FILE).unwrap()).unwrap();
         let folder = Path::new(RUN_FILE).parent().unwrap().to_owned();
-        Config::Given { root, name: "(given)".to_owned(), folder }
+        Config::Given { root, name: "(given)".to_owned(), folder, reach: Reach::Near }
     }
 
     #[test]
     fn what_is_given_is_what_a_file_would_say() {
         let overrides = Overrides { set: vec!["run.seed=7".to_owned()], ..Overrides::default() };
-        let file = Input::load(&Config::File(RUN_FILE.into()), &overrides).unwrap();
+        let file = Input::load(&from_file(), &overrides).unwrap();
         let input = Input::load(&given(), &overrides).unwrap();
         assert_eq!((input.root.shown(), &input.spec.seed), (file.root.shown(), &7));
         assert_eq!(input.folder.path(), file.folder.path());
@@ -298,6 +324,7 @@ mod tests {
             root: node(text),
             name: "(given)".to_owned(),
             folder: PathBuf::new(),
+            reach: Reach::Near,
         };
         let (one, other) = (given("b = 1.5\na = \"x\""), given("a = \"x\"\n\nb = 15e-1 # same"));
         let digest = |config: &Config| config.read().unwrap().1.sha256;
@@ -310,7 +337,7 @@ mod tests {
     #[test]
     fn what_is_recorded_is_what_was_read() {
         let overrides = Overrides { set: vec!["run.seed=7".to_owned()], ..Overrides::default() };
-        for config in [Config::File(RUN_FILE.into()), given()] {
+        for config in [from_file(), given()] {
             let read = Input::load(&config, &overrides).unwrap();
             let (file, network) = (read.run_file.clone(), Arc::clone(&read.folder));
             let again = Input::load(&Config::Recorded { file, network }, &overrides).unwrap();

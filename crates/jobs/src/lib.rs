@@ -21,6 +21,7 @@ mod part;
 mod play;
 mod proof;
 mod provenance;
+mod reach;
 mod recorded;
 pub mod replay;
 mod report;
@@ -45,6 +46,7 @@ pub use part::{
 };
 pub use proof::{proved, said_in_manifests};
 pub use provenance::{manifest, metadata, program};
+pub use reach::Reach;
 pub use recorded::{Recorded, scenarios_of};
 pub use report::{ReportOptions, report, write_page};
 pub use run::{Outcome, Ran, RunOptions, headline, run};

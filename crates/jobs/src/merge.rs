@@ -83,7 +83,7 @@ impl MergeOptions {
         };
         // The first is the run file.
         let digests = by_name(first.run.inputs.get(1..).unwrap_or_default());
-        let folder = problems.keep(NetworkFolder::named(&network, Path::new("")));
+        let folder = problems.keep(NetworkFolder::held(&network, Path::new("")));
         if let Some(folder) = &folder {
             problems.keep(check_network(folder, &digests));
         }

@@ -5,12 +5,11 @@
 //! bears such a name is the same whoever wrote it, so that it does no harm to do a thing again, to
 //! leave it half done, or for two to do it at once.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use slashfall_graph::{Problem, Problems};
+use slashfall_graph::{Problem, Problems, read_file, read_text};
 use slashfall_output::{Digest, InputFile, OutputError, SCHEMA_VERSION, digest_all, digest_text};
 use slashfall_sampling::{STREAMS_VERSION, Scenario};
 use slashfall_store::{Kind, Place};
@@ -128,7 +127,7 @@ fn write(packed: &Packed, network: &Path, place: &Place) -> anyhow::Result<()> {
     };
     for path in network_files(network).map_err(io(network))? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        folder.write_bytes(&name, &fs::read(&path).map_err(io(&path))?)?;
+        folder.write_bytes(&name, &read_file(&path).map_err(io(&path))?)?;
     }
     folder.write_text(RUN_FILE, &(serde_json::to_string_pretty(packed)? + "\n"))?;
     // Nobody breaks this off.
@@ -140,8 +139,8 @@ fn write(packed: &Packed, network: &Path, place: &Place) -> anyhow::Result<()> {
 fn unpack(run: &Path, network: &Path, selftest: &str) -> Result<(Config, Overrides), Problems> {
     let file = run.join(INPUT).join(RUN_FILE).display().to_string();
     let problem = |expected: String| Problem::new(&file, expected);
-    let text = fs::read_to_string(network.join(RUN_FILE))
-        .map_err(|error| lacks(run, &error.to_string()))?;
+    let text =
+        read_text(&network.join(RUN_FILE)).map_err(|error| lacks(run, &error.to_string()))?;
     let broken = |error: serde_json::Error| problem(format!("it is not whole: {error}"));
     // What another program has written may lack what this one has.
     let document: serde_json::Value = serde_json::from_str(&text).map_err(broken)?;
@@ -160,7 +159,7 @@ fn unpack(run: &Path, network: &Path, selftest: &str) -> Result<(Config, Overrid
         return Err(problem(expected).key("selftest").value(selftest).into());
     }
     // The first is the run file.
-    let network = Arc::new(NetworkFolder::named(network, Path::new(""))?);
+    let network = Arc::new(NetworkFolder::held(network, Path::new(""))?);
     check_network(&network, &by_name(packed.inputs.get(1..).unwrap_or_default()))?;
     Ok((Config::Recorded { file: packed.run_file, network }, packed.overrides))
 }
@@ -270,7 +269,10 @@ fn part_once(
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::reach::Reach;
 
     const RUN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs/quickstart.toml");
     const FIRST: PathRange = PathRange { from: 0, to: 50 };
@@ -283,7 +285,7 @@ mod tests {
     fn packed(store: &Path, seed: u64) -> anyhow::Result<PackedRun> {
         let set = vec!["run.paths=100".to_owned(), "run.detail=summary".to_owned()];
         let options = RunOptions {
-            config: Config::File(RUN.into()),
+            config: Config::File { path: RUN.into(), reach: Reach::Anywhere },
             overrides: Overrides { set, paths: None, seed: Some(seed) },
             output: None,
             overwrite: false,

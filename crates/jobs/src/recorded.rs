@@ -2,12 +2,11 @@
 //! network, both shown to be those of the run.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use slashfall_graph::{Network, Problem, Problems};
-use slashfall_output::{Digest, InputFile, digest_file};
+use slashfall_graph::{Network, Problem, Problems, printable, read_text};
+use slashfall_output::{Digest, InputFile, check_version, digest_file};
 use slashfall_sampling::config::NodeValue;
 use slashfall_sampling::{Node, RunSpec, STREAMS_VERSION, Scenario};
 
@@ -45,7 +44,7 @@ impl Recorded {
     pub fn read(result: &Path, scenario: &str, network: Option<&Path>) -> Result<Self, Problems> {
         let path = result.join("manifest.json");
         let file = path.display().to_string();
-        let text = fs::read_to_string(&path).map_err(|error| {
+        let text = read_text(&path).map_err(|error| {
             let expected = format!("a result folder with its manifest.json was expected: {error}");
             Problem::new(result.display().to_string(), expected)
         })?;
@@ -54,6 +53,7 @@ impl Recorded {
         // Digits count: numbers of the run file come from a reader that keeps the last of them.
         let root = Node::parse_json(&file, &text).map_err(|_| broken())?;
         let config = root.get("config").ok_or_else(broken)?;
+        check_version(&file, &manifest)?;
         let has_our_streams = check_streams(&file, &manifest)?;
         check_config(&file, config, &manifest)?;
         if manifest["paths"].as_object().is_some_and(|paths| paths.is_empty()) {
@@ -70,8 +70,8 @@ impl Recorded {
         let mut root = own.clone();
         OF_OTHERS.iter().for_each(|section| root.remove(section));
         let folder = match (network, manifest["network_dir"].as_str()) {
-            (Some(network), _) => NetworkFolder::named(network, Path::new("")),
-            (None, Some(dir)) => NetworkFolder::named(Path::new(dir), result),
+            (Some(network), _) => NetworkFolder::held(network, Path::new("")),
+            (None, Some(dir)) => NetworkFolder::held(Path::new(dir), result),
             (None, None) => {
                 let expected = "it does not say where the network is; say so with --network DIR";
                 Err(Problem::new(&file, expected).into())
@@ -118,7 +118,8 @@ impl Recorded {
     pub fn note(&self) -> Option<String> {
         let own = program();
         (self.program != own).then(|| {
-            format!("warning: the result is of {}, this is {own}: paths may differ; run it again with this one to be sure", self.program)
+            let program = printable(&self.program);
+            format!("warning: the result is of {program}, this is {own}: paths may differ; run it again with this one to be sure")
         })
     }
 
@@ -203,7 +204,7 @@ pub(crate) fn check_network(
 pub fn scenarios_of(result: &Path) -> Result<Vec<String>, Problems> {
     let path = result.join("manifest.json");
     let broken = || Problem::new(path.display().to_string(), "the manifest of a run was expected");
-    let text = fs::read_to_string(&path).map_err(|_| broken())?;
+    let text = read_text(&path).map_err(|_| broken())?;
     let manifest: Value = serde_json::from_str(&text).map_err(|_| broken())?;
     let config = manifest["config"].as_object().ok_or_else(broken)?;
     let mut names: Vec<String> = config.keys().cloned().collect();

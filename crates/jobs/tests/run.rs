@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
-use slashfall_jobs::{Config, Keeping, Outcome, Overrides, RunOptions, Watch, run};
+use slashfall_jobs::{Config, Keeping, Outcome, Overrides, Reach, RunOptions, Watch, run};
 use slashfall_output::Collector;
 use slashfall_output::measures::Level;
 
@@ -62,7 +62,7 @@ fn ran(folder: &Path, stop_after: u64, keeping: Keeping) -> (Outcome, Ear) {
 fn heard_by(ear: &mut Ear, folder: &Path, keeping: Keeping) -> Outcome {
     let set = ["run.detail=summary", "event=[]"].map(str::to_owned).to_vec();
     let options = RunOptions {
-        config: Config::File(RUN_FILE.into()),
+        config: Config::File { path: RUN_FILE.into(), reach: Reach::Anywhere },
         overrides: Overrides { set, paths: Some(N_PATHS), seed: None },
         output: Some(folder.join("result")),
         overwrite: false,

@@ -42,8 +42,8 @@ pub use folder::{OutputError, RESULT_FILE, ResultFolder};
 pub use happenings::{Amounts, DaySums, StepRow};
 pub use joint::{Joint, joint};
 pub use manifest::{
-    DEFINITIONS, Digest, InputFile, Manifest, SelfTest, digest_all, digest_bytes, digest_file,
-    digest_text,
+    DEFINITIONS, Digest, InputFile, Manifest, SelfTest, check_version, digest_all, digest_bytes,
+    digest_file, digest_text,
 };
 pub use markdown::{markdown, type_words};
 pub use paths::{PATHS_GRAIN, PathsWriter, named_figures, path_fields};

@@ -6,8 +6,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use slashfall_graph::{Problem, Problems, read_file};
 
 use crate::folder::{OutputError, ResultFolder};
+use crate::schema::SCHEMA_VERSION;
 use crate::weighting::Sampling;
 
 /// A SHA-256 in hex.
@@ -168,12 +170,31 @@ impl Manifest {
     }
 }
 
+/// What is wrong with a result that a later program wrote: what its tables mean is not known to this one.
+/// Earlier results are read, as long as what is asked of them means the same.
+///
+/// # Errors
+/// When its manifest is of a later schema version.
+pub fn check_version(file: &str, manifest: &serde_json::Value) -> Result<(), Problems> {
+    let Some(said) = manifest["schema_version"].as_str() else { return Ok(()) };
+    let number = |version: &str| version.parse::<u64>().ok();
+    if number(said) <= number(SCHEMA_VERSION) {
+        return Ok(());
+    }
+    let program = manifest["program"].as_str().unwrap_or("a later program");
+    let expected = format!(
+        "{SCHEMA_VERSION} or an earlier version was expected: it was written by {program}, and what \
+         its tables mean is not known here; read it with that program, or a later one"
+    );
+    Err(Problem::new(file, expected).key("schema_version").value(said).into())
+}
+
 /// The SHA-256 of a file.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn digest_file(path: &Path) -> Result<Digest, OutputError> {
-    Ok(digest_bytes(&fs::read(path).map_err(OutputError::io(path))?))
+    Ok(digest_bytes(&read_file(path).map_err(OutputError::io(path))?))
 }
 
 /// The digest of bytes.

@@ -1,13 +1,14 @@
 //! What a result says of single paths: the worst of a scope, and the row of one, so that a replay
 //! finds them and can show that it is the same path.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use arrow_array::types::{Float64Type, Int32Type, UInt64Type};
 use arrow_array::{RecordBatch, StringArray, cast::AsArray};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::{FileReader, SerializedFileReader};
+use slashfall_graph::open_file;
 
 use crate::folder::OutputError;
 use crate::paths::PATHS_PER_FILE;
@@ -117,7 +118,7 @@ pub(crate) fn files_named(
 
 /// A file's rows; one row where it is asked for.
 pub(crate) fn batches(path: &Path, row: Option<usize>) -> Result<Vec<RecordBatch>, OutputError> {
-    let file = File::open(path).map_err(OutputError::io(path))?;
+    let file = open_file(path).map_err(OutputError::io(path))?;
     let mut builder =
         ParquetRecordBatchReaderBuilder::try_new(file).map_err(OutputError::parquet(path))?;
     if let Some(row) = row {
@@ -133,7 +134,7 @@ pub(crate) fn n_rows(path: &Path) -> Result<Option<u64>, OutputError> {
     if !path.is_file() {
         return Ok(None);
     }
-    let file = File::open(path).map_err(OutputError::io(path))?;
+    let file = open_file(path).map_err(OutputError::io(path))?;
     let rows =
         SerializedFileReader::new(file).map(|file| file.metadata().file_metadata().num_rows());
     Ok(rows.ok().and_then(|rows| u64::try_from(rows).ok()))

@@ -111,7 +111,8 @@ class Case:
             "DASK_TEMPORARY_DIRECTORY": str(folder / "dask"),
         }
         self.whole = folder / "whole"
-        call([program, "run", self.config, "--paths", PATHS, "--quiet", "--output", self.whole], self.environment)
+        run = [program, "run", self.config, "--allow-outside", "--paths", PATHS, "--quiet"]
+        call([*run, "--output", self.whole], self.environment)
 
     def compared(self, result):
         """How many files a result has that are those of one run."""

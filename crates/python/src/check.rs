@@ -14,9 +14,10 @@ pub(crate) fn check<'py>(
     py: Python<'py>,
     config: Given,
     set: Vec<Assignment>,
+    allow_outside: bool,
 ) -> PyResult<(String, Vec<Bound<'py, PyDict>>)> {
-    let options =
-        CheckOptions { config: config.into(), overrides: Assignment::overrides(set, None, None) };
+    let overrides = Assignment::overrides(set, None, None);
+    let options = CheckOptions { config: config.config(allow_outside), overrides };
     let found =
         py.detach(|| find(&options, |page| (page.json().to_string(), page.warnings.clone())));
     let (facts, warnings) = found.map_err(|problems| wrong(py, &problems))?;

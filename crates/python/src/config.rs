@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple};
 use slashfall_graph::{Problem, Problems};
-use slashfall_jobs::{Config, Overrides};
+use slashfall_jobs::{Config, Overrides, Reach};
 use slashfall_sampling::Node;
 use slashfall_sampling::config::NodeValue;
 
@@ -23,12 +23,14 @@ pub(crate) enum Given {
     Mapping(Node),
 }
 
-impl From<Given> for Config {
-    fn from(given: Given) -> Self {
-        match given {
-            Given::Path(path) => Self::File(path),
-            Given::Mapping(root) => {
-                Self::Given { root, name: NAME.to_owned(), folder: PathBuf::new() }
+impl Given {
+    /// It, and how far it may reach.
+    pub(crate) fn config(self, allow_outside: bool) -> Config {
+        let reach = Reach::anywhere(allow_outside);
+        match self {
+            Self::Path(path) => Config::File { path, reach },
+            Self::Mapping(root) => {
+                Config::Given { root, name: NAME.to_owned(), folder: PathBuf::new(), reach }
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::run::told;
 /// Packs a run into a folder of `store` that all see, once it is known that its result can be at
 /// `output`; returns it, the number of its paths and the folder of its network here.
 #[pyfunction]
-#[pyo3(signature = (config, store, *, set, paths, seed, output, overwrite))]
+#[pyo3(signature = (config, store, *, set, paths, seed, output, overwrite, allow_outside))]
 #[expect(clippy::too_many_arguments, reason = "they are the keywords of the call")]
 pub(crate) fn pack(
     py: Python<'_>,
@@ -27,9 +27,10 @@ pub(crate) fn pack(
     seed: Option<u64>,
     output: PathBuf,
     overwrite: bool,
+    allow_outside: bool,
 ) -> PyResult<(String, u64, String)> {
     let options = RunOptions {
-        config: config.into(),
+        config: config.config(allow_outside),
         overrides: Assignment::overrides(set, paths, seed),
         output: Some(output),
         overwrite,

@@ -13,7 +13,8 @@ use crate::listen::{Listening, listened};
 /// known before it is believed, a line each.
 #[pyfunction]
 #[pyo3(signature = (
-    config, output, *, set, paths, seed, threads, overwrite, resume, checkpoint, command, progress
+    config, output, *, set, paths, seed, threads, overwrite, resume, checkpoint, allow_outside,
+    command, progress
 ))]
 #[expect(clippy::too_many_arguments, reason = "they are the keywords of the call")]
 pub(crate) fn run(
@@ -27,11 +28,12 @@ pub(crate) fn run(
     overwrite: bool,
     resume: bool,
     checkpoint: Duration,
+    allow_outside: bool,
     command: Vec<String>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Vec<String>> {
     let options = RunOptions {
-        config: config.into(),
+        config: config.config(allow_outside),
         overrides: Assignment::overrides(set, paths, seed),
         output: Some(output),
         overwrite,

@@ -1,6 +1,5 @@
 //! A table of a result, handed to whoever reads Arrow without a copy.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-use slashfall_graph::{Problem, Problems};
+use slashfall_graph::{Problem, Problems, open_file};
 use slashfall_output::difference::StoredResult;
 
 use crate::problems::raised;
@@ -82,7 +81,7 @@ pub(crate) fn read_table(py: Python<'_>, path: PathBuf) -> PyResult<Table> {
 /// A file as one batch, so that each column is in one piece.
 fn read(path: &Path) -> anyhow::Result<RecordBatch> {
     let name = path.display().to_string();
-    let file = File::open(path).map_err(|error| {
+    let file = open_file(path).map_err(|error| {
         let expected = format!("a table of a result was expected: {error}");
         Problems::from(Problem::new(&name, expected))
     })?;

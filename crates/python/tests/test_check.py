@@ -38,7 +38,7 @@ def test_all_that_is_wrong_with_a_run_file_is_told_at_once(tmp_path):
     broken = tmp_path / "run.toml"
     broken.write_text(text.replace('"eETH", "ezETH"', '"eEHT", "ezETH"', 1).replace("df = 4", "df = -4"))
     with pytest.raises(slashfall.InputError) as raised:
-        slashfall.check(broken, set={"run.horizn_days": 3})
+        slashfall.check(broken, set={"run.horizn_days": 3}, allow_outside=True)
     problems = raised.value.problems
     by_key = {problem["key"]: problem for problem in problems}
     assert len(problems) == 3
@@ -52,6 +52,17 @@ def test_all_that_is_wrong_with_a_run_file_is_told_at_once(tmp_path):
     said = str(raised.value).splitlines()
     assert said[:3] == [problem["message"] for problem in problems]
     assert said[3] == "3 problems; nothing was written"
+
+
+def test_a_run_file_reaches_no_further_than_it_may(tmp_path):
+    reaching = tmp_path / "run.toml"
+    reaching.write_text(CONFIG.read_text().replace('network = "..', f'network = "{CONFIG.parent}/..'))
+    for ask in (slashfall.check, slashfall.run):
+        with pytest.raises(slashfall.InputError) as raised:
+            ask(reaching)
+        (problem,) = raised.value.problems
+        assert problem["key"] == "network" and "allow_outside=True" in problem["message"]
+    slashfall.check(reaching, allow_outside=True)
 
 
 def test_all_that_is_wrong_with_a_mapping_is_told_at_once():

@@ -117,7 +117,7 @@ def test_the_store_is_all_that_workers_need(whole, tmp_path):
         yield from answers
 
     config = project / "configs" / CONFIG.name
-    options = {"paths": PATHS, "seed": 9, "shards": 2}
+    options = {"paths": PATHS, "seed": 9, "shards": 2, "allow_outside": True}
     found = run_distributed(config, elsewhere, tmp_path / "own", store=tmp_path / "store", **options)
     assert same(whole, found) >= 12
 

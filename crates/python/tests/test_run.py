@@ -87,7 +87,7 @@ def test_the_network_of_a_mapping_starts_from_the_working_directory(monkeypatch,
 
 def test_values_of_python_are_values_of_the_run_file(tmp_path):
     changes = {
-        "name": "a 'quoted' \"name\": 1, é and \x7f",
+        "name": "a 'quoted' \"name\": 1, é",
         "run.paths": np.int64(400),
         "run.levels": np.array([0.9, 0.99]),
         "run.detail": "summary",
@@ -107,6 +107,7 @@ def test_arguments_are_checked(tmp_path):
     for wrong, name in [
         ({"paths": 0}, "run.paths"),
         ({"seed": 2**64 - 1}, "run.seed"),
+        ({"set": {"name": "a\x7fb"}}, "name"),
         ({"set": {"run.seed": None}}, "run.seed"),
         ({"set": {"nonsense": 1}}, "nonsense"),
     ]:

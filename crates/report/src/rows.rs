@@ -1,13 +1,13 @@
 //! A table of a result with its cells decoded, so that what is shown can name the row and column that it is from.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, UInt64Type};
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use slashfall_graph::open_file;
 
 use crate::ReportError;
 
@@ -47,7 +47,7 @@ impl Rows {
             return Ok(rows);
         }
         let unreadable = |error: String| ReportError::Unreadable(path.clone(), error);
-        let file = File::open(&path).map_err(|error| unreadable(error.to_string()))?;
+        let file = open_file(&path).map_err(|error| unreadable(error.to_string()))?;
         let reader = ParquetRecordBatchReaderBuilder::try_new(file)
             .and_then(|builder| builder.build())
             .map_err(|error| unreadable(error.to_string()))?;

@@ -1,10 +1,10 @@
 //! The tables of a result as the page reads them, and the rows of what the page is of.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use slashfall_graph::{Problem, Problems};
+use slashfall_graph::{Problem, Problems, read_text};
+use slashfall_output::check_version;
 
 use crate::ReportError;
 use crate::rows::Rows;
@@ -34,9 +34,10 @@ impl Tables {
     /// When it is no result of a run, or a file of it cannot be read.
     pub(crate) fn read(folder: &Path) -> Result<Self, ReportError> {
         let path = folder.join("manifest.json");
-        let text = fs::read_to_string(&path).map_err(|_| no_result(folder))?;
+        let text = read_text(&path).map_err(|_| no_result(folder))?;
         let manifest: Value = serde_json::from_str(&text)
-            .map_err(|error| ReportError::Unreadable(path, error.to_string()))?;
+            .map_err(|error| ReportError::Unreadable(path.clone(), error.to_string()))?;
+        check_version(&path.display().to_string(), &manifest)?;
         let read = |name| Rows::read(folder, name);
         let tables = Self {
             folder: folder.to_owned(),

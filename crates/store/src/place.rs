@@ -117,7 +117,7 @@ impl Place {
         match &self.0 {
             Where::Folder(dir) => {
                 let path = dir.join(name);
-                match fs::read(&path) {
+                match read_regular(&path) {
                     Ok(bytes) => Ok(Some(bytes)),
                     Err(error) if is_absence(&error) => Ok(None),
                     Err(error) => Err(StoreError::io(&path)(error)),
@@ -241,6 +241,17 @@ fn write_whole(dir: &Path, path: &Path, bytes: &[u8], overwrite: bool) -> io::Re
     // Not all file systems take this of a folder.
     let _ = fs::File::open(dir).and_then(|dir| dir.sync_all());
     written
+}
+
+/// The bytes of a file; pipes and devices, which may never end, are none.
+fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    let kind = fs::metadata(path)?.file_type();
+    // Of a folder the system says it best.
+    if kind.is_file() || kind.is_dir() {
+        return fs::read(path);
+    }
+    let why = "a regular file was expected, no pipe and no device";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, why))
 }
 
 /// True of what bears no name of its own yet.

@@ -20,6 +20,7 @@ use slashfall_graph::{Problem, Problems, write_folder};
 use slashfall_jobs::number::eth;
 
 use crate::Ending;
+use crate::streams::stdout;
 use args::{Calibrate, InvariantArgument, Loans, Noise, OracleArgument, Pools, Rates, What};
 
 pub(crate) fn calibrate(args: &Calibrate) -> anyhow::Result<Ending> {
@@ -63,7 +64,7 @@ fn calibrate_noise(args: &Noise) -> anyhow::Result<Ending> {
         files.push((format!("{}.svg", file_name(&fit.asset)), svg.into_bytes()));
     }
     write(&args.output, &files)?;
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     fits.iter().try_for_each(|fit| tell_noise(&mut out, fit))?;
     writeln!(out, "written to {}", args.output.display())?;
     Ok(Ending::Done)
@@ -150,8 +151,8 @@ fn calibrate_pools(args: &Pools) -> anyhow::Result<Ending> {
     let files =
         [("pools.csv".to_owned(), pools::table(&fit)?), ("pool.svg".to_owned(), svg.into_bytes())];
     write(&args.output, &files)?;
-    tell_pool(&mut io::stdout().lock(), &fit)?;
-    writeln!(io::stdout(), "written to {}", args.output.display())?;
+    tell_pool(&mut stdout(), &fit)?;
+    writeln!(stdout(), "written to {}", args.output.display())?;
     Ok(Ending::Done)
 }
 
@@ -196,7 +197,7 @@ fn calibrate_loans(args: &Loans) -> anyhow::Result<Ending> {
     };
     let found = group_loans(&request)?;
     write(&args.output, &[("loans.csv".to_owned(), loans::table(&found)?)])?;
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     writeln!(
         out,
         "{} positions that owe {} ETH are {} loans; health factors within a loan differ by at most {:.2} %",
@@ -228,7 +229,7 @@ fn calibrate_rates(args: &Rates) -> anyhow::Result<Ending> {
     let evidence = rates(&args.counts)?;
     let text = counts::fragment(&evidence).into_bytes();
     write(&args.output, &[("rates.toml".to_owned(), text)])?;
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     for one in &evidence {
         let [low, high] = one.interval;
         writeln!(

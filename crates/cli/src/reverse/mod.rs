@@ -18,6 +18,7 @@ use slashfall_sampling::{FirstEvents, Scenario, first_events, replay_parts};
 
 use crate::args::Reverse;
 use crate::progress::bar_of_paths;
+use crate::streams::stdout;
 use crate::{Ending, say};
 use find::find;
 use loss::Loss;
@@ -82,7 +83,7 @@ fn answer(
         looked: looked.len(),
         reversal: &reversal,
     };
-    let mut out = std::io::stdout().lock();
+    let mut out = stdout();
     if args.json {
         writeln!(out, "{:#}", page.json())?;
     } else {

@@ -16,7 +16,7 @@ fn quickstart() -> Example {
     let example = Example::empty();
     let run = repository().join("configs/quickstart.toml").display().to_string();
     let small = ["--paths", "5000", "--set", "run.detail=summary", "-o", "result", "--quiet"];
-    example.good(&[&["run", &run], &small[..]].concat());
+    example.good(&[&["run", &run, "--allow-outside"], &small[..]].concat());
     let policy = repository().join("configs/policies/example-dao.toml");
     std::fs::copy(policy, example.path("policy.toml")).unwrap();
     example

@@ -278,6 +278,35 @@ fn old_results_make_pages() {
     }
 }
 
+/// What a later program means by its tables is not known to an earlier one.
+#[test]
+fn later_results_are_left_to_later_programs() {
+    let example = Example::new();
+    example.good(&["run", "run.toml", "-q", "-o", "result"]);
+    let mut manifest = example.json("result/manifest.json");
+    let later = 1 + SCHEMA_VERSION.parse::<u32>().unwrap();
+    manifest["schema_version"] = later.to_string().into();
+    manifest["program"] = "slashfall 9.9.9".into();
+    example.write("result/manifest.json", manifest.to_string().as_bytes());
+    let policy = "name = \"x\"\n[treasury]\nsize_eth = 200\n[budget]\n\
+                  es = { level = 0.9, share = 0.05 }\n[[position]]\nasset = \"ezETH\"\n";
+    example.write("policy.toml", policy.as_bytes());
+    for args in [
+        &["report", "result", "-o", "page.html"][..],
+        &["replay", "result", "--path", "1"],
+        &["reverse", "result", "--loss", ">= 1"],
+        &["caps", "result", "--policy", "policy.toml"],
+        &["diff", "result"],
+    ] {
+        let problems = problems_of(&example, args);
+        let place =
+            format!("error: result/manifest.json, key `schema_version`: found \"{later}\", ");
+        assert!(problems.len() == 1 && problems[0].starts_with(&place), "{args:?}: {problems:?}");
+        let is_told = problems[0].contains("slashfall 9.9.9") || args[0] == "diff";
+        assert!(is_told, "{args:?}: {problems:?}");
+    }
+}
+
 /// Results of the second version were written for a while before manifests named the streams.
 #[test]
 fn streams_that_are_not_named_are_suspected_where_a_path_differs() {

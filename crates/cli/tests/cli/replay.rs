@@ -24,7 +24,8 @@ static RESULT: LazyLock<Example> = LazyLock::new(|| {
     let file = baseline().display().to_string();
     let n = N_PATHS.to_string();
     let detail = ["--set", "run.detail=paths", "--set", "run.tail_paths=40", "--paths", &n];
-    example.good(&[&["run", &file, "-o", "result", "--quiet"], &detail[..]].concat());
+    let run = ["run", &file, "--allow-outside", "-o", "result", "--quiet"];
+    example.good(&[&run, &detail[..]].concat());
     example
 });
 

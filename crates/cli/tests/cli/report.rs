@@ -163,7 +163,7 @@ fn results() -> Example {
     let example = Example::empty();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let run = root.join("configs/quickstart.toml").display().to_string();
-    let small = ["run", &run, "--paths", "9000", "--quiet"];
+    let small = ["run", &run, "--allow-outside", "--paths", "9000", "--quiet"];
     example.good(&[&small[..], &["-o", "result"]].concat());
     example.good(&[&small[..], &["--seed", "8", "-o", "other"]].concat());
     let policy = root.join("configs/policies/example-dao.toml").display().to_string();
@@ -276,6 +276,25 @@ fn names_are_text() {
     assert!(!page.contains(wicked) && !page.contains("<script>alert"), "a name is markup");
     assert!(page.contains("&lt;/script&gt;"), "the name is not there at all");
     assert!(document(&page)["charts"]["network"].to_string().contains(wicked));
+}
+
+/// What every page runs is what its authors have published.
+#[test]
+fn libraries_of_the_page_have_their_digests() {
+    let vendor = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/vendor");
+    let readme = fs::read_to_string(vendor.join("README.md")).unwrap();
+    let mut n = 0;
+    for entry in fs::read_dir(&vendor).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|own| own == "js") {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let row = readme.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+            let digest = slashfall_output::digest_file(&path).unwrap();
+            assert!(row.unwrap().ends_with(&format!("| {digest} |")), "{name}: {digest}");
+            n += 1;
+        }
+    }
+    assert_eq!(n, 3);
 }
 
 #[test]

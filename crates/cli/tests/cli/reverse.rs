@@ -89,7 +89,8 @@ fn played(rates: Rates, more: &[&str]) -> Example {
         .replace("FAULT", &rates.fault.to_string())
         .replace("COMPROMISE", &rates.compromise.to_string());
     example.write("run.toml", run.as_bytes());
-    example.good(&[&["run", "run.toml", "-o", "result", "--quiet"], more].concat());
+    let run = ["run", "run.toml", "--allow-outside", "-o", "result", "--quiet"];
+    example.good(&[&run[..], more].concat());
     example
 }
 
@@ -176,7 +177,8 @@ fn tiny_has_the_sets_that_are_found_on_paper() {
 #[test]
 fn paths_drawn_again_are_those_listed() {
     let example = played(OFTEN, &[]);
-    let short = ["run", "run.toml", "-o", "short", "--quiet", "--set", "run.tail_paths=50"];
+    let short = ["run", "run.toml", "--allow-outside", "-o", "short", "--quiet"];
+    let short = [&short[..], &["--set", "run.tail_paths=50"]].concat();
     example.good(&short);
     let listed = page(&example, &[]);
     let args = ["reverse", "short", "--loss", ">= 12.5 %", "--json"];
@@ -250,7 +252,8 @@ fn points_say_the_same() {
     let run = |name: &str, seed: &str, method: &str| {
         let method = format!("sampling.method={method}");
         let paths = ["--paths", "16384", "--seed", seed, "--set", &method];
-        example.good(&[&["run", "run.toml", "-o", name, "--quiet"], &paths[..]].concat());
+        let run = ["run", "run.toml", "--allow-outside", "-o", name, "--quiet"];
+        example.good(&[&run[..], &paths[..]].concat());
         let args = ["reverse", name, "--loss", "100", "--json", "--paths", "16384"];
         serde_json::from_str::<Value>(&example.good(&args)).unwrap()
     };

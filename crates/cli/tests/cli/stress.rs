@@ -224,7 +224,8 @@ fn every_stress_file_plays() {
             continue;
         }
         n += 1;
-        let output = Example::empty().slashfall(&["stress", &path.display().to_string(), "--json"]);
+        let file = path.display().to_string();
+        let output = Example::empty().slashfall(&["stress", &file, "--allow-outside", "--json"]);
         assert!(output.status.success(), "{}: {}", path.display(), stderr(&output));
         let page: Value = serde_json::from_str(&stdout(&output)).unwrap();
         for scenario in page["scenarios"].as_array().unwrap() {

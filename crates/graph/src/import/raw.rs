@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::file::open_file;
 use crate::problem::{Place, Problem, Problems};
 
 /// One raw CSV table, cells trimmed.
@@ -45,9 +46,8 @@ impl RawTable {
     #[must_use]
     pub fn read(path: &Path, problems: &mut Problems) -> Option<Self> {
         let file = path.display().to_string();
-        let opened = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path);
-        let mut reader = match opened {
-            Ok(reader) => reader,
+        let mut reader = match open_file(path) {
+            Ok(opened) => csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(opened),
             Err(error) => {
                 problems.push(Problem::new(file, format!("a CSV table was expected: {error}")));
                 return None;

@@ -5,6 +5,7 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::Read;
+use crate::file::read_file;
 use crate::problem::{Place, Problem};
 use crate::spec::MetaSpec;
 
@@ -15,7 +16,7 @@ const KEYS: [&str; 5] = ["name", "as_of", "source", "synthetic", "notes"];
 
 /// Reads `network.toml` of `dir`.
 pub(super) fn read(dir: &Path, read: &mut Read) -> MetaSpec {
-    let bytes = match std::fs::read(dir.join(FILE)) {
+    let bytes = match read_file(&dir.join(FILE)) {
         Ok(bytes) => bytes,
         Err(error) => return fail(read, Problem::new(FILE, missing(&error))),
     };

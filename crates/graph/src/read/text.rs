@@ -1,6 +1,5 @@
 //! Tables as cells of text, so that CSV and Parquet are parsed by the same code.
 
-use std::fs::File;
 use std::path::Path;
 
 use arrow_array::RecordBatch;
@@ -8,6 +7,8 @@ use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use csv::{ByteRecord, ReaderBuilder};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::file::{open_file, read_file};
+use crate::formula::unguarded;
 use crate::problem::{Place, Problem, Problems};
 
 /// A table of text.
@@ -44,7 +45,7 @@ pub(super) fn read(path: &Path, problems: &mut Problems) -> Option<TextTable> {
 }
 
 fn read_csv(path: &Path, file: &str, problems: &mut Problems) -> Result<TextTable, Problems> {
-    let bytes = std::fs::read(path).map_err(|error| unreadable(file, &error))?;
+    let bytes = read_file(path).map_err(|error| unreadable(file, &error))?;
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let mut record = ByteRecord::new();
@@ -56,7 +57,7 @@ fn read_csv(path: &Path, file: &str, problems: &mut Problems) -> Result<TextTabl
             table.header = header_cells(&record, file, line)?;
             continue;
         }
-        let cells: Vec<String> = record.iter().map(cell_text).collect();
+        let cells: Vec<String> = record.iter().map(own_text).collect();
         if matches!(cells.as_slice(), [only] if only.is_empty()) && table.header.len() > 1 {
             continue;
         }
@@ -87,7 +88,12 @@ fn header_cells(record: &ByteRecord, file: &str, line: usize) -> Result<Vec<Stri
         let fault = not_utf8(cell).at(Place::Line(line));
         return Err(Problem { file, ..fault }.into());
     }
-    Ok(record.iter().map(cell_text).collect())
+    Ok(record.iter().map(own_text).collect())
+}
+
+/// A cell as whoever wrote the table meant it.
+fn own_text(cell: &[u8]) -> String {
+    unguarded(&cell_text(cell)).to_owned()
 }
 
 fn cell_text(cell: &[u8]) -> String {
@@ -148,7 +154,7 @@ fn read_parquet(path: &Path, file: &str) -> Result<TextTable, Problems> {
     let corrupt = |error: &dyn std::error::Error| {
         Problem::new(file, format!("a whole Parquet file was expected ({error})"))
     };
-    let opened = File::open(path).map_err(|error| unreadable(file, &error))?;
+    let opened = open_file(path).map_err(|error| unreadable(file, &error))?;
     let builder =
         ParquetRecordBatchReaderBuilder::try_new(opened).map_err(|error| corrupt(&error))?;
     let header = builder.schema().fields().iter().map(|f| f.name().trim().to_owned()).collect();

@@ -2,6 +2,7 @@
 
 use super::report::Report;
 use crate::network::NetworkMeta;
+use crate::printable::is_unprintable;
 use crate::problem::Problem;
 use crate::read::{META_FILE, Unread};
 use crate::spec::MetaSpec;
@@ -14,12 +15,28 @@ pub(super) fn resolve(meta: &MetaSpec, unread: &Unread, report: &mut Report) -> 
         let problem = Problem::new(META_FILE, "a date as YYYY-MM-DD was expected").key("as_of");
         report.problem(problem.value(&*meta.as_of));
     }
+    check_texts(meta, report);
     NetworkMeta {
         name: meta.name.clone(),
         as_of: meta.as_of.clone(),
         source: meta.source.clone(),
         synthetic: meta.synthetic,
         notes: meta.notes.clone(),
+    }
+}
+
+/// A name is one line; what is said of a network may be several.
+fn check_texts(meta: &MetaSpec, report: &mut Report) {
+    let texts: [(_, _, &[char]); 3] = [
+        ("name", &meta.name, &[]),
+        ("source", &meta.source, &['\n', '\r', '\t']),
+        ("notes", &meta.notes, &['\n', '\r', '\t']),
+    ];
+    for (key, text, allowed) in texts {
+        if text.contains(|c| is_unprintable(c) && !allowed.contains(&c)) {
+            let expected = "text without control or invisible characters was expected";
+            report.problem(Problem::new(META_FILE, expected).key(key).value(text));
+        }
     }
 }
 

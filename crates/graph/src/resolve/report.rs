@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use super::quantity::Quantity;
+use crate::printable::is_unprintable;
 use crate::problem::{Place, Problem, Problems};
 use crate::spec::Table;
 
@@ -84,8 +85,8 @@ impl Report {
             "" => "a name was expected, and the cell is empty",
             "*" | "direct" => "another name was expected: `direct` and `*` have a meaning",
             // One of them parts the names of random streams, and none can be read in a table.
-            _ if name.contains(char::is_control) => {
-                "a name without control characters was expected"
+            _ if name.contains(is_unprintable) => {
+                "a name without control or invisible characters was expected"
             }
             _ => return true,
         };

@@ -412,7 +412,22 @@ fn a_network_made_in_memory_is_held_to_ranges() {
 /// U+001F parts the names of random streams, so no name may have it.
 #[test]
 fn control_characters_are_no_part_of_a_name() {
-    let sketch = Sketch::new().operator("a\u{1f}b", "A").holding("direct", "", "ETH", 1.0);
-    let problems = sketch.network().unwrap_err();
-    assert!(problems.to_string().contains("without control characters"), "{problems}");
+    for name in ["a\u{1f}b", "a\nb", "\u{1b}[2Jb", "\u{202e}HTEe", "a\u{200b}b"] {
+        let sketch = Sketch::new().operator(name, "A").holding("direct", "", "ETH", 1.0);
+        let problems = sketch.network().unwrap_err();
+        assert!(problems.to_string().contains("without control or invisible"), "{problems}");
+    }
+}
+
+/// Texts that are no names may have several lines, and no more than that.
+#[test]
+fn notes_have_lines_and_no_other_control_characters() {
+    let mut spec = small();
+    spec.meta.notes = "first\nsecond\tcolumn\r\n".to_owned();
+    assert!(resolve(&spec).is_ok());
+    let evil = || "a\u{1b}]0;b\u{7}".to_owned();
+    (spec.meta.name, spec.meta.source, spec.meta.notes) = (evil(), evil(), evil());
+    let problems = resolve(&spec).unwrap_err();
+    let keys: Vec<&str> = problems.as_slice().iter().filter_map(|p| p.key.as_deref()).collect();
+    assert_eq!(keys, ["name", "source", "notes"]);
 }

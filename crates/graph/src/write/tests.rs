@@ -13,6 +13,8 @@ fn full() -> NetworkSpec {
     let mut spec = small();
     spec.assets.rows.push(asset("rs,ETH \"x\"", AssetKind::Lrt, Some(0.1 + 0.2)));
     spec.operators.rows.push(operator("b", &[("cloud", "a, b"), ("tier", "2")]));
+    spec.operators.rows.push(operator("=HYPERLINK(\"//e.com\")", &[("@x", "+1-2"), ("=y", "-1")]));
+    spec.operators.rows.push(operator("'@kiln", &[]));
     spec.avs.rows = vec![
         avs("EigenDA", Sharing::Unique, 1.0 / 3.0, None, true),
         avs("ünïcode ✓", Sharing::Shared, f64::EPSILON, Some(1e21), false),

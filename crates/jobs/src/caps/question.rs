@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use slashfall_graph::{MarketId, Network, Problem, Problems};
+use slashfall_graph::{MarketId, Network, Problem, Problems, read_text};
 use slashfall_output::ResultFolder;
 use slashfall_output::measures::{Level, probability};
 use slashfall_sampling::Node;
@@ -70,7 +70,7 @@ impl Question {
 
 /// A policy file, or what of it can be read: then there are problems.
 fn read_policy(path: &Path, file: &str, problems: &mut Problems) -> Option<Policy> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = read_text(path).map_err(|error| {
         Problems::from(Problem::new(file, format!("a policy file was expected: {error}")))
     });
     let text = problems.keep(text)?;

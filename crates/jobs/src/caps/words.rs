@@ -3,6 +3,7 @@
 use slashfall_output::measures::Estimate;
 use slashfall_sizing::{Ask, Binding, CandidateKind, Exposure, ExposureKind, Limit, Problem, Risk};
 
+use super::page::names::text;
 use crate::number::{eth, level, percent};
 
 /// What a candidate is, in tables.
@@ -76,7 +77,7 @@ pub(super) fn binding(problem: &Problem, binding: Binding) -> String {
         Binding::Most => "its own `max_eth`".to_owned(),
         Binding::Size => "the whole treasury".to_owned(),
         Binding::Risk(number) => budget(&problem.risks[number]),
-        Binding::Exposure(number) => exposure(&problem.exposures[number]),
+        Binding::Exposure(number) => text(&exposure(&problem.exposures[number])),
     }
 }
 
@@ -85,7 +86,9 @@ pub(super) fn limit(problem: &Problem, of: Limit) -> String {
     match of {
         Limit::Size => "the size of the treasury".to_owned(),
         Limit::Risk(number) => budget(&problem.risks[number]),
-        Limit::Exposure(number) => format!("the limit on {}", exposure(&problem.exposures[number])),
+        Limit::Exposure(number) => {
+            format!("the limit on {}", text(&exposure(&problem.exposures[number])))
+        }
     }
 }
 

@@ -26,13 +26,14 @@ pub struct CheckOptions {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn check<T>(options: &CheckOptions, show: impl FnOnce(&Page<'_>) -> T) -> Result<T, Problems> {
-    if let Config::File(path) = &options.config
+    if let Config::File { path, reach } = &options.config
         && path.is_dir()
     {
         if let Some(assignment) = options.overrides.set.first() {
             let expected = "a run file to change was expected; a network folder has no keys";
             return Err(Problem::new("--set", expected).value(assignment).into());
         }
+        reach.check_links(path)?;
         let resolved = load_network(path)?;
         let network = &resolved.network;
         let notes = resolved.warnings.iter().map(|w| format!("warning: {w}")).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
 use slashfall_graph::{Problem, Problems};
@@ -92,6 +92,13 @@ pub struct PartManifest {
     pub peak_memory_bytes: Option<u64>,
 }
 
+/// Whether a name is that of a file in a folder, and no way out of it.
+fn is_plain_name(name: &str) -> bool {
+    let mut components = Path::new(name).components();
+    let is_one = matches!(components.next(), Some(Component::Normal(own)) if own == name);
+    is_one && components.next().is_none() && !name.contains('\\')
+}
+
 impl PartManifest {
     /// That of a part that has not begun.
     pub(super) fn new(
@@ -172,7 +179,27 @@ impl PartManifest {
                 .value(version.to_string())
                 .into());
         }
-        Ok(serde_json::from_value(document)
-            .map_err(|error| Problem::new(file(), format!("it is not whole: {error}")))?)
+        let own: Self = serde_json::from_value(document)
+            .map_err(|error| Problem::new(file(), format!("it is not whole: {error}")))?;
+        let strange = own.states.iter().filter(|state| !is_plain_name(&state.file));
+        let mut problems = Problems::default();
+        for state in strange {
+            let expected = "a file in the folder of the part was expected";
+            problems.push(Problem::new(file(), expected).key("states.file").value(&state.file));
+        }
+        problems.or_ok(own)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_plain_name;
+
+    #[test]
+    fn a_state_is_in_the_folder_of_its_part() {
+        assert!(is_plain_name("scenario000.state"));
+        for name in ["", ".", "..", "../a", "/a", "a/b", "a/", "./a", "a\\b"] {
+            assert!(!is_plain_name(name), "{name}");
+        }
     }
 }

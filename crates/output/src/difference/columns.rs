@@ -10,7 +10,7 @@ use arrow_schema::{Field, Schema};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use slashfall_cascade::{AssetFigure, Channel, Figure, PortfolioFigure};
-use slashfall_graph::{Problem, Problems};
+use slashfall_graph::{Problem, Problems, open_file};
 
 use crate::measures::LossColumn;
 use crate::paths::ETH_PER_UNIT;
@@ -129,7 +129,7 @@ fn numbers<'b>(batch: &'b RecordBatch, name: &str) -> Option<&'b Float64Array> {
 /// # Errors
 /// When it cannot be read or is not whole.
 pub(super) fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, Problems> {
-    let file = File::open(path).map_err(|error| {
+    let file = open_file(path).map_err(|error| {
         Problem::new(path.display().to_string(), format!("the file cannot be read: {error}"))
     })?;
     ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| corrupt(path, &error))

@@ -9,7 +9,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use parquet::arrow::ProjectionMask;
 use serde::Deserialize;
-use slashfall_graph::{Problem, Problems};
+use slashfall_graph::{Problem, Problems, read_text};
 
 use super::columns::{StoredScope, corrupt, open, read_columns, stored_scopes};
 use crate::schema::SCHEMA_VERSION;
@@ -194,7 +194,7 @@ impl Side {
 
 fn read_manifest(folder: &Path) -> Result<StoredManifest, Problems> {
     let path = folder.join("manifest.json");
-    let text = fs::read_to_string(&path).map_err(|error| {
+    let text = read_text(&path).map_err(|error| {
         let expected = format!("a result folder with its manifest.json was expected: {error}");
         Problem::new(folder.display().to_string(), expected)
     })?;

@@ -16,7 +16,8 @@ fn passes(file: &str) {
 /// What is there of an upload at any time, in a store in memory: tests of the crate, with the feature.
 #[test]
 fn uploads_are_whole_or_not_there() {
-    let test = ["test", "--quiet", "-p", "slashfall-store", "--features", "object-storage"];
+    let test =
+        ["test", "--quiet", "--locked", "-p", "slashfall-store", "--features", "object-storage"];
     let said = good(Command::new(env!("CARGO")).args(test).current_dir(root()));
     let passed = |line: &str| line.contains("test result: ok.") && !line.contains(" 0 passed");
     assert!(said.lines().any(passed), "{said}");

@@ -136,7 +136,8 @@ fn output(command: &mut Command) -> Result<String, String> {
 }
 
 fn built_program() -> PathBuf {
-    let build = ["build", "--release", "-p", "slashfall-cli", "--features", "object-storage"];
+    let build =
+        ["build", "--release", "--locked", "-p", "slashfall-cli", "--features", "object-storage"];
     let format = "--message-format=json-render-diagnostics";
     let messages = good(Command::new(env!("CARGO")).args(build).arg(format).current_dir(root()));
     let messages = messages.lines().filter_map(|line| serde_json::from_str(line).ok());

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from . import _engine
-from ._problems import warn
+from ._problems import printable, warn
 from ._progress import shown
 from ._result import Result
 from ._table import Table
@@ -34,7 +34,7 @@ class Caps:
         return self.page
 
     def __repr__(self) -> str:
-        return f"<slashfall.Caps {self.json['name']}: {len(self.json['positions'])} positions>"
+        return printable(f"<slashfall.Caps {self.json['name']}: {len(self.json['positions'])} positions>")
 
 
 def caps(

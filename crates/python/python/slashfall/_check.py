@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import _engine
-from ._problems import Problem
+from ._problems import Problem, printable
 
 
 class Check:
@@ -22,20 +22,23 @@ class Check:
 
     def __repr__(self) -> str:
         network = self.facts["network"]
-        return f"<slashfall.Check {network['name']}, {network['as_of']}: {len(self.warnings)} warnings>"
+        text = f"<slashfall.Check {network['name']}, {network['as_of']}: {len(self.warnings)} warnings>"
+        return printable(text)
 
 
 def check(
     config_or_network_folder: str | os.PathLike[str] | Mapping[str, Any],
     *,
     set: Mapping[str, Any] | None = None,
+    allow_outside: bool = False,
 ) -> Check:
     """Checks a run file, a mapping that says the same, or the folder of a network.
 
     set: dotted keys and values that change the run file, as `--set` does.
+    allow_outside: whether the network that a run file names may be anywhere, and links in it.
 
     Raises `InputError` with all that is wrong.
     """
     changes = [] if set is None else list(set.items())
-    facts, warnings = _engine.check(config_or_network_folder, changes)
+    facts, warnings = _engine.check(config_or_network_folder, changes, allow_outside)
     return Check(facts, warnings)

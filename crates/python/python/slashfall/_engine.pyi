@@ -11,6 +11,7 @@ from typing_extensions import CapsuleType
 from ._problems import Problem
 
 __all__ = [
+    "SCHEMA_VERSION",
     "Table",
     "__version__",
     "caps",
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 __version__: str
+SCHEMA_VERSION: str
 
 _Path = str | PathLike[str]
 _Progress = Callable[[str, int, int, str | None], object]
@@ -57,6 +59,7 @@ def run(
     overwrite: bool,
     resume: bool,
     checkpoint: timedelta,
+    allow_outside: bool,
     command: Sequence[str],
     progress: _Progress | None,
 ) -> list[str]: ...
@@ -80,6 +83,7 @@ def pack(
     seed: int | None,
     output: _Path,
     overwrite: bool,
+    allow_outside: bool,
 ) -> tuple[str, int, str]: ...
 def parts_of(run: _Path) -> list[tuple[int, int]]: ...
 def part_places(run: _Path, parts: Sequence[tuple[int, int]]) -> list[str]: ...
@@ -116,4 +120,6 @@ def caps(
     overwrite: bool,
     progress: _Progress | None,
 ) -> tuple[Table, str, str, list[str]]: ...
-def check(config: _Path | Mapping[str, Any], set: Sequence[tuple[str, Any]]) -> tuple[str, list[Problem]]: ...
+def check(
+    config: _Path | Mapping[str, Any], set: Sequence[tuple[str, Any]], allow_outside: bool
+) -> tuple[str, list[Problem]]: ...

@@ -46,6 +46,11 @@ class InputError(ValueError):
         return "\n".join([*lines, f"{n} problem{'' if n == 1 else 's'}; nothing was written"])
 
 
+def printable(text: str) -> str:
+    """Text for a terminal, which names in files must not command: what is no text is written out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 class RunWarning(UserWarning):
     """What should be known of figures before they are believed."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import _engine
-from ._problems import InputError, Problem, warn
+from ._problems import InputError, Problem, printable, warn
 from ._replay import Replay
 from ._table import Table
 
@@ -38,9 +38,19 @@ def open(path: str | os.PathLike[str]) -> Result:
     path: the folder, or `s3://BUCKET/PREFIX`, which is loaded into a temporary folder that goes with
         the `Result`.
 
-    Raises `InputError` where there is none.
+    Raises `InputError` where there is none, or one of a later version of the tables; warns of one of
+    an earlier version.
     """
-    return opened(place_of(path))
+    result = opened(place_of(path))
+    written = _version(result.manifest)
+    if written != int(_engine.SCHEMA_VERSION):
+        note = (
+            f"warning: the result is of schema version {written}, this is {_engine.SCHEMA_VERSION}: "
+            "docs/changelog.md says which columns mean something else"
+        )
+        result.notes.append(note)
+        warn([note], level=3)
+    return result
 
 
 def place_of(path: str | os.PathLike[str]) -> str:
@@ -215,7 +225,8 @@ class Result:
 
     def __repr__(self) -> str:
         name = self.manifest["name"]
-        return f"<slashfall.Result {name}: {', '.join(self.scenarios)}, in {self.address or self.path}>"
+        text = f"<slashfall.Result {name}: {', '.join(self.scenarios)}, in {self.address or self.path}>"
+        return printable(text)
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
@@ -226,7 +237,22 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise InputError([_no_result(folder, str(error))]) from error
     if not isinstance(manifest, dict) or not isinstance(manifest.get("config"), dict):
         raise InputError([_no_result(folder, "the manifest of a run was expected")])
+    written = _version(manifest)
+    if written > int(_engine.SCHEMA_VERSION):
+        expected = (
+            f"schema version {_engine.SCHEMA_VERSION} or an earlier one was expected: it was written by "
+            f"{printable(str(manifest.get('program')))}; read it with that program, or a later one"
+        )
+        raise InputError([_problem(str(file), str(written), expected)])
     return manifest
+
+
+def _version(manifest: dict[str, Any]) -> int:
+    """The version of the tables of a result."""
+    try:
+        return int(manifest["schema_version"])
+    except (KeyError, ValueError, TypeError):
+        return 0
 
 
 def _no_result(folder: Path, why: str) -> Problem:

@@ -27,6 +27,7 @@ def run(
     overwrite: bool = False,
     resume: bool = False,
     checkpoint: float = 60.0,
+    allow_outside: bool = False,
     progress: bool | None = None,
 ) -> Result:
     """Simulates what a run file says and writes loss distributions, tail figures and contributions.
@@ -43,6 +44,8 @@ def run(
     resume: whether a run that was interrupted goes on with what it has kept in `OUTPUT.unfinished`; the
         result is the same as of one that was not.
     checkpoint: seconds after which a run keeps what it has computed, again and again.
+    allow_outside: whether the network that a run file names may be anywhere, and links in it; else
+        it lies below the run file's folder, the working directory or the run file's repository.
     progress: whether bars are shown; None shows them in notebooks and on terminals.
 
     Raises `InputError` with all that is wrong, and `KeyboardInterrupt` on Ctrl-C; then there is no
@@ -63,6 +66,7 @@ def run(
                 overwrite=overwrite,
                 resume=resume,
                 checkpoint=timedelta(seconds=checkpoint),
+                allow_outside=allow_outside,
                 command=command,
                 progress=heard,
             )

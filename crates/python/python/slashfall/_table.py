@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _engine
+from ._problems import printable
 
 if TYPE_CHECKING:
     import pandas
@@ -52,7 +53,8 @@ class Table:
         return self.num_rows
 
     def __repr__(self) -> str:
-        return f"<slashfall.Table {self._name}: {self.num_rows} rows, {', '.join(self.column_names)}>"
+        text = f"<slashfall.Table {self._name}: {self.num_rows} rows, {', '.join(self.column_names)}>"
+        return printable(text)
 
     def to_arrow(self) -> pyarrow.Table:
         """As a table of pyarrow, which shares the memory."""

@@ -1,12 +1,11 @@
 //! How much of each position a treasury may hold, where `caps` has answered it of this result.
 
-use std::fs;
 use std::path::Path;
 
 use maud::{Markup, PreEscaped, html};
 use pulldown_cmark::{Event, Options, Parser};
 use serde_json::{Value, json};
-use slashfall_graph::{Problem, Problems};
+use slashfall_graph::{Problem, Problems, read_text};
 
 use super::section;
 use crate::ReportError;
@@ -38,8 +37,8 @@ impl Caps {
             "a folder that `slashfall caps --output` wrote was expected, with caps.json, caps.md and caps.parquet".to_owned(),
         ))
         };
-        let page = fs::read_to_string(folder.join("caps.md")).map_err(|_| none())?;
-        let document = fs::read_to_string(folder.join("caps.json")).map_err(|_| none())?;
+        let page = read_text(&folder.join("caps.md")).map_err(|_| none())?;
+        let document = read_text(&folder.join("caps.json")).map_err(|_| none())?;
         let document: Value = serde_json::from_str(&document).map_err(|_| none())?;
         let text = |key: &str| document[key].as_str().unwrap_or_default().to_owned();
         let scenario = text("scenario");
@@ -116,7 +115,7 @@ pub(crate) fn caps(view: &mut View<'_>) -> Markup {
     section("caps", &format!("How much to hold: {}", caps.name), &body)
 }
 
-/// Markdown as HTML. HTML in it is shown as text, and headings go down two levels to stand below the page's own.
+/// Markdown as HTML. HTML in it is shown as text, links and pictures are no more than theirs, and headings go down two levels to stand below the page's own.
 fn html_of(markdown: &str) -> String {
     use pulldown_cmark::{HeadingLevel, Tag, TagEnd};
     let lower = |level| match level {
@@ -124,7 +123,16 @@ fn html_of(markdown: &str) -> String {
         HeadingLevel::H2 => HeadingLevel::H4,
         _ => HeadingLevel::H5,
     };
-    let events = Parser::new_ext(markdown, Options::ENABLE_TABLES).map(|event| match event {
+    // A folder of caps may come from anywhere, and a link runs what it says as a script of the page.
+    let leads_away = |event: &Event<'_>| {
+        matches!(
+            event,
+            Event::Start(Tag::Link { .. } | Tag::Image { .. })
+                | Event::End(TagEnd::Link | TagEnd::Image)
+        )
+    };
+    let events = Parser::new_ext(markdown, Options::ENABLE_TABLES);
+    let events = events.filter(|event| !leads_away(event)).map(|event| match event {
         Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
         Event::Start(Tag::Heading { level, .. }) => {
             let (id, classes, attrs) = (None, Vec::new(), Vec::new());
@@ -149,5 +157,14 @@ mod tests {
         assert!(html.contains("<h3>An AVS</h3>") && html.contains("<table>"), "{html}");
         assert!(!html.contains("<script") && !html.contains("<b>"), "{html}");
         assert!(html.contains("&lt;script&gt;"), "{html}");
+    }
+
+    #[test]
+    fn names_in_markdown_lead_nowhere() {
+        let html = html_of(
+            "[a](javascript:alert(1)) ![b](//example.com/b) <https://example.com/c> [d]\n\n\
+             [d]: javascript:alert(2) \"t\"\n",
+        );
+        assert_eq!(html, "<p>a b https://example.com/c d</p>\n");
     }
 }

@@ -49,6 +49,7 @@ impl RunSpec {
     #[must_use]
     pub fn read_all(file: &str, root: &Node) -> (Self, Problems) {
         let reading = Reading::new(file);
+        reading.check_texts(root);
         let spec = Section::new(&reading, "", root).map_or_else(|| placeholder(root), read_root);
         let spec =
             Self { not_applied: reading.without_effect.into_inner().into_iter().collect(), ..spec };

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use slashfall_graph::{Problem, Problems, nearest};
+use slashfall_graph::{Problem, Problems, is_unprintable, nearest};
 
 use super::node::{Node, NodeValue};
 use super::spec::Located;
@@ -36,6 +36,34 @@ impl Reading<'_> {
     /// Adds a problem.
     pub fn report(&self, problem: Problem) {
         self.problems.borrow_mut().push(problem);
+    }
+
+    /// Reports every key and text of the file that has what no reader sees: all of them name something,
+    /// and are shown where they do.
+    pub fn check_texts(&self, root: &Node) {
+        self.check_texts_of(root, "");
+    }
+
+    fn check_texts_of(&self, node: &Node, path: &str) {
+        match &node.value {
+            NodeValue::Text(text) => self.check_text(node, path, text),
+            NodeValue::List(list) => list.iter().for_each(|item| self.check_texts_of(item, path)),
+            NodeValue::Table(table) => {
+                for (key, item) in table {
+                    let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                    self.check_text(item, &path, key);
+                    self.check_texts_of(item, &path);
+                }
+            }
+            NodeValue::Bool(_) | NodeValue::Integer(_) | NodeValue::Float(_) => {}
+        }
+    }
+
+    fn check_text(&self, node: &Node, path: &str, text: &str) {
+        if text.contains(is_unprintable) {
+            let expected = "text without control or invisible characters was expected";
+            self.report(node.problem(self.file, path, expected).value(text));
+        }
     }
 
     /// All that was found, in the order found.

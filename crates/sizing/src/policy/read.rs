@@ -30,6 +30,7 @@ impl Policy {
     #[must_use]
     pub fn read_all(file: &str, root: &Node) -> (Self, Problems) {
         let reading = Reading::new(file);
+        reading.check_texts(root);
         let policy = Section::new(&reading, "", root).map_or_else(placeholder, read_root);
         (policy, reading.into_problems())
     }

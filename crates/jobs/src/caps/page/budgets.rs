@@ -3,6 +3,7 @@
 use slashfall_sizing::{Ask, Exposure, ExposureKind, Limit, Price, Reading};
 
 use super::Page;
+use super::names::text;
 use super::table::Grid;
 use crate::caps::words::{amount, and, budget, exposure, exposure_kind, interval};
 use crate::number::{count, eth, level};
@@ -59,7 +60,7 @@ impl Page<'_> {
         let optimum = &study.answer.optimum.x;
         let is_full = |(own, limit): &(&Exposure, f64)| own.eth(optimum) >= limit * FULL;
         let full: Vec<String> =
-            study.problem.limited().filter(is_full).map(|(own, _)| exposure(own)).collect();
+            study.problem.limited().filter(is_full).map(|(own, _)| text(&exposure(own))).collect();
         let said = if full.is_empty() {
             "No such limit binds the optimum.".to_owned()
         } else {
@@ -87,7 +88,7 @@ impl Page<'_> {
         let what = match price.of {
             Limit::Size => "of treasury".to_owned(),
             Limit::Exposure(number) => {
-                format!("of the limit on {}", exposure(&problem.exposures[number]))
+                format!("of the limit on {}", text(&exposure(&problem.exposures[number])))
             }
             Limit::Risk(number) => match problem.risks[number].ask {
                 Ask::Shortfall { .. } => {
@@ -121,5 +122,5 @@ fn worst(exposures: &[(&Exposure, f64)], x: &[f64]) -> String {
         return "none".to_owned();
     };
     let verdict = if own.eth(x) <= limit * (1.0 + 1e-9) { "kept" } else { "**broken**" };
-    format!("{}: {} ETH, {verdict}", own.name, eth(own.eth(x)))
+    format!("{}: {} ETH, {verdict}", text(&own.name), eth(own.eth(x)))
 }

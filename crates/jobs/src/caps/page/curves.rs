@@ -4,6 +4,7 @@ use slashfall_sizing::{Cap, Plan};
 
 use super::Page;
 use super::budgets::stand;
+use super::names::{code, text};
 use super::table::Grid;
 use crate::caps::study::AtRate;
 use crate::caps::words::{amount, budget, interval};
@@ -39,7 +40,7 @@ impl Page<'_> {
     }
 
     fn largest(&self, plan: &Plan) -> String {
-        let mut ranked: Vec<(&str, f64)> = self.names().zip(plan.x.iter().copied()).collect();
+        let mut ranked: Vec<(String, f64)> = self.names().zip(plan.x.iter().copied()).collect();
         ranked.retain(|(_, x)| *x >= self.step());
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
         let named: Vec<String> = ranked
@@ -69,13 +70,12 @@ impl Page<'_> {
         let study = self.study;
         if study.elsewhere.is_empty() {
             return format!(
-                "## Caps under each scenario\n\nThe result has one scenario, `{}`.\n",
-                study.scenario
+                "## Caps under each scenario\n\nThe result has one scenario, {}.\n",
+                code(&study.scenario)
             );
         }
-        let others = study.elsewhere.iter().map(|other| other.scenario.clone());
-        let header =
-            [POSITION.to_owned(), study.scenario.clone()].into_iter().chain(others.clone());
+        let others = study.elsewhere.iter().map(|other| text(&other.scenario));
+        let header = [POSITION.to_owned(), text(&study.scenario)].into_iter().chain(others.clone());
         let columns = study.elsewhere.iter().map(|other| &other.caps);
         let columns: Vec<&Vec<Cap>> = [&study.answer.caps].into_iter().chain(columns).collect();
         let caps = self.caps_by(header, &columns);
@@ -86,8 +86,8 @@ impl Page<'_> {
             budgets.push([budget(risk), amount(risk, risk.limit)].into_iter().chain(stands));
         }
         format!(
-            "## Caps under each scenario\n\n{caps}\nThe proposal is made for `{}`. How it would stand under the others:\n\n{budgets}",
-            study.scenario
+            "## Caps under each scenario\n\n{caps}\nThe proposal is made for {}. How it would stand under the others:\n\n{budgets}",
+            code(&study.scenario)
         )
     }
 
@@ -95,7 +95,7 @@ impl Page<'_> {
         let mut grid = Grid::new(header);
         for (i, name) in self.names().enumerate() {
             let caps = columns.iter().map(|caps| self.down(caps[i].own.eth));
-            grid.push([name.to_owned()].into_iter().chain(caps));
+            grid.push([name].into_iter().chain(caps));
         }
         grid
     }

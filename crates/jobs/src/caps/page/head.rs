@@ -4,12 +4,13 @@ use slashfall_sizing::policy::{Bound, Policy};
 use slashfall_sizing::{Ask, Certificate, Reading};
 
 use super::Page;
-use crate::caps::words::{amount, and, budget, limit};
+use super::names::text;
+use crate::caps::words::{amount, and, budget, exposure, interval, limit};
 use crate::number::{eth, level, percent_with_error, with_error};
 
 impl Page<'_> {
     pub(super) fn head(&self) -> String {
-        let name = &self.study.problem.policy.name;
+        let name = text(&self.study.problem.policy.name);
         format!("# How much to hold: {name}\n\n{}\n{}", self.asked(), self.answered())
     }
 
@@ -67,7 +68,7 @@ impl Page<'_> {
             prices.iter().map(|price| limit(&study.problem, price.of)).collect();
         let most = study.problem.most();
         let full = self.names().enumerate().filter(|(i, _)| plan.x[*i] >= most[*i] - self.step());
-        let full: Vec<String> = full.map(|(_, name)| name.to_owned()).collect();
+        let full: Vec<String> = full.map(|(_, name)| name).collect();
         if !full.is_empty() {
             names.push(format!("`max_eth` of {}", and(&full)));
         }
@@ -93,9 +94,7 @@ impl Page<'_> {
         let budgets = plan.readings.iter().filter(|reading| !reading.is_kept());
         let mut broken: Vec<String> = budgets.map(|own| budget(&own.risk)).collect();
         let exposed = problem.limited().filter(|(own, limit)| own.eth(&plan.x) > *limit);
-        broken.extend(
-            exposed.map(|(own, _)| format!("the limit on {}", crate::caps::words::exposure(own))),
-        );
+        broken.extend(exposed.map(|(own, _)| format!("the limit on {}", text(&exposure(own)))));
         let bounds = problem.least().into_iter().zip(problem.most());
         for ((name, x), (least, most)) in self.names().zip(&plan.x).zip(bounds) {
             if *x < least {
@@ -176,7 +175,7 @@ fn sentence(reading: &Reading) -> String {
     };
     format!(
         "{what} {}; allowed: {}{}.",
-        crate::caps::words::interval(risk, &reading.found),
+        interval(risk, &reading.found),
         amount(risk, risk.limit),
         if reading.is_kept() { "" } else { " (**broken**)" },
     )

@@ -3,6 +3,7 @@
 use slashfall_sizing::Plan;
 
 use super::Page;
+use super::names::text;
 use super::table::Grid;
 use crate::caps::words::{and, binding, budget};
 use crate::number::{eth, percent, with_error};
@@ -25,7 +26,7 @@ impl Page<'_> {
         for (i, own) in problem.candidates.iter().enumerate() {
             let reach = &held.room[i];
             let mut row = vec![
-                own.name.clone(),
+                text(&own.name),
                 eth(own.amount_eth),
                 self.down(reach.eth),
                 binding(problem, reach.binding),
@@ -90,13 +91,7 @@ impl Page<'_> {
             if bought.abs() >= self.step() {
                 let cells = sides(bought);
                 let [sell, buy] = cells;
-                grid.push([
-                    own.name.clone(),
-                    eth(own.amount_eth),
-                    sell,
-                    buy,
-                    self.down(trade.x[i]),
-                ]);
+                grid.push([text(&own.name), eth(own.amount_eth), sell, buy, self.down(trade.x[i])]);
             }
         }
         let rest = self.size_eth() - self.study.problem.current().iter().sum::<f64>();

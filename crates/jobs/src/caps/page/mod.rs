@@ -4,6 +4,7 @@ mod budgets;
 mod curves;
 mod head;
 mod held;
+pub(super) mod names;
 mod notes;
 mod positions;
 mod table;
@@ -12,6 +13,7 @@ use std::path::Path;
 
 use super::study::Study;
 use crate::number::count;
+use names::text;
 
 /// All of it, as GitHub-flavoured Markdown.
 pub(super) fn markdown(result: &Path, study: &Study) -> String {
@@ -41,8 +43,8 @@ struct Page<'s> {
 
 impl Page<'_> {
     /// Names of the positions, in the order of the policy.
-    fn names(&self) -> impl Iterator<Item = &str> {
-        self.study.problem.candidates.iter().map(|own| own.name.as_str())
+    fn names(&self) -> impl Iterator<Item = String> {
+        self.study.problem.candidates.iter().map(|own| text(&own.name))
     }
 
     fn size_eth(&self) -> f64 {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::Page;
 use super::head::verdict;
+use super::names::text;
 use super::table::Grid;
 use crate::number::{count, level};
 
@@ -37,9 +38,9 @@ impl Page<'_> {
         let policy = &study.problem.policy;
         let mut grid = Grid::new(["fingerprint", ""]);
         grid.push(["program", &study.digests.program]);
-        grid.push(["network", &study.network_name]);
-        grid.push(["result", &result.display().to_string()]);
-        grid.push(["scenario", &study.scenario]);
+        grid.push(["network", &text(&study.network_name)]);
+        grid.push(["result", &text(&result.display().to_string())]);
+        grid.push(["scenario", &text(&study.scenario)]);
         grid.push(["seed, paths", &format!("{}, {}", study.seed, count(study.n_paths))]);
         grid.push(["certificate seed", &study.proposal.seed.to_string()]);
         let cut = policy.haircut;

@@ -3,6 +3,7 @@
 use slashfall_output::measures::Estimate;
 
 use super::Page;
+use super::names::text;
 use super::table::Grid;
 use crate::caps::words::{and, binding};
 use crate::number::{eth, percent_with_error};
@@ -25,7 +26,7 @@ impl Page<'_> {
         for (i, own) in study.problem.candidates.iter().enumerate() {
             let cap = &study.answer.caps[i];
             let mut row = vec![
-                own.name.clone(),
+                text(&own.name),
                 eth(own.amount_eth),
                 self.down(study.proposal.certificate.x[i]),
                 self.down(cap.own.eth),
@@ -79,13 +80,17 @@ impl Page<'_> {
             let earned = &study.answer.returns[i];
             let cap = &study.answer.caps[i].own;
             if cap.eth < self.step() {
-                none.push(format!("{} ({})", own.name, binding(&study.problem, cap.binding)));
+                none.push(format!(
+                    "{} ({})",
+                    text(&own.name),
+                    binding(&study.problem, cap.binding)
+                ));
             } else if earned.ci_high.is_some_and(|high| high < 0.0) {
-                loses.push(own.name.clone());
+                loses.push(text(&own.name));
             } else if earned.value <= 0.0 {
-                unsure.push(own.name.clone());
+                unsure.push(text(&own.name));
             } else {
-                beaten.push(own.name.clone());
+                beaten.push(text(&own.name));
             }
         }
         let said = [

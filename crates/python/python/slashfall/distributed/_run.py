@@ -32,11 +32,12 @@ def run_distributed(
     threads: int = 1,
     retries: int = 3,
     overwrite: bool = False,
+    allow_outside: bool = False,
     progress: bool | None = None,
 ) -> Result:
     """Simulates what a run file says on the workers of an engine; the tables are those of `run`, to the byte.
 
-    config, output, set, paths, seed, overwrite, progress: as for `run`; run file and network need to
+    config, output, set, paths, seed, overwrite, allow_outside, progress: as for `run`; run file and network need to
         be here alone.
     client_or_address: a client of Dask or the address of its scheduler; `ray` or `ray://...`; or an
         `Engine`, which is any function that has another called elsewhere.
@@ -67,6 +68,7 @@ def run_distributed(
             seed=seed,
             output=target,
             overwrite=overwrite,
+            allow_outside=allow_outside,
         )
         job = Job(engine, run, n_paths, _size(n_paths, shards), threads, progress)
         return merged(
