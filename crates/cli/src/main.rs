@@ -34,7 +34,7 @@ use slashfall_graph::Problems;
 use slashfall_jobs::is_bad_target;
 
 use args::{Args, Command};
-use streams::{own_stdout, stderr};
+use streams::own_stdout;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
