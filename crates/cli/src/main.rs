@@ -90,7 +90,10 @@ fn tell(error: &anyhow::Error) -> ExitCode {
         for problem in problems.as_slice() {
             let _ = writeln!(stderr, "error: {problem}");
         }
-        let n = problems.as_slice().len();
+        if problems.further() > 0 {
+            let _ = writeln!(stderr, "and {} further problems", problems.further());
+        }
+        let n = problems.as_slice().len() + problems.further();
         let _ =
             writeln!(stderr, "{n} problem{}; nothing was written", if n == 1 { "" } else { "s" });
         return ExitCode::from(BAD_INPUT);

@@ -55,7 +55,7 @@ pub fn resolve(spec: &NetworkSpec) -> Result<Resolved, Problems> {
 /// # Errors
 /// Everything that cannot be read and everything that is wrong with what could be, in all files.
 pub fn load_network(dir: &Path) -> Result<Resolved, Problems> {
-    let Read { spec, unread, problems } = read_folder(dir);
+    let Read { spec, unread, problems, .. } = read_folder(dir);
     if !dir.is_dir() {
         return Err(problems);
     }

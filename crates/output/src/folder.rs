@@ -12,6 +12,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
+use slashfall_graph::Problems;
 
 use crate::manifest::{Digest, digest_file};
 use crate::schema::Table;
@@ -49,6 +50,9 @@ pub enum OutputError {
         /// Why.
         source: ParquetError,
     },
+    /// A file that is read is not as this program writes it.
+    #[error(transparent)]
+    Unread(#[from] Problems),
     /// The manifest could not be written.
     #[error("{path}: {source}")]
     Json {

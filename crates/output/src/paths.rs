@@ -14,7 +14,7 @@ use slashfall_graph::Network;
 use slashfall_sampling::Batch;
 
 use crate::folder::{OutputError, ResultFolder};
-use crate::recorded::{batches, files_named, not_ours};
+use crate::recorded::{ROOM, files_named, not_ours, opened, unread};
 use crate::schema::{annotated, text_array, text_type};
 use crate::scope::{ScopeKind, scopes};
 
@@ -103,12 +103,14 @@ impl<'f> PathsWriter<'f> {
         let dir = part.join("paths");
         let mut next = paths.start;
         for file in files_named(&dir, |name| name.starts_with(&own))? {
-            for batch in batches(&file, None)? {
+            let opened = opened(&file, ROOM)?;
+            if opened.schema().fields().len() != 3 + self.columns.len() {
+                return Err(not_ours(&file).into());
+            }
+            for batch in opened.batches().map_err(unread(&file))? {
+                let batch = batch.map_err(unread(&file))?;
                 let of_path = batch.column_by_name("path").and_then(|own| own.as_primitive_opt());
                 let of_path: &UInt64Array = of_path.ok_or_else(|| not_ours(&file))?;
-                if batch.num_columns() != 3 + self.columns.len() {
-                    return Err(not_ours(&file));
-                }
                 let mut figures = Vec::with_capacity(batch.num_columns() - 2);
                 for column in &batch.columns()[2..] {
                     let column = column.as_primitive_opt::<Float64Type>();

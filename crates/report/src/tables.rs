@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use slashfall_graph::{Problem, Problems};
 
-use crate::ReportError;
 use crate::rows::Rows;
 
 /// A result that has been read.
@@ -32,11 +31,13 @@ impl Tables {
     ///
     /// # Errors
     /// When it is no result of a run, or a file of it cannot be read.
-    pub(crate) fn read(folder: &Path) -> Result<Self, ReportError> {
+    pub(crate) fn read(folder: &Path) -> Result<Self, Problems> {
         let path = folder.join("manifest.json");
         let text = fs::read_to_string(&path).map_err(|_| no_result(folder))?;
-        let manifest: Value = serde_json::from_str(&text)
-            .map_err(|error| ReportError::Unreadable(path, error.to_string()))?;
+        let manifest: Value = serde_json::from_str(&text).map_err(|error| {
+            let expected = format!("the manifest of a run was expected ({error})");
+            Problems::from(Problem::new(path.display().to_string(), expected))
+        })?;
         let read = |name| Rows::read(folder, name);
         let tables = Self {
             folder: folder.to_owned(),
@@ -54,7 +55,7 @@ impl Tables {
             tail_paths: read("tail_paths")?,
             cascade: read("cascade")?,
         };
-        if tables.summary.is_there() { Ok(tables) } else { Err(no_result(folder).into()) }
+        if tables.summary.is_there() { Ok(tables) } else { Err(no_result(folder)) }
     }
 
     /// A text of the manifest; empty where there is none.

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use slashfall_graph::{Problem, Problems, nearest};
+use slashfall_graph::{Problem, Problems};
 
 use super::node::{Node, NodeValue};
 use super::spec::Located;
@@ -36,6 +36,11 @@ impl Reading<'_> {
     /// Adds a problem.
     pub fn report(&self, problem: Problem) {
         self.problems.borrow_mut().push(problem);
+    }
+
+    /// Adds a problem with the valid name that is nearest.
+    pub fn report_near<'a>(&self, problem: Problem, valid: impl IntoIterator<Item = &'a str>) {
+        self.problems.borrow_mut().push_near(problem, valid);
     }
 
     /// All that was found, in the order found.
@@ -251,7 +256,7 @@ impl<'a, 'f> Section<'a, 'f> {
             let all: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
             let expected = format!("one of {} was expected", all.join(", "));
             let problem = text.at.problem(self.reading.file, &self.path(key), expected);
-            self.reading.report(problem.value(&text.value).nearest_of(all));
+            self.reading.report_near(problem.value(&text.value), all);
         }
         found.map(|(_, value)| *value)
     }
@@ -314,9 +319,10 @@ impl<'a, 'f> Section<'a, 'f> {
             }
             let path =
                 if self.path.is_empty() { key.clone() } else { format!("{}.{key}", self.path) };
-            let mut problem = node.problem(self.reading.file, &path, "unknown key");
-            problem.nearest = nearest(key, asked.iter().copied());
-            self.reading.report(problem);
+            let problem = node.problem(self.reading.file, &path, "unknown key");
+            let mut problems = self.reading.problems.borrow_mut();
+            let nearest = problems.nearest(key, asked.iter().copied());
+            problems.push(Problem { nearest, ..problem });
         }
     }
 }
