@@ -28,7 +28,7 @@ use cap::Cap;
 pub use mutate::mutated;
 
 /// Memory that an input of under 10 MB may take, whatever it says of itself.
-pub const MOST_BYTES: usize = 1 << 30;
+pub const MOST_BYTES: usize = 2 << 30;
 
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, MOST_BYTES);
@@ -58,6 +58,17 @@ pub const TARGETS: [Target; 6] = [
 #[must_use]
 pub fn most_allocated() -> usize {
     ALLOCATOR.max_allocated()
+}
+
+/// What `make` gives, which may take any memory.
+///
+/// # Panics
+/// When it leaves more behind than an input may take.
+pub fn unbounded<T>(make: impl FnOnce() -> T) -> T {
+    ALLOCATOR.set_limit(usize::MAX).expect("no limit is above all");
+    let made = make();
+    ALLOCATOR.set_limit(MOST_BYTES).expect("what is left is little");
+    made
 }
 
 /// Called by a program of `fuzz_targets` before the first input: writes the seeds of its target into the folder that

@@ -5,7 +5,7 @@ use crate::folder::joined;
 use crate::network_csv::take;
 
 const META: &str = "name = \"n\"\nas_of = \"2026-11-20\"\n";
-const ASSETS: &str = "asset,kind\nl,lst\n";
+const ASSETS: &str = "asset,kind,supply_eth\nl,lst,\n";
 const OPERATORS: &str = "operator,entity\no,e\n";
 const HOLDINGS: &str = "holder,operator,asset,amount_eth\nl,o,ETH,1\n";
 
@@ -89,12 +89,12 @@ fn broken() -> Vec<Case> {
         ),
         two(
             "unknown holders beside many",
-            ("assets.csv", ASSETS, |n| format!("token-{n},lst\n")),
+            ("assets.csv", ASSETS, |n| format!("token-{n},lst,\n")),
             ("holdings.csv", AMOUNT, |n| format!("tokn-{n},o,ETH,1\n")),
         ),
         two(
             "a ring of assets",
-            ("assets.csv", ASSETS, |n| format!("t{n},lrt\n")),
+            ("assets.csv", ASSETS, |n| format!("t{n},lrt,\n")),
             ("holdings.csv", AMOUNT, |n| format!("t{n},,t{},1\nt{n},,t0,1\n", n + 1)),
         ),
     ]
@@ -126,19 +126,21 @@ fn good() -> Vec<Case> {
         ),
         two(
             "assets that hold one another",
-            ("assets.csv", ASSETS, |n| format!("t{n},lrt\n")),
+            ("assets.csv", ASSETS, |n| format!("t{n},lrt,\n")),
             ("holdings.csv", AMOUNT, |n| {
                 if n == 0 { "t0,o,ETH,1\n".to_owned() } else { format!("t{n},,t{},1\n", n - 1) }
             }),
         ),
         two(
             "assets of ETH",
-            ("assets.csv", ASSETS, |n| format!("t{n},lst\n")),
+            ("assets.csv", ASSETS, |n| format!("t{n},lst,\n")),
             ("holdings.csv", AMOUNT, |n| format!("t{n},o,ETH,1\n")),
         ),
         every_asset(),
         services_on_one_operator(),
         services_and_operators(),
+        as_many_as_there_may_be(),
+        chain(),
     ]
 }
 
@@ -151,7 +153,7 @@ fn every_asset() -> Case {
     case("csv", "every asset", take, || {
         let third = BYTES / 4 - 500;
         folder(&[
-            ("assets.csv", lines_up_to(third, ASSETS, |n| format!("t{n},lst\n"))),
+            ("assets.csv", lines_up_to(third, ASSETS, |n| format!("t{n},lst,\n"))),
             ("holdings.csv", lines_up_to(2 * third, HOLDINGS, |n| format!("t{n},,ETH,1\ndirect,o,t{n},.1\n"))),
             ("avs.csv", lines_up_to(third / 2, "avs,sharing\n", |n| format!("a{n},shared\n"))),
             ("allocations.csv", lines_up_to(third / 2, ALLOCATIONS, |n| format!("a{n},o,*,.1\n"))),
@@ -189,6 +191,41 @@ fn services_and_operators() -> Case {
                     format!("a{},p{},ETH,.1\n", n / OPERATORS_EACH, n % OPERATORS_EACH)
                 }),
             ),
+        ])
+    })
+}
+
+/// As many operators and services as a network may have, each service on all.
+fn as_many_as_there_may_be() -> Case {
+    const N_OPERATORS: usize = 16_000;
+    case("csv", "as many operators as there may be", take, || {
+        let operators = 0..N_OPERATORS;
+        let operators_csv: String = operators.clone().map(|n| format!("p{n},e{n}\n")).collect();
+        let holdings: String = operators.map(|n| format!("direct,p{n},ETH,1\n")).collect();
+        folder(&[
+            ("operators.csv", format!("{OPERATORS}{operators_csv}").into_bytes()),
+            ("holdings.csv", format!("{HOLDINGS}{holdings}").into_bytes()),
+            ("avs.csv", lines_up_to(40_000, "avs,sharing\n", |n| if n < 2_000 { format!("a{n},shared\n") } else { "x".repeat(50_000) })),
+            (
+                "allocations.csv",
+                lines_up_to(BYTES - 1_000_000, ALLOCATIONS, |n| {
+                    format!("a{},p{},ETH,.1\n", n % 50, n / 50)
+                }),
+            ),
+        ])
+    })
+}
+
+/// As long a chain of assets as there may be, each backed by the one before.
+fn chain() -> Case {
+    case("csv", "a chain of assets", take, || {
+        let n = 0..2_000;
+        let assets: String = n.clone().map(|n| format!("t{n},lrt,\n")).collect();
+        let held = |n: usize| if n == 0 { "t0,o,ETH,1\n".to_owned() } else { format!("t{n},,t{},1\n", n - 1) };
+        let holdings: String = n.map(held).collect();
+        folder(&[
+            ("assets.csv", format!("{ASSETS}{assets}").into_bytes()),
+            ("holdings.csv", format!("{HOLDINGS}{holdings}").into_bytes()),
         ])
     })
 }

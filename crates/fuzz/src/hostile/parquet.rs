@@ -30,11 +30,11 @@ fn written() -> Vec<Case> {
     vec![
         file("a long text in every row", || {
             let long = "x".repeat(1 << 20);
-            table(properties(), 3_000_000, || column(500_000, |_| &long))
+            table(properties(), 1_000, || column(1_000, |_| &long))
         }),
-        file("rows of the same", || table(properties(), 200_000_000, || column(10_000_000, |_| "l"))),
+        file("rows of the same", || table(properties(), 20_000_000, || column(10_000_000, |_| "l"))),
         file("rows of nothing", || {
-            table(properties(), 200_000_000, || Arc::new(StringArray::new_null(10_000_000)))
+            table(properties(), 20_000_000, || Arc::new(StringArray::new_null(10_000_000)))
         }),
         file("many rows", || {
             let names: Vec<String> = (0..1_000).map(|n| format!("o{n}")).collect();
@@ -53,7 +53,7 @@ fn written() -> Vec<Case> {
             let long = "x".repeat(1 << 20);
             let properties = properties().set_dictionary_enabled(false);
             let properties = properties.set_encoding(Encoding::DELTA_BYTE_ARRAY);
-            table(properties, 20_000, || column(200, |_| &long))
+            table(properties, 1_000, || column(200, |_| &long))
         }),
         file("a list of a hundred million", list),
         file("ten thousand columns", || {

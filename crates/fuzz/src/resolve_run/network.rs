@@ -213,9 +213,10 @@ fn venues(
     Ok(sketch)
 }
 
-/// The network with nobody who attacks, and with loans that are sound whatever the market says.
+/// The network with prices that do not move, nobody who attacks, and with loans that are sound whatever the market says.
 pub(super) fn quiet(mut spec: NetworkSpec) -> NetworkSpec {
     spec.avs.rows.iter_mut().for_each(|row| row.profit_from_corruption_eth = None);
+    spec.assets.rows.iter_mut().for_each(|row| row.vol_annual = 0.0);
     for row in &mut spec.loans.rows {
         row.oracle = Oracle::ExchangeRate;
         row.health_factor = row.health_factor.max(1.01);

@@ -88,11 +88,11 @@ impl Made {
     }
 
     /// Writes a file, and whatever says that it is as it was written.
-    pub(super) fn put_mended(&self, name: &str, open: &[u8]) {
+    pub(super) fn put_mended(&self, name: &str, open: &[u8], is_packed: bool) {
         let path = self.dir.path().join(name);
         let bytes = match name.rsplit_once('.') {
             Some((_, "json")) => with_digest(open),
-            Some((_, "state")) => compressed(open),
+            Some((_, "state")) if !is_packed => compressed(open),
             _ => open.to_vec(),
         };
         if name.ends_with(".state") {

@@ -9,16 +9,23 @@ use std::fs;
 use crate::folder::written;
 use made::{Made, PARTS, RESULT};
 
-/// Takes a file: a byte that says which, one that says whether what guards it against change is put right too, and the file.
+/// The file alone is changed.
+pub(crate) const PLAIN: u8 = 0;
+/// What guards it against change is put right.
+pub(crate) const MENDED: u8 = 1;
+/// The same, of a state that is packed already.
+pub(crate) const PACKED: u8 = 2;
+
+/// Takes a file: a byte that says which, one that says what else is changed, and the file.
 pub fn take(bytes: &[u8]) {
-    let [which, is_mended, file @ ..] = bytes else { return };
+    let [which, how, file @ ..] = bytes else { return };
     let made = Made::get();
     let (name, kept) = &made.files[usize::from(*which) % made.files.len()];
     let path = made.dir.path().join(name);
     let is_part = name.starts_with(PARTS);
-    match is_mended % 2 == 1 {
-        true => made.put_mended(name, file),
-        false => written(fs::write(&path, file), &path),
+    match how % 3 {
+        PLAIN => written(fs::write(&path, file), &path),
+        how => made.put_mended(name, file, how == PACKED),
     }
     if is_part {
         read::merged(made);
@@ -42,9 +49,9 @@ pub fn seeds() -> Vec<(String, Vec<u8>)> {
     for (which, (name, bytes)) in made.files.iter().enumerate() {
         let which = u8::try_from(which).unwrap_or_default();
         let flat = name.replace('/', "-");
-        seeds.push((flat.clone(), [&[which, 0], bytes.as_slice()].concat()));
+        seeds.push((flat.clone(), [&[which, PLAIN], bytes.as_slice()].concat()));
         if let Some(open) = made::opened(name, bytes) {
-            seeds.push((format!("{flat}-mended"), [&[which, 1], open.as_slice()].concat()));
+            seeds.push((format!("{flat}-mended"), [&[which, MENDED], open.as_slice()].concat()));
         }
     }
     debug_assert!(seeds.iter().any(|(name, _)| name.starts_with(RESULT)), "a result has files");

@@ -42,7 +42,8 @@ pub(super) fn parse_table<R>(
     let mut table = Table::new(&file, Vec::new());
     let Read { unread, problems, .. } = read;
     header_problems(shape, &file, &header, problems);
-    let complete = shape.columns.iter().all(|column| header.iter().any(|h| h == column));
+    let complete = shape.columns.iter().all(|column| header.iter().any(|h| h == column))
+        && header.iter().all(|column| column.len() <= MOST_NAME);
     let unread = unread.tables.entry(shape.name).or_default();
     unread.whole |= !complete;
     let mut n_rows = 0;
@@ -81,7 +82,7 @@ fn names_of(shape: &TableShape, cells: &Cells<'_>) -> BTreeMap<&'static str, Str
     shape.columns.iter().map(cell).collect()
 }
 
-/// Characters of the name of a column.
+/// Bytes of the name of a column.
 const MOST_NAME: usize = 200;
 
 fn header_problems(shape: &TableShape, file: &str, header: &[String], problems: &mut Problems) {

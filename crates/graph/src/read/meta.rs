@@ -11,6 +11,9 @@ use crate::spec::MetaSpec;
 /// Name of the file.
 pub(crate) const FILE: &str = "network.toml";
 
+/// Bytes of it, which has a few lines.
+const MOST_BYTES: usize = 1 << 20;
+
 const KEYS: [&str; 5] = ["name", "as_of", "source", "synthetic", "notes"];
 
 /// Reads `network.toml` of `dir`.
@@ -27,6 +30,10 @@ pub(super) fn read(dir: &Path, read: &mut Read) -> MetaSpec {
         }
     };
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    if text.len() > MOST_BYTES {
+        let expected = format!("at most {MOST_BYTES} bytes were expected");
+        return fail(read, Problem::new(FILE, expected).value(format!("{} bytes", text.len())));
+    }
     let (document, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         for error in &errors {

@@ -13,6 +13,9 @@ use crate::problem::{Place, Problem, Problems};
 /// What all Parquet tables of a network may hold: some million rows.
 pub(super) const ROOM: Room = Room { rows: 1 << 20, cells: 1 << 22 };
 
+/// Columns of a table; those with attributes of operators may have many.
+const MOST_COLUMNS: usize = 10_000;
+
 /// A table whose header has been read.
 pub(super) struct TextTable {
     pub(super) file: String,
@@ -137,6 +140,11 @@ fn unreadable(file: &str, error: &dyn std::error::Error) -> Problem {
 }
 
 fn header_cells(record: &ByteRecord, file: &str, line: usize) -> Result<Vec<String>, Problems> {
+    if record.len() > MOST_COLUMNS {
+        let expected = format!("at most {MOST_COLUMNS} columns were expected");
+        let problem = Problem::new(file, expected).at(Place::Line(line));
+        return Err(problem.value(format!("{} columns", record.len())).into());
+    }
     if let Some(cell) = record.iter().find(|cell| std::str::from_utf8(cell).is_err()) {
         let file = file.to_owned();
         let fault = not_utf8(cell).at(Place::Line(line));
