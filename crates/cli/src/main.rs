@@ -107,7 +107,10 @@ fn tell(error: &anyhow::Error) -> ExitCode {
         for problem in problems.as_slice() {
             say::problem(problem);
         }
-        let n = problems.as_slice().len();
+        if problems.further() > 0 {
+            say::line(&format!("and {} further problems", problems.further()));
+        }
+        let n = problems.as_slice().len() + problems.further();
         say::line(&format!("{n} problem{}; nothing was written", if n == 1 { "" } else { "s" }));
         return ExitCode::from(BAD_INPUT);
     }

@@ -6,7 +6,6 @@
 //! randomness here and no clock.
 
 pub mod facts;
-mod file;
 mod formula;
 mod ids;
 pub mod import;
@@ -22,7 +21,6 @@ mod venues;
 mod without;
 mod write;
 
-pub use file::{open_file, read_file, read_text};
 pub use ids::{
     AllocationId, AssetId, AvsId, ColumnId, EntityId, GroupId, HoldingId, MarketId, MemberId,
     OperatorId, PortfolioId, ReserveId, StakeId,
@@ -36,6 +34,7 @@ pub use problem::{Place, Problem, Problems, nearest};
 pub use read::{TABLE_SHAPES, TableShape, read_network};
 pub use resolve::{Resolved, load_network, resolve};
 pub use sketch::Sketch;
+pub use slashfall_bounded::{open_file, read_file, read_text};
 pub use spec::{NetworkSpec, Yields};
 pub use venues::{Loan, Market, Pool, Portfolio, Position, Reserve};
 pub use without::Removal;

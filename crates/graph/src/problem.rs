@@ -5,6 +5,17 @@ use std::fmt;
 
 use crate::printable::printable;
 
+/// Problems that are listed; more of them nobody reads, and a file may have a million.
+const MOST_LISTED: usize = 1_000;
+/// Valid names that are compared with those found, by all problems of a collection: some seconds' worth.
+const MOST_COMPARED: usize = 2_000_000;
+/// Characters of a value or a key that are quoted.
+const MOST_QUOTED: usize = 200;
+/// Characters of an expectation, which may list names.
+const MOST_EXPECTED: usize = 2_000;
+/// Bytes of a name that may have been mistyped.
+const MOST_TYPED: usize = 200;
+
 /// Where in a file a problem stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -47,7 +58,7 @@ impl Problem {
             place: Place::File,
             key: None,
             value: None,
-            expected: expected.into(),
+            expected: shortened(expected.into(), MOST_EXPECTED),
             nearest: None,
         }
     }
@@ -62,14 +73,14 @@ impl Problem {
     /// Names the column or key.
     #[must_use]
     pub fn key(mut self, key: impl Into<String>) -> Self {
-        self.key = Some(key.into());
+        self.key = Some(shortened(key.into(), MOST_QUOTED));
         self
     }
 
     /// Quotes what was found.
     #[must_use]
     pub fn value(mut self, value: impl Into<String>) -> Self {
-        self.value = Some(value.into());
+        self.value = Some(shortened(value.into(), MOST_QUOTED));
         self
     }
 
@@ -106,19 +117,69 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong with an input; never empty when it is an error.
+/// Text of at most so many characters, the rest left out.
+fn shortened(text: String, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// Everything that is wrong with an input; never empty when it is an error. The first thousand problems are
+/// listed, the others counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Problems(Vec<Problem>);
+pub struct Problems {
+    listed: Vec<Problem>,
+    further: usize,
+    compared: usize,
+}
 
 impl Problems {
     /// Adds one.
     pub fn push(&mut self, problem: Problem) {
-        self.0.push(problem);
+        if self.is_full() {
+            self.further += 1;
+        } else {
+            self.listed.push(problem);
+        }
+    }
+
+    /// Adds one with the valid name nearest to the value found, if one is near; with many names and many
+    /// problems only the first are told.
+    pub fn push_near<'a>(&mut self, problem: Problem, valid: impl IntoIterator<Item = &'a str>) {
+        let nearest = problem.value.as_deref().and_then(|value| self.nearest(value, valid));
+        self.push(Problem { nearest, ..problem });
+    }
+
+    /// The valid name most like `value`; none once no problem is listed any more, or very many names were compared.
+    pub fn nearest<'a>(
+        &mut self,
+        value: &str,
+        valid: impl IntoIterator<Item = &'a str>,
+    ) -> Option<String> {
+        if self.is_full() || self.compared > MOST_COMPARED {
+            return None;
+        }
+        nearest(value, valid.into_iter().inspect(|_| self.compared += 1))
     }
 
     /// Adds all of another collection.
     pub fn append(&mut self, other: Self) {
-        self.0.extend(other.0);
+        other.listed.into_iter().for_each(|problem| self.push(problem));
+        self.further += other.further;
+        self.compared += other.compared;
+    }
+
+    /// True when no more are listed: whoever looks for them may stop.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.listed.len() >= MOST_LISTED
+    }
+
+    /// How many are not listed.
+    #[must_use]
+    pub fn further(&self) -> usize {
+        self.further
     }
 
     /// What came of it, or else its problems added.
@@ -126,16 +187,16 @@ impl Problems {
         result.map_err(|found| self.append(found)).ok()
     }
 
-    /// All of them in the order found.
+    /// Those that are listed, in the order found.
     #[must_use]
     pub fn as_slice(&self) -> &[Problem] {
-        &self.0
+        &self.listed
     }
 
     /// True when nothing is wrong.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.listed.is_empty()
     }
 
     /// `value` when nothing is wrong.
@@ -149,19 +210,22 @@ impl Problems {
 
 impl From<Problem> for Problems {
     fn from(problem: Problem) -> Self {
-        Self(vec![problem])
+        Self { listed: vec![problem], ..Self::default() }
     }
 }
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, problem) in self.0.iter().enumerate() {
+        for (i, problem) in self.listed.iter().enumerate() {
             if i > 0 {
                 writeln!(f)?;
             }
             write!(f, "{problem}")?;
         }
-        Ok(())
+        match self.further {
+            0 => Ok(()),
+            further => write!(f, "\nand {further} further problems"),
+        }
     }
 }
 
@@ -170,9 +234,13 @@ impl std::error::Error for Problems {}
 /// The valid name most like `value`, when it is like enough to be what was meant.
 #[must_use]
 pub fn nearest<'a>(value: &str, valid: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    if value.len() > MOST_TYPED {
+        return None;
+    }
     let folded = value.to_lowercase();
     valid
         .into_iter()
+        .filter(|name| name.len() <= 2 * MOST_TYPED)
         .map(|name| (strsim::jaro_winkler(&folded, &name.to_lowercase()), name))
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
@@ -207,6 +275,21 @@ mod tests {
         let shown = problem.to_string();
         assert!(!shown.contains(crate::is_unprintable), "{shown:?}");
         assert_eq!(shown.matches("[2J").count(), 5);
+    }
+
+    #[test]
+    fn a_million_problems_are_counted_and_a_long_value_is_cut() {
+        let mut problems = Problems::default();
+        let names: Vec<String> = (0..100_000).map(|number| format!("name{number}")).collect();
+        for _ in 0..MOST_LISTED + 5 {
+            let problem = Problem::new("t.csv", "x".repeat(10_000)).value("y".repeat(10_000));
+            problems.push_near(problem.clone().value("name77x"), names.iter().map(String::as_str));
+            assert!(problem.to_string().len() < 2_500, "{problem}");
+        }
+        assert_eq!((problems.as_slice().len(), problems.further()), (MOST_LISTED, 5));
+        assert_eq!(problems.as_slice()[0].nearest.as_deref(), Some("name77"));
+        assert_eq!(problems.as_slice()[MOST_LISTED - 1].nearest, None);
+        assert!(problems.to_string().ends_with("\nand 5 further problems"));
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub use rows::TABLE_SHAPES;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use slashfall_bounded::Room;
+
 use crate::problem::Problems;
 use crate::spec::NetworkSpec;
 
@@ -32,11 +34,12 @@ pub fn read_network(dir: &Path) -> Result<NetworkSpec, Problems> {
 }
 
 /// What could be read of a folder, and what could not.
-#[derive(Default)]
 pub(crate) struct Read {
     pub(crate) spec: NetworkSpec,
     pub(crate) unread: Unread,
     pub(crate) problems: Problems,
+    /// What Parquet tables may still hold.
+    room: Room,
 }
 
 /// What a folder has but could not be read: it must not be called unknown or missing later.
@@ -54,7 +57,7 @@ pub(crate) struct UnreadTable {
     /// True when it cannot be said what the table holds.
     pub(crate) whole: bool,
     /// Rows that could not be parsed: their cells by column.
-    pub(crate) rows: Vec<BTreeMap<String, String>>,
+    pub(crate) rows: Vec<BTreeMap<&'static str, String>>,
 }
 
 impl Unread {
@@ -66,7 +69,12 @@ impl Unread {
 
 /// Reads as much of a folder as can be read.
 pub(crate) fn read_folder(dir: &Path) -> Read {
-    let mut read = Read::default();
+    let mut read = Read {
+        spec: NetworkSpec::default(),
+        unread: Unread::default(),
+        problems: Problems::default(),
+        room: text::ROOM,
+    };
     let Some(folder) = folder::list(dir, &mut read.problems) else { return read };
     read.spec.meta = meta::read(dir, &mut read);
     read.spec.assets = rows::assets(&folder, &mut read);

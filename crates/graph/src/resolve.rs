@@ -16,6 +16,7 @@ mod pools;
 mod quantity;
 mod report;
 mod reserves;
+mod sizes;
 mod supply;
 #[cfg(test)]
 mod tests;
@@ -55,7 +56,7 @@ pub fn resolve(spec: &NetworkSpec) -> Result<Resolved, Problems> {
 /// # Errors
 /// Everything that cannot be read and everything that is wrong with what could be, in all files.
 pub fn load_network(dir: &Path) -> Result<Resolved, Problems> {
-    let Read { spec, unread, problems } = read_folder(dir);
+    let Read { spec, unread, problems, .. } = read_folder(dir);
     if !dir.is_dir() {
         return Err(problems);
     }
@@ -69,6 +70,7 @@ fn finish(spec: &NetworkSpec, unread: &Unread, mut report: Report) -> Result<Res
 }
 
 fn check(spec: &NetworkSpec, unread: &Unread, report: &mut Report) -> Parts {
+    sizes::check(spec, report);
     let meta = meta::resolve(&spec.meta, unread, report);
     let operators = operators::resolve(&spec.operators, unread, report);
     let assets = assets::resolve(spec, unread, report);

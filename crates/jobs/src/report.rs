@@ -6,7 +6,7 @@ use anyhow::Context;
 use slashfall_cascade::{Channel, Figure, Happened};
 use slashfall_graph::Network;
 use slashfall_output::write_text_file;
-use slashfall_report::{Ask, Extras, Report, ReportError, TailDay, TailEvent, TailStory, flows};
+use slashfall_report::{Ask, Extras, Report, TailDay, TailEvent, TailStory, flows};
 use slashfall_sampling::{PathRecord, Scenario, replay};
 use slashfall_store::Place;
 
@@ -44,10 +44,7 @@ pub fn report(options: &ReportOptions) -> anyhow::Result<String> {
 
 /// The page of a folder of this machine that the user named so.
 fn page_of(options: &ReportOptions, named: &Path) -> anyhow::Result<String> {
-    let page = Report::read(&options.ask).map_err(|error| match error {
-        ReportError::Problems(problems) => anyhow::Error::from(problems),
-        error => error.into(),
-    })?;
+    let page = Report::read(&options.ask)?;
     Ok(page.render(&extras(options, &page, named)))
 }
 

@@ -18,6 +18,7 @@ pub fn problems_of(error: &anyhow::Error) -> Option<Problems> {
         return Some(problem_of_store(error).into());
     }
     match error.downcast_ref() {
+        Some(OutputError::Unread(problems)) => Some(problems.clone()),
         Some(OutputError::Exists(path)) => {
             let expected =
                 "a folder that is not there yet was expected, or overwrite to replace it";

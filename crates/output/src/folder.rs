@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use parquet::errors::ParquetError;
+use slashfall_graph::Problems;
 
 use crate::file::{sync, sync_parent, write_parquet};
 use crate::manifest::{Digest, digest_file};
@@ -48,6 +49,9 @@ pub enum OutputError {
         /// Why.
         source: ParquetError,
     },
+    /// A file that is read is not as this program writes it.
+    #[error(transparent)]
+    Unread(#[from] Problems),
     /// The manifest could not be written.
     #[error("{path}: {source}")]
     Json {

@@ -15,7 +15,7 @@ use slashfall_sampling::Batch;
 
 use crate::file::{sync, sync_file};
 use crate::folder::{OutputError, ResultFolder};
-use crate::recorded::{batches, files_named, n_rows, not_ours};
+use crate::recorded::{ROOM, files_named, n_rows, not_ours, opened, unread};
 use crate::schema::{annotated, text_array, text_type};
 use crate::scope::{ScopeKind, scopes};
 
@@ -86,24 +86,22 @@ impl<'f> PathsWriter<'f> {
     ) -> Result<Option<Self>, OutputError> {
         let last = n_paths - n_paths % PATHS_PER_FILE;
         let mut own = Self::create(folder, setting, scenario, number, last)?;
-        let is_whole = own.has_all(last)? && own.absorb_part(rest, last..n_paths)?;
+        let is_whole = own.has_all(last) && own.absorb_part(rest, last..n_paths)?;
         Ok(is_whole.then_some(own))
     }
 
-    /// Whether the files of the first `n_paths` of the scenario are in the folder.
-    ///
-    /// # Errors
-    /// When one cannot be read.
-    pub fn has_all(&self, n_paths: u64) -> Result<bool, OutputError> {
+    /// Whether the files of the first `n_paths` of the scenario are in the folder, whole.
+    #[must_use]
+    pub fn has_all(&self, n_paths: u64) -> bool {
         let mut first = 0;
         while first < n_paths {
             let n = PATHS_PER_FILE.min(n_paths - first);
-            if n_rows(&self.file(first))? != Some(n) {
-                return Ok(false);
+            if n_rows(&self.file(first)) != Some(n) {
+                return false;
             }
             first += n;
         }
-        Ok(true)
+        true
     }
 
     /// Leaves the paths that do not fill a file yet in a folder of their own, for [`PathsWriter::resume`].
@@ -153,12 +151,14 @@ impl<'f> PathsWriter<'f> {
         let dir = part.join("paths");
         let mut next = paths.start;
         for file in files_named(&dir, |name| name.starts_with(&own))? {
-            for batch in batches(&file, None)? {
+            let opened = opened(&file, ROOM)?;
+            if opened.schema().fields().len() != 3 + self.columns.len() {
+                return Err(not_ours(&file).into());
+            }
+            for batch in opened.batches().map_err(unread(&file))? {
+                let batch = batch.map_err(unread(&file))?;
                 let of_path = batch.column_by_name("path").and_then(|own| own.as_primitive_opt());
                 let of_path: &UInt64Array = of_path.ok_or_else(|| not_ours(&file))?;
-                if batch.num_columns() != 3 + self.columns.len() {
-                    return Err(not_ours(&file));
-                }
                 let mut figures = Vec::with_capacity(batch.num_columns() - 2);
                 for column in &batch.columns()[2..] {
                     let column = column.as_primitive_opt::<Float64Type>();

@@ -4,13 +4,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, UInt64Type};
-use arrow_array::{RecordBatch, StringArray, cast::AsArray};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::file::reader::{FileReader, SerializedFileReader};
-use slashfall_graph::open_file;
+use arrow_array::{Array, DictionaryArray, RecordBatch, StringArray};
+use slashfall_bounded::{Parquet, ReadError, Room};
+use slashfall_graph::{Problem, Problems};
 
-use crate::folder::OutputError;
 use crate::paths::PATHS_PER_FILE;
 use crate::schema::TAIL_PATHS;
 
@@ -33,52 +32,57 @@ pub struct ListedPath {
 /// result has no such table.
 ///
 /// # Errors
-/// When the file is there and cannot be read.
-pub fn listed_paths(result: &Path, scenario: &str) -> Result<Option<Vec<ListedPath>>, OutputError> {
+/// When the file is there and is not as it was written.
+pub fn listed_paths(result: &Path, scenario: &str) -> Result<Option<Vec<ListedPath>>, Problems> {
     let file = result.join(format!("{}.parquet", TAIL_PATHS.name));
     if !file.is_file() {
         return Ok(None);
     }
     let mut listed = Vec::new();
-    for batch in batches(&file, None)? {
-        let read = || {
-            let (scenarios, kinds) = (texts(&batch, "scenario")?, texts(&batch, "scope_kind")?);
-            let (scopes, losses) = (texts(&batch, "scope")?, floats(&batch, "loss")?);
-            let (ranks, paths) = (counts(&batch, "rank")?, counts(&batch, "path")?);
-            let rows = (0..batch.num_rows()).filter(|&row| scenarios[row] == scenario);
-            let rows = rows.map(|row| ListedPath {
-                scope_kind: kinds[row].clone(),
-                scope: scopes[row].clone(),
-                rank: ranks[row],
-                path: paths[row],
-                loss_eth: losses[row],
-            });
-            Some(rows.collect::<Vec<_>>())
-        };
-        listed.extend(read().ok_or_else(|| not_ours(&file))?);
+    for batch in opened(&file, Room::TABLE)?.batches().map_err(unread(&file))? {
+        let batch = batch.map_err(unread(&file))?;
+        let of_batch = listed_of(&batch, scenario).ok_or_else(|| not_ours(&file))?;
+        listed.extend(of_batch);
     }
     Ok(Some(listed))
+}
+
+/// The lines of a scenario; none where columns are missing.
+fn listed_of(batch: &RecordBatch, scenario: &str) -> Option<Vec<ListedPath>> {
+    let (scenarios, kinds) = (texts(batch, "scenario")?, texts(batch, "scope_kind")?);
+    let (scopes, losses) = (texts(batch, "scope")?, floats(batch, "loss")?);
+    let (ranks, paths) = (counts(batch, "rank")?, counts(batch, "path")?);
+    let rows = (0..batch.num_rows()).filter(|&row| text(scenarios, row) == scenario);
+    let rows = rows.map(|row| ListedPath {
+        scope_kind: text(kinds, row).to_owned(),
+        scope: text(scopes, row).to_owned(),
+        rank: ranks[row],
+        path: paths[row],
+        loss_eth: losses[row],
+    });
+    Some(rows.collect())
 }
 
 /// The row of a path in `paths/`: names of the figures and their values, in order; none when the
 /// result has no rows of the scenario.
 ///
 /// # Errors
-/// When a file is there and cannot be read.
+/// When a file is there and is not as it was written.
 pub fn path_row(
     result: &Path,
     scenario: &str,
     path: u64,
-) -> Result<Option<Vec<(String, f64)>>, OutputError> {
+) -> Result<Option<Vec<(String, f64)>>, Problems> {
     for file in files_of(&result.join("paths"), path - path % PATHS_PER_FILE)? {
         let offset = usize::try_from(path % PATHS_PER_FILE).unwrap_or(usize::MAX);
-        let batches = batches(&file, Some(offset))?;
-        let Some(batch) = batches.first().filter(|batch| batch.num_rows() == 1) else { continue };
-        let own = texts(batch, "scenario").ok_or_else(|| not_ours(&file))?;
-        if own[0] != scenario {
+        let rows = opened(&file, ROOM)?.rows(offset, 1).batches();
+        let Some(batch) = rows.map_err(unread(&file))?.next() else { continue };
+        let batch = batch.map_err(unread(&file))?;
+        let own = texts(&batch, "scenario").ok_or_else(|| not_ours(&file))?;
+        if text(own, 0) != scenario {
             continue;
         }
-        if counts(batch, "path").is_none_or(|paths| paths[0] != path) {
+        if counts(&batch, "path").is_none_or(|paths| paths[0] != path) {
             return Err(not_ours(&file));
         }
         let schema = batch.schema();
@@ -91,8 +95,11 @@ pub fn path_row(
     Ok(None)
 }
 
+/// What a file of `paths/` may hold: as many rows as are written, and as many columns as there are names.
+pub(crate) const ROOM: Room = Room { rows: PATHS_PER_FILE, cells: u64::MAX };
+
 /// The files that hold paths from `first` on, one a scenario, in order of name.
-fn files_of(dir: &Path, first: u64) -> Result<Vec<PathBuf>, OutputError> {
+fn files_of(dir: &Path, first: u64) -> Result<Vec<PathBuf>, Problems> {
     let end = format!("-{first:012}.parquet");
     files_named(dir, |name| name.ends_with(&end))
 }
@@ -101,13 +108,16 @@ fn files_of(dir: &Path, first: u64) -> Result<Vec<PathBuf>, OutputError> {
 pub(crate) fn files_named(
     dir: &Path,
     is_wanted: impl Fn(&str) -> bool,
-) -> Result<Vec<PathBuf>, OutputError> {
+) -> Result<Vec<PathBuf>, Problems> {
     if !dir.is_dir() {
         return Ok(Vec::new());
     }
     let mut files = Vec::new();
-    for entry in fs::read_dir(dir).map_err(OutputError::io(dir))? {
-        let path = entry.map_err(OutputError::io(dir))?.path();
+    let unread = |error: std::io::Error| {
+        Problem::new(dir.display().to_string(), format!("a folder was expected ({error})"))
+    };
+    for entry in fs::read_dir(dir).map_err(unread)? {
+        let path = entry.map_err(unread)?.path();
         if path.file_name().is_some_and(|name| is_wanted(&name.to_string_lossy())) {
             files.push(path);
         }
@@ -116,50 +126,43 @@ pub(crate) fn files_named(
     Ok(files)
 }
 
-/// A file's rows; one row where it is asked for.
-pub(crate) fn batches(path: &Path, row: Option<usize>) -> Result<Vec<RecordBatch>, OutputError> {
-    let file = open_file(path).map_err(OutputError::io(path))?;
-    let mut builder =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(OutputError::parquet(path))?;
-    if let Some(row) = row {
-        builder = builder.with_offset(row).with_limit(1);
-    }
-    let reader = builder.build().map_err(OutputError::parquet(path))?;
-    let arrow = |source| OutputError::Arrow { path: path.to_owned(), source };
-    reader.map(|batch| batch.map_err(arrow)).collect()
+/// Opens a Parquet file of a result.
+pub(crate) fn opened(path: &Path, room: Room) -> Result<Parquet, Problems> {
+    slashfall_bounded::open(path, room).map_err(unread(path))
 }
 
 /// Rows of a file by its footer; none where it is not there or not whole.
-pub(crate) fn n_rows(path: &Path) -> Result<Option<u64>, OutputError> {
-    if !path.is_file() {
-        return Ok(None);
-    }
-    let file = open_file(path).map_err(OutputError::io(path))?;
-    let rows =
-        SerializedFileReader::new(file).map(|file| file.metadata().file_metadata().num_rows());
-    Ok(rows.ok().and_then(|rows| u64::try_from(rows).ok()))
+pub(crate) fn n_rows(path: &Path) -> Option<u64> {
+    slashfall_bounded::open(path, ROOM).ok().map(|opened| opened.n_rows())
 }
 
-pub(crate) fn not_ours(path: &Path) -> OutputError {
-    let source = std::io::Error::new(
-        std::io::ErrorKind::InvalidData,
-        "it does not have the columns that a run writes",
-    );
-    OutputError::Io { path: path.to_owned(), source }
+/// That a Parquet file is not read.
+pub(crate) fn unread(path: &Path) -> impl Fn(ReadError) -> Problems + '_ {
+    |error| Problem::new(path.display().to_string(), error.to_string()).into()
 }
 
-fn texts(batch: &RecordBatch, column: &str) -> Option<Vec<String>> {
+pub(crate) fn not_ours(path: &Path) -> Problems {
+    let expected = "the columns that a run writes were expected";
+    Problem::new(path.display().to_string(), expected).into()
+}
+
+type Texts<'b> = (&'b DictionaryArray<Int32Type>, &'b StringArray);
+
+fn texts<'b>(batch: &'b RecordBatch, column: &str) -> Option<Texts<'b>> {
     let array = batch.column_by_name(column)?.as_dictionary_opt::<Int32Type>()?;
-    let array = array.downcast_dict::<StringArray>()?;
-    Some(array.into_iter().map(|text| text.unwrap_or_default().to_owned()).collect())
+    Some((array, array.values().as_string_opt()?))
 }
 
-fn floats(batch: &RecordBatch, column: &str) -> Option<Vec<f64>> {
-    let array = batch.column_by_name(column)?.as_primitive_opt::<Float64Type>()?;
-    Some(array.values().to_vec())
+/// A text; empty where it is null.
+fn text<'b>((array, words): Texts<'b>, row: usize) -> &'b str {
+    let key = array.key(row).filter(|key| *key < words.len());
+    key.map_or("", |key| words.value(key))
 }
 
-fn counts(batch: &RecordBatch, column: &str) -> Option<Vec<u64>> {
-    let array = batch.column_by_name(column)?.as_primitive_opt::<UInt64Type>()?;
-    Some(array.values().to_vec())
+fn floats<'b>(batch: &'b RecordBatch, column: &str) -> Option<&'b [f64]> {
+    Some(batch.column_by_name(column)?.as_primitive_opt::<Float64Type>()?.values())
+}
+
+fn counts<'b>(batch: &'b RecordBatch, column: &str) -> Option<&'b [u64]> {
+    Some(batch.column_by_name(column)?.as_primitive_opt::<UInt64Type>()?.values())
 }

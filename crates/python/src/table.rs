@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{RecordBatch, RecordBatchIterator};
 use arrow_schema::ffi::FFI_ArrowSchema;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use arrow_select::concat::concat_batches;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
-use slashfall_graph::{Problem, Problems, open_file};
+use slashfall_bounded::{ReadError, Room};
+use slashfall_graph::{Problem, Problems};
 use slashfall_output::difference::StoredResult;
 
 use crate::problems::raised;
@@ -80,23 +80,18 @@ pub(crate) fn read_table(py: Python<'_>, path: PathBuf) -> PyResult<Table> {
 
 /// A file as one batch, so that each column is in one piece.
 fn read(path: &Path) -> anyhow::Result<RecordBatch> {
-    let name = path.display().to_string();
-    let file = open_file(path).map_err(|error| {
-        let expected = format!("a table of a result was expected: {error}");
-        Problems::from(Problem::new(&name, expected))
-    })?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).with_context(|| name.clone())?;
-    let n_rows = builder.metadata().file_metadata().num_rows();
-    let n_rows = usize::try_from(n_rows).unwrap_or(usize::MAX).max(1);
-    let schema = Arc::clone(builder.schema());
-    let mut reader = builder.with_batch_size(n_rows).build().with_context(|| name.clone())?;
-    match reader.next() {
-        Some(batch) => {
-            let batch = batch.with_context(|| name.clone())?;
-            Ok(batch.with_schema(schema)?)
-        }
-        None => Ok(RecordBatch::new_empty(schema)),
-    }
+    let unread = |error: ReadError| {
+        let expected = match error {
+            ReadError::Io(error) => format!("a table of a result was expected: {error}"),
+            error => error.to_string(),
+        };
+        Problems::from(Problem::new(path.display().to_string(), expected))
+    };
+    let opened = slashfall_bounded::open(path, Room::TABLE).map_err(unread)?;
+    let schema = Arc::clone(opened.schema());
+    let batches = opened.batches().map_err(unread)?.map(|batch| batch.map_err(unread));
+    let batches = batches.collect::<Result<Vec<_>, Problems>>()?;
+    Ok(concat_batches(&schema, &batches)?.with_schema(schema)?)
 }
 
 /// The loss of a scope on every path of a scenario.

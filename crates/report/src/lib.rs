@@ -22,18 +22,3 @@ pub use ask::Ask;
 pub use flows::{Flow, Flows, flows};
 pub use page::{Extras, Report};
 pub use stories::{TailDay, TailEvent, TailStory};
-
-use std::path::PathBuf;
-
-use slashfall_graph::Problems;
-
-/// Why there is no page.
-#[derive(Debug, thiserror::Error)]
-pub enum ReportError {
-    /// A file is there and cannot be read.
-    #[error("{0} cannot be read: {1}")]
-    Unreadable(PathBuf, String),
-    /// Folders that are not what they should be; names, levels or budgets that the result does not have.
-    #[error(transparent)]
-    Problems(#[from] Problems),
-}

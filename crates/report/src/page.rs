@@ -1,7 +1,5 @@
 //! The page: reads what is asked for, and puts its sections between a head and a foot.
 
-use std::path::Path;
-
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::json;
 use slashfall_graph::Problems;
@@ -15,7 +13,7 @@ use crate::sections::{
 };
 use crate::stories::chosen;
 use crate::tables::{Subject, Tables};
-use crate::{Ask, Flows, ReportError, TailStory};
+use crate::{Ask, Flows, TailStory};
 
 /// What is not in the tables of a result; where there is none, why.
 #[derive(Clone, Debug)]
@@ -74,23 +72,16 @@ impl Report {
     ///
     /// # Errors
     /// When a folder is not what it should be, a file cannot be read, or the result does not have what is asked for.
-    pub fn read(ask: &Ask) -> Result<Self, ReportError> {
+    pub fn read(ask: &Ask) -> Result<Self, Problems> {
         let own = Tables::read(&ask.result)?;
         let mut problems = Problems::default();
-        let mut kept = |error| match error {
-            ReportError::Problems(found) => {
-                problems.append(found);
-                Ok(())
-            }
-            error => Err(error),
-        };
-        let versus = read_one(ask.versus.as_deref(), Tables::read, &mut kept)?;
-        let caps = read_one(ask.caps.as_deref(), |folder| Caps::read(folder, &own), &mut kept)?;
+        let versus = ask.versus.as_deref().and_then(|folder| problems.keep(Tables::read(folder)));
+        let caps = ask.caps.as_deref().and_then(|folder| problems.keep(Caps::read(folder, &own)));
         match ask.resolve(&own) {
             Ok(subject) if problems.is_empty() => Ok(Self { own, versus, caps, subject }),
             found => {
                 found.err().into_iter().for_each(|found| problems.append(found));
-                Err(problems.into())
+                Err(problems)
             }
         }
     }
@@ -145,18 +136,6 @@ impl Report {
             &html! { (head) main { @for part in &body { (part) } } (foot()) },
             &data,
         )
-    }
-}
-
-/// Reads a folder that may be asked for; what is wrong with it is kept.
-fn read_one<T>(
-    folder: Option<&Path>,
-    read: impl Fn(&Path) -> Result<T, ReportError>,
-    keep: &mut impl FnMut(ReportError) -> Result<(), ReportError>,
-) -> Result<Option<T>, ReportError> {
-    match folder.map(read).transpose() {
-        Ok(found) => Ok(found),
-        Err(error) => keep(error).map(|()| None),
     }
 }
 

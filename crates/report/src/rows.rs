@@ -2,20 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, UInt64Type};
-use arrow_array::{ArrayRef, RecordBatch, StringArray};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use slashfall_graph::open_file;
-
-use crate::ReportError;
+use arrow_array::{Array, ArrayRef, DictionaryArray, RecordBatch, StringArray};
+use arrow_schema::DataType;
+use slashfall_bounded::{Parquet, ReadError, Room};
+use slashfall_graph::{Problem, Problems};
 
 /// Cells of a column, by row of the file.
 #[derive(Clone, Debug)]
 enum Cells {
+    /// Words, each once, and the number of that of each row.
     Text {
-        words: Vec<String>,
+        words: Vec<Arc<str>>,
+        known: BTreeMap<Arc<str>, usize>,
         of_row: Vec<usize>,
     },
     /// Null is not a number.
@@ -40,19 +42,18 @@ impl Rows {
     ///
     /// # Errors
     /// When the file is there and cannot be read.
-    pub(crate) fn read(result: &Path, name: &'static str) -> Result<Self, ReportError> {
+    pub(crate) fn read(result: &Path, name: &'static str) -> Result<Self, Problems> {
         let path = result.join(format!("{name}.parquet"));
         let mut rows = Self { name, ..Self::default() };
         if !path.is_file() {
             return Ok(rows);
         }
-        let unreadable = |error: String| ReportError::Unreadable(path.clone(), error);
-        let file = open_file(&path).map_err(|error| unreadable(error.to_string()))?;
-        let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-            .and_then(|builder| builder.build())
-            .map_err(|error| unreadable(error.to_string()))?;
-        for batch in reader {
-            rows.add(&batch.map_err(|error| unreadable(error.to_string()))?);
+        let unread = |error: ReadError| {
+            Problems::from(Problem::new(path.display().to_string(), error.to_string()))
+        };
+        let batches = slashfall_bounded::open(&path, Room::TABLE).and_then(Parquet::batches);
+        for batch in batches.map_err(unread)? {
+            rows.add(&batch.map_err(unread)?);
         }
         Ok(rows)
     }
@@ -86,7 +87,7 @@ impl Rows {
     /// A text; empty where there is no such column.
     pub(crate) fn text(&self, row: usize, column: &str) -> &str {
         match self.columns.get(column) {
-            Some(Cells::Text { words, of_row }) => &words[of_row[row]],
+            Some(Cells::Text { words, of_row, .. }) => &words[of_row[row]],
             _ => "",
         }
     }
@@ -140,7 +141,7 @@ impl Rows {
         let Some(cells) = self.columns.get(column) else { return serde_json::Value::Null };
         let of_row = |&row: &usize| -> serde_json::Value {
             match cells {
-                Cells::Text { words, of_row } => words[of_row[row]].as_str().into(),
+                Cells::Text { words, of_row, .. } => words[of_row[row]].as_ref().into(),
                 Cells::Float(values) => values[row].into(),
                 Cells::Count(values) => values[row].into(),
                 Cells::Texts(lists) => lists[row].clone().into(),
@@ -154,10 +155,10 @@ impl Rows {
 impl Cells {
     fn extend(&mut self, more: Self) {
         match (self, more) {
-            (Self::Text { words, of_row }, Self::Text { words: own, of_row: rows }) => {
-                let shift = words.len();
-                words.extend(own);
-                of_row.extend(rows.into_iter().map(|word| word + shift));
+            (Self::Text { words, known, of_row }, Self::Text { words: own, of_row: rows, .. }) => {
+                let numbers: Vec<usize> =
+                    own.into_iter().map(|word| number_of(word, words, known)).collect();
+                of_row.extend(rows.into_iter().map(|word| numbers[word]));
             }
             (Self::Float(all), Self::Float(more)) => all.extend(more),
             (Self::Count(all), Self::Count(more)) => all.extend(more),
@@ -168,13 +169,40 @@ impl Cells {
     }
 }
 
+/// The number of a word, a new one where it is new.
+fn number_of(
+    word: Arc<str>,
+    words: &mut Vec<Arc<str>>,
+    known: &mut BTreeMap<Arc<str>, usize>,
+) -> usize {
+    *known.entry(word).or_insert_with_key(|word| {
+        words.push(Arc::clone(word));
+        words.len() - 1
+    })
+}
+
+/// The texts of an array: a word may be there often, and the words of a file be many times those of its rows.
+fn texts(coded: &DictionaryArray<Int32Type>) -> Option<Cells> {
+    let all: &StringArray = coded.values().as_string_opt()?;
+    let (mut words, mut known) = (Vec::new(), BTreeMap::new());
+    let mut numbers = vec![None; all.len()];
+    let mut number = |row: usize| {
+        let key = coded.key(row).filter(|key| *key < all.len());
+        let word = |key: Option<usize>| key.map_or("", |key| all.value(key)).into();
+        match key {
+            None => number_of(word(None), &mut words, &mut known),
+            Some(key) => *numbers[key]
+                .get_or_insert_with(|| number_of(word(Some(key)), &mut words, &mut known)),
+        }
+    };
+    let of_row = (0..coded.len()).map(&mut number).collect();
+    Some(Cells::Text { words, known, of_row })
+}
+
 /// The cells of an array; `None` of a type that no table has.
 fn decoded(array: &ArrayRef) -> Option<Cells> {
     if let Some(coded) = array.as_dictionary_opt::<Int32Type>() {
-        let words: &StringArray = coded.values().as_string_opt()?;
-        let of_row = coded.keys().iter().map(|key| usize::try_from(key.unwrap_or(0)).unwrap_or(0));
-        let words = words.iter().map(|word| word.unwrap_or_default().to_owned()).collect();
-        return Some(Cells::Text { words, of_row: of_row.collect() });
+        return texts(coded);
     }
     if let Some(values) = array.as_primitive_opt::<Float64Type>() {
         return Some(Cells::Float(values.iter().map(|value| value.unwrap_or(f64::NAN)).collect()));
@@ -183,7 +211,7 @@ fn decoded(array: &ArrayRef) -> Option<Cells> {
         return Some(Cells::Count(values.values().to_vec()));
     }
     let lists = array.as_list_opt::<i32>()?;
-    if lists.value_type().is_numeric() {
+    if lists.value_type() == DataType::Float64 {
         let of = |list: Option<ArrayRef>| {
             list.map_or_else(Vec::new, |list| list.as_primitive::<Float64Type>().values().to_vec())
         };

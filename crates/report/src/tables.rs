@@ -6,7 +6,6 @@ use serde_json::Value;
 use slashfall_graph::{Problem, Problems, read_text};
 use slashfall_output::check_version;
 
-use crate::ReportError;
 use crate::rows::Rows;
 
 /// A result that has been read.
@@ -32,11 +31,13 @@ impl Tables {
     ///
     /// # Errors
     /// When it is no result of a run, or a file of it cannot be read.
-    pub(crate) fn read(folder: &Path) -> Result<Self, ReportError> {
+    pub(crate) fn read(folder: &Path) -> Result<Self, Problems> {
         let path = folder.join("manifest.json");
         let text = read_text(&path).map_err(|_| no_result(folder))?;
-        let manifest: Value = serde_json::from_str(&text)
-            .map_err(|error| ReportError::Unreadable(path.clone(), error.to_string()))?;
+        let manifest: Value = serde_json::from_str(&text).map_err(|error| {
+            let expected = format!("the manifest of a run was expected ({error})");
+            Problems::from(Problem::new(path.display().to_string(), expected))
+        })?;
         check_version(&path.display().to_string(), &manifest)?;
         let read = |name| Rows::read(folder, name);
         let tables = Self {
@@ -55,7 +56,7 @@ impl Tables {
             tail_paths: read("tail_paths")?,
             cascade: read("cascade")?,
         };
-        if tables.summary.is_there() { Ok(tables) } else { Err(no_result(folder).into()) }
+        if tables.summary.is_there() { Ok(tables) } else { Err(no_result(folder)) }
     }
 
     /// A text of the manifest; empty where there is none.

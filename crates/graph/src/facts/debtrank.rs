@@ -79,12 +79,12 @@ pub fn debtrank(network: &Network) -> DebtRanks {
     let (impacts, values) = (impacts(&layout), values(&layout));
     let value_eth: f64 = values.iter().sum();
     let mut n_unsettled = 0;
+    let mut distress = Distress::new(layout.len());
     let mut nodes: Vec<DebtRank> = layout
         .nodes()
         .map(|(node, start)| {
-            let (distress, is_settled) = settle(&impacts, layout.len(), start);
-            n_unsettled += usize::from(!is_settled);
-            let hit: f64 = distress.iter().zip(&values).map(|(h, v)| h * v).sum();
+            n_unsettled += usize::from(!distress.settle(&impacts, start));
+            let hit = distress.take(&values);
             DebtRank { node, debtrank: ratio(hit - values[start], value_eth).max(0.0) }
         })
         .collect();
@@ -200,27 +200,53 @@ fn add_slashes(layout: &Layout<'_>, weights: &mut Weights) {
     }
 }
 
-/// Distress of every node in the end when one is shocked by 1, and whether it had settled.
-fn settle(impacts: &Csr<(usize, f64)>, n_nodes: usize, start: usize) -> (Vec<f64>, bool) {
-    let mut distress = vec![0.0; n_nodes];
-    let mut inflow = vec![0.0; n_nodes];
-    distress[start] = 1.0;
-    let mut news = vec![(start, 1.0)];
-    for _ in 0..MAX_ROUNDS {
-        let touched = spread(impacts, &news, &mut inflow);
-        news.clear();
-        for node in touched {
-            let rise = f64::min(std::mem::take(&mut inflow[node]), 1.0 - distress[node]);
-            if rise > 0.0 {
-                distress[node] += rise;
-                news.push((node, rise));
+/// Distress of every node, and of which it is not 0: most nodes reach few others.
+struct Distress {
+    of_node: Vec<f64>,
+    inflow: Vec<f64>,
+    touched: Vec<usize>,
+}
+
+impl Distress {
+    fn new(n_nodes: usize) -> Self {
+        Self { of_node: vec![0.0; n_nodes], inflow: vec![0.0; n_nodes], touched: Vec::new() }
+    }
+
+    /// Spreads the shock of one node by 1; whether it had settled in the end.
+    fn settle(&mut self, impacts: &Csr<(usize, f64)>, start: usize) -> bool {
+        self.of_node[start] = 1.0;
+        self.touched.push(start);
+        let mut news = vec![(start, 1.0)];
+        for _ in 0..MAX_ROUNDS {
+            let touched = spread(impacts, &news, &mut self.inflow);
+            news.clear();
+            for node in touched {
+                let inflow = std::mem::take(&mut self.inflow[node]);
+                let rise = inflow.min(1.0 - self.of_node[node]);
+                if rise > 0.0 {
+                    if self.of_node[node] == 0.0 {
+                        self.touched.push(node);
+                    }
+                    self.of_node[node] += rise;
+                    news.push((node, rise));
+                }
+            }
+            if news.iter().all(|(_, rise)| *rise < SETTLED) {
+                return true;
             }
         }
-        if news.iter().all(|(_, rise)| *rise < SETTLED) {
-            return (distress, true);
-        }
+        false
     }
-    (distress, false)
+
+    /// What is lost of the values, in order of node; there is no distress after.
+    fn take(&mut self, values: &[f64]) -> f64 {
+        self.touched.sort_unstable();
+        let hit = self.touched.iter().map(|&node| self.of_node[node] * values[node]).sum();
+        for node in self.touched.drain(..) {
+            self.of_node[node] = 0.0;
+        }
+        hit
+    }
 }
 
 /// Adds to `inflow` what the news of each node means for others; gives those it means anything for.

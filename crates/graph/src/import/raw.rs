@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use crate::file::open_file;
+use slashfall_bounded::open_file;
+
 use crate::problem::{Place, Problem, Problems};
 
 /// One raw CSV table, cells trimmed.

@@ -1,9 +1,10 @@
 //! From cells of text to typed values: what a column may hold, said to whoever wrote otherwise.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
+use super::Read;
 use super::text::{TextRow, TextTable};
-use super::{Read, UnreadTable};
 use crate::problem::{Place, Problem, Problems};
 use crate::resolve::Quantity;
 use crate::spec::Table;
@@ -29,80 +30,97 @@ impl TableShape {
     }
 }
 
-/// Parses a table row by row; rows with a fault are reported and left out.
+/// Parses a table row by row; rows with a fault are reported and left out. Once no more problems are listed
+/// the rest is not read.
 pub(super) fn parse_table<R>(
     shape: &TableShape,
-    text: &TextTable,
+    text: TextTable,
     read: &mut Read,
     parse: fn(&mut Cells<'_>) -> R,
 ) -> Table<R> {
-    let mut table = Table::new(&text.file, Vec::new());
-    let header_faults = header_problems(shape, text);
-    let complete = shape.columns.iter().all(|column| text.header.iter().any(|h| h == column));
-    let unread = read.unread.tables.entry(shape.name).or_default();
-    header_faults.into_iter().for_each(|problem| read.problems.push(problem));
-    if text.rows.is_empty() && shape.required {
-        unread.whole = true;
-        read.problems.push(Problem::new(&text.file, "at least one row was expected"));
-    }
+    let (file, header) = (text.file.clone(), text.header.clone());
+    let mut table = Table::new(&file, Vec::new());
+    let Read { unread, problems, .. } = read;
+    header_problems(shape, &file, &header, problems);
+    let complete = shape.columns.iter().all(|column| header.iter().any(|h| h == column))
+        && header.iter().all(|column| column.len() <= MOST_NAME);
+    let unread = unread.tables.entry(shape.name).or_default();
     unread.whole |= !complete;
-    for row in &text.rows {
-        let mut cells = Cells { text, row, problems: Problems::default() };
-        let parsed = (complete && !row.broken).then(|| parse(&mut cells));
+    let mut n_rows = 0;
+    let outcome = text.each_row(|row| {
+        n_rows += 1;
+        let mut cells = Cells { file: &file, header: &header, row, problems: Problems::default() };
+        let parsed = (complete && row.fault.is_none()).then(|| parse(&mut cells));
+        row.fault.iter().for_each(|fault| cells.problems.push(fault.clone()));
         match parsed {
             Some(parsed) if cells.problems.is_empty() => {
                 table.rows.push(parsed);
                 table.row_numbers.push(row.row);
                 table.lines.extend(row.line);
             }
-            _ => keep_names(unread, text, row),
+            _ if unread.whole => {}
+            _ => unread.rows.push(names_of(shape, &cells)),
         }
-        read.problems.append(cells.problems);
+        problems.append(cells.problems);
+        if problems.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    if let Err(problem) = outcome {
+        unread.whole = true;
+        problems.push(problem);
+    }
+    unread.whole |= problems.is_full();
+    if n_rows == 0 && shape.required && !unread.whole {
+        unread.whole = true;
+        problems.push(Problem::new(&file, "at least one row was expected"));
     }
     table
 }
 
-fn keep_names(unread: &mut UnreadTable, text: &TextTable, row: &TextRow) {
-    let cells: BTreeMap<String, String> =
-        text.header.iter().cloned().zip(row.cells.iter().cloned()).collect();
-    unread.rows.push(cells);
+/// The cells of a row that cannot be parsed: what they name must not be called unknown.
+fn names_of(shape: &TableShape, cells: &Cells<'_>) -> BTreeMap<&'static str, String> {
+    let cell = |column: &&'static str| (*column, cells.get(column).unwrap_or_default().to_owned());
+    shape.columns.iter().map(cell).collect()
 }
 
-fn header_problems(shape: &TableShape, text: &TextTable) -> Vec<Problem> {
-    let header: Vec<&str> = text.header.iter().map(String::as_str).collect();
-    if let [only] = header.as_slice()
+/// Bytes of the name of a column.
+const MOST_NAME: usize = 200;
+
+fn header_problems(shape: &TableShape, file: &str, header: &[String], problems: &mut Problems) {
+    if let [only] = header
         && only.contains(';')
     {
-        return vec![Problem::new(&text.file, "commas between columns were expected").value(*only)];
+        let problem = Problem::new(file, "commas between columns were expected").value(only);
+        problems.push(problem);
+        return;
     }
-    let mut problems = Vec::new();
-    for (index, column) in header.iter().enumerate() {
-        if header[..index].contains(column) {
-            problems.push(Problem::new(&text.file, "a column once was expected").key(*column));
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    for column in header {
+        if !known.insert(column) {
+            problems.push(Problem::new(file, "a column once was expected").key(column));
         } else if column.is_empty() || !(shape.open || shape.knows(column)) {
             let valid = shape.columns.iter().chain(shape.optional).copied();
             let list: Vec<&str> = valid.clone().collect();
             let expected = format!("one of the columns {} was expected", list.join(", "));
-            let problem = Problem::new(&text.file, expected).value(*column);
-            problems.push(Problem { key: Some((*column).to_owned()), ..problem.nearest_of(valid) });
+            let problem = Problem::new(file, expected).value(column).key(column);
+            problems.push_near(problem, valid);
+        } else if column.len() > MOST_NAME {
+            let expected = format!("the name of a column, at most {MOST_NAME} bytes, was expected");
+            problems.push(Problem::new(file, expected).key(column));
         }
     }
-    for column in shape.columns.iter().filter(|column| !header.contains(column)) {
-        let others = header.iter().copied().filter(|other| !shape.knows(other));
-        let mut problem = Problem::new(&text.file, "this column was expected and is missing")
-            .value(*column)
-            .nearest_of(others)
-            .key(*column);
-        problem.value = None;
-        problems.push(problem);
+    for column in shape.columns.iter().filter(|column| !known.contains(*column)) {
+        let others = known.iter().copied().filter(|other| !shape.knows(other));
+        let nearest = problems.nearest(column, others);
+        let expected = "this column was expected and is missing";
+        problems.push(Problem { nearest, ..Problem::new(file, expected).key(*column) });
     }
-    problems
 }
 
 /// The cells of one row; what cannot be parsed is reported and given a stand-in, since the row is
 /// then left out.
 pub(super) struct Cells<'a> {
-    text: &'a TextTable,
+    file: &'a str,
+    header: &'a [String],
     row: &'a TextRow,
     problems: Problems,
 }
@@ -110,13 +128,13 @@ pub(super) struct Cells<'a> {
 impl Cells<'_> {
     /// The text of a cell; none when it is empty or its column absent.
     pub(super) fn get(&self, column: &str) -> Option<&str> {
-        let index = self.text.header.iter().position(|name| name == column)?;
+        let index = self.header.iter().position(|name| name == column)?;
         self.row.cells.get(index).map(String::as_str).filter(|text| !text.is_empty())
     }
 
     /// The non-empty cells of all columns that are not of `shape`.
     pub(super) fn further(&self, shape: &TableShape) -> BTreeMap<String, String> {
-        let named = self.text.header.iter().zip(&self.row.cells);
+        let named = self.header.iter().zip(&self.row.cells);
         named
             .filter(|(name, cell)| !shape.knows(name) && !cell.is_empty())
             .map(|(name, cell)| (name.clone(), cell.clone()))
@@ -131,7 +149,7 @@ impl Cells<'_> {
 
     fn problem(&self, column: &str, expected: impl Into<String>) -> Problem {
         let place = Place::Row { row: self.row.row, line: self.row.line };
-        let problem = Problem::new(&self.text.file, expected).at(place).key(column);
+        let problem = Problem::new(self.file, expected).at(place).key(column);
         problem.value(self.get(column).unwrap_or_default())
     }
 
@@ -179,7 +197,7 @@ impl Cells<'_> {
         let names = choices.iter().map(|(name, _)| *name);
         let list: Vec<&str> = names.clone().collect();
         let problem = self.problem(column, format!("one of {} was expected", list.join(", ")));
-        self.problems.push(problem.nearest_of(names));
+        self.problems.push_near(problem, names);
         choices[0].1
     }
 

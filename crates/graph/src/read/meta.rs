@@ -2,15 +2,18 @@
 
 use std::path::Path;
 
+use slashfall_bounded::read_file;
 use toml::de::{DeTable, DeValue};
 
 use super::Read;
-use crate::file::read_file;
 use crate::problem::{Place, Problem};
 use crate::spec::MetaSpec;
 
 /// Name of the file.
 pub(crate) const FILE: &str = "network.toml";
+
+/// Bytes of it, which has a few lines.
+const MOST_BYTES: usize = 1 << 20;
 
 const KEYS: [&str; 5] = ["name", "as_of", "source", "synthetic", "notes"];
 
@@ -28,6 +31,10 @@ pub(super) fn read(dir: &Path, read: &mut Read) -> MetaSpec {
         }
     };
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    if text.len() > MOST_BYTES {
+        let expected = format!("at most {MOST_BYTES} bytes were expected");
+        return fail(read, Problem::new(FILE, expected).value(format!("{} bytes", text.len())));
+    }
     let (document, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         for error in &errors {

@@ -153,9 +153,10 @@ fn table<R>(
         }
         return Table::new(&file, Vec::new());
     };
-    match text::read(path, &mut read.problems) {
-        Some(text) => parse_table(shape, &text, read, parse),
-        None => {
+    match text::open(path, &mut read.room) {
+        Ok(text) => parse_table(shape, text, read, parse),
+        Err(problems) => {
+            read.problems.append(problems);
             read.unread.tables.entry(shape.name).or_default().whole = true;
             Table::new(&path.file_name().unwrap_or_default().to_string_lossy(), Vec::new())
         }

@@ -1,81 +1,138 @@
 //! Tables as cells of text, so that CSV and Parquet are parsed by the same code.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
-use arrow_array::RecordBatch;
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use arrow_schema::ArrowError;
 use csv::{ByteRecord, ReaderBuilder};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use slashfall_bounded::{Batches, ReadError, Room, read_file};
 
-use crate::file::{open_file, read_file};
 use crate::formula::unguarded;
 use crate::problem::{Place, Problem, Problems};
 
-/// A table of text.
+/// What all Parquet tables of a network may hold: some million rows.
+pub(super) const ROOM: Room = Room { rows: 1 << 20, cells: 1 << 22 };
+
+/// Columns of a table; those with attributes of operators may have many.
+const MOST_COLUMNS: usize = 10_000;
+
+/// A table whose header has been read.
 pub(super) struct TextTable {
     pub(super) file: String,
     pub(super) header: Vec<String>,
-    pub(super) rows: Vec<TextRow>,
+    rows: Rows,
+}
+
+/// Where its rows come from.
+enum Rows {
+    Csv(Vec<u8>),
+    Parquet(Batches),
 }
 
 /// A row of text, trimmed.
+#[derive(Default)]
 pub(super) struct TextRow {
     /// Number in the file, from 1 without the header.
     pub(super) row: usize,
     /// Line in the file, where the file has lines.
     pub(super) line: Option<usize>,
     pub(super) cells: Vec<String>,
-    /// True when the row is not a row of this table; that has been reported.
-    pub(super) broken: bool,
+    /// What keeps it from being a row of this table.
+    pub(super) fault: Option<Problem>,
 }
 
-/// Reads a table; none when not even its header can be read.
-pub(super) fn read(path: &Path, problems: &mut Problems) -> Option<TextTable> {
+/// Opens a table; `room` is what Parquet tables may still hold.
+pub(super) fn open(path: &Path, room: &mut Room) -> Result<TextTable, Problems> {
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let table = if file.ends_with(".parquet") {
-        // The Parquet reader panics on some damaged pages instead of giving an error.
-        std::panic::catch_unwind(|| read_parquet(path, &file)).unwrap_or_else(|_| {
-            let expected = "a whole Parquet file was expected (its pages are damaged)";
-            Err(Problem::new(&file, expected).into())
-        })
-    } else {
-        read_csv(path, &file, problems)
-    };
-    table.map_err(|unread| problems.append(unread)).ok()
+    if file.ends_with(".parquet") { open_parquet(path, file, room) } else { open_csv(path, file) }
 }
 
-fn read_csv(path: &Path, file: &str, problems: &mut Problems) -> Result<TextTable, Problems> {
-    let bytes = read_file(path).map_err(|error| unreadable(file, &error))?;
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+fn open_csv(path: &Path, file: String) -> Result<TextTable, Problems> {
+    let mut bytes = read_file(path).map_err(|error| unreadable(&file, &error))?;
+    if bytes.starts_with(b"\xEF\xBB\xBF") {
+        bytes.drain(..3);
+    }
+    let mut record = ByteRecord::new();
+    let read = csv_reader(&bytes).read_byte_record(&mut record);
+    if !read.map_err(|error| unreadable(&file, &error))? {
+        let expected = "a header line was expected, and the file is empty";
+        return Err(Problem::new(&file, expected).into());
+    }
+    let mut lines = Lines { bytes: &bytes, seen: 0, line: 1 };
+    let line = lines.at(record.position().map_or(0, csv::Position::byte));
+    let header = header_cells(&record, &file, line)?;
+    Ok(TextTable { file, header, rows: Rows::Csv(bytes) })
+}
+
+fn csv_reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
+    ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes)
+}
+
+fn open_parquet(path: &Path, file: String, room: &mut Room) -> Result<TextTable, Problems> {
+    let unread = |error: ReadError| Problem::new(&file, error.to_string());
+    let opened = slashfall_bounded::open(path, *room).map_err(unread)?;
+    let fields = opened.schema().fields();
+    if let Some(nested) = fields.iter().find(|field| field.data_type().is_nested()) {
+        let expected = "a column of text or numbers was expected";
+        return Err(Problem::new(&file, expected).key(nested.name()).into());
+    }
+    let header = fields.iter().map(|field| field.name().trim().to_owned()).collect();
+    let batches = opened.batches().map_err(unread)?;
+    room.cells -= batches.n_cells().min(room.cells);
+    Ok(TextTable { file, header, rows: Rows::Parquet(batches) })
+}
+
+impl TextTable {
+    /// Hands over row by row, until `take` breaks off.
+    ///
+    /// # Errors
+    /// When the file cannot be read on.
+    pub(super) fn each_row(
+        self,
+        mut take: impl FnMut(&TextRow) -> ControlFlow<()>,
+    ) -> Result<(), Problem> {
+        let Self { file, header, rows } = self;
+        match rows {
+            Rows::Csv(bytes) => {
+                let read = each_csv_row(&bytes, &file, &header, &mut take);
+                read.map_err(|error| unreadable(&file, &error))
+            }
+            Rows::Parquet(batches) => each_parquet_row(batches, &mut take)
+                .map_err(|error| Problem::new(&file, error.to_string())),
+        }
+    }
+}
+
+type Take<'t> = &'t mut dyn FnMut(&TextRow) -> ControlFlow<()>;
+
+fn each_csv_row(bytes: &[u8], file: &str, header: &[String], take: Take<'_>) -> csv::Result<()> {
+    let mut reader = csv_reader(bytes);
     let mut record = ByteRecord::new();
     let mut lines = Lines { bytes, seen: 0, line: 1 };
-    let mut table = TextTable { file: file.to_owned(), header: Vec::new(), rows: Vec::new() };
-    while reader.read_byte_record(&mut record).map_err(|error| unreadable(file, &error))? {
+    let mut row = TextRow::default();
+    let mut is_header = true;
+    while reader.read_byte_record(&mut record)? {
         let line = lines.at(record.position().map_or(0, csv::Position::byte));
-        if table.header.is_empty() {
-            table.header = header_cells(&record, file, line)?;
+        if std::mem::take(&mut is_header) {
             continue;
         }
-        let cells: Vec<String> = record.iter().map(own_text).collect();
-        if matches!(cells.as_slice(), [only] if only.is_empty()) && table.header.len() > 1 {
+        row.cells.resize_with(record.len(), String::new);
+        for (own, cell) in row.cells.iter_mut().zip(&record) {
+            *own = own_text(cell);
+        }
+        if matches!(row.cells.as_slice(), [only] if only.is_empty()) && header.len() > 1 {
             continue;
         }
-        let row = table.rows.len() + 1;
-        let fault = row_fault(&record, &table.header)
-            .map(|fault| fault.at(Place::Row { row, line: Some(line) }));
-        let broken = fault.is_some();
-        if let Some(fault) = fault {
-            let file = file.to_owned();
-            problems.push(Problem { file, ..fault });
+        (row.row, row.line) = (row.row + 1, Some(line));
+        let place = Place::Row { row: row.row, line: row.line };
+        let fault = row_fault(&record, header);
+        row.fault = fault.map(|fault| Problem { file: file.to_owned(), ..fault }.at(place));
+        if take(&row).is_break() {
+            break;
         }
-        table.rows.push(TextRow { row, line: Some(line), cells, broken });
     }
-    if table.header.is_empty() {
-        let expected = "a header line was expected, and the file is empty";
-        return Err(Problem::new(file, expected).into());
-    }
-    Ok(table)
+    Ok(())
 }
 
 fn unreadable(file: &str, error: &dyn std::error::Error) -> Problem {
@@ -83,6 +140,11 @@ fn unreadable(file: &str, error: &dyn std::error::Error) -> Problem {
 }
 
 fn header_cells(record: &ByteRecord, file: &str, line: usize) -> Result<Vec<String>, Problems> {
+    if record.len() > MOST_COLUMNS {
+        let expected = format!("at most {MOST_COLUMNS} columns were expected");
+        let problem = Problem::new(file, expected).at(Place::Line(line));
+        return Err(problem.value(format!("{} columns", record.len())).into());
+    }
     if let Some(cell) = record.iter().find(|cell| std::str::from_utf8(cell).is_err()) {
         let file = file.to_owned();
         let fault = not_utf8(cell).at(Place::Line(line));
@@ -150,37 +212,28 @@ impl Lines<'_> {
     }
 }
 
-fn read_parquet(path: &Path, file: &str) -> Result<TextTable, Problems> {
-    let corrupt = |error: &dyn std::error::Error| {
-        Problem::new(file, format!("a whole Parquet file was expected ({error})"))
-    };
-    let opened = open_file(path).map_err(|error| unreadable(file, &error))?;
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(opened).map_err(|error| corrupt(&error))?;
-    let header = builder.schema().fields().iter().map(|f| f.name().trim().to_owned()).collect();
-    let mut table = TextTable { file: file.to_owned(), header, rows: Vec::new() };
-    for batch in builder.build().map_err(|error| corrupt(&error))? {
-        let batch = batch.map_err(|error| corrupt(&error))?;
-        push_batch(&mut table, &batch).map_err(|error| corrupt(&error))?;
-    }
-    Ok(table)
-}
-
-/// Appends a batch as text; a null is an empty cell, a float the shortest text that is it.
-fn push_batch(table: &mut TextTable, batch: &RecordBatch) -> parquet::errors::Result<()> {
+fn each_parquet_row(batches: Batches, take: Take<'_>) -> Result<(), ReadError> {
     let options = FormatOptions::new().with_display_error(false).with_null("");
-    let columns: Vec<ArrayFormatter<'_>> = batch
-        .columns()
-        .iter()
-        .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
-        .collect::<Result<_, _>>()?;
-    for index in 0..batch.num_rows() {
-        let cells = columns
-            .iter()
-            .map(|column| column.value(index).try_to_string().map(|text| text.trim().to_owned()))
-            .collect::<Result<_, _>>()?;
-        let row = table.rows.len() + 1;
-        table.rows.push(TextRow { row, line: None, cells, broken: false });
+    let wrong = |error: ArrowError| ReadError::NotWhole(error.to_string());
+    let mut row = TextRow::default();
+    for batch in batches {
+        let batch = batch?;
+        let columns = batch.columns().iter();
+        let columns: Vec<ArrayFormatter<'_>> = columns
+            .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
+            .collect::<Result<_, _>>()
+            .map_err(wrong)?;
+        for index in 0..batch.num_rows() {
+            let cells = columns.iter().map(|column| {
+                let text = column.value(index).try_to_string();
+                text.map(|text| text.trim().to_owned()).map_err(wrong)
+            });
+            row.cells = cells.collect::<Result<_, _>>()?;
+            row.row += 1;
+            if take(&row).is_break() {
+                return Ok(());
+            }
+        }
     }
     Ok(())
 }

@@ -186,6 +186,9 @@ fn in_order<'a>(
     order.into_iter().map(|id| wrapped[id]).collect()
 }
 
+/// Circles that are told: one may close a million others.
+const MOST_CIRCLES: usize = 100;
+
 /// A depth-first walk down the backing graph.
 struct Walk<'g> {
     backed_by: &'g [BTreeSet<usize>],
@@ -213,6 +216,9 @@ impl<'g> Walk<'g> {
             let node = *node;
             match below.next() {
                 Some(&next) if self.on_trail[next] => {
+                    if self.circles.len() == MOST_CIRCLES {
+                        continue;
+                    }
                     let nodes = trail.iter().map(|(node, _)| *node);
                     let circle = nodes.skip_while(|&other| other != next).chain([next]);
                     self.circles.push(circle.collect());

@@ -8,7 +8,6 @@ use super::operators::Operators;
 use super::report::{Report, cell};
 use crate::ids::{AssetId, OperatorId};
 use crate::network::{Holder, Stake};
-use crate::problem::nearest;
 use crate::read::Unread;
 use crate::spec::{AssetKind, HoldingRow, NetworkSpec, Table};
 
@@ -57,7 +56,7 @@ pub(super) fn resolve(
                 let left_out = "an amount above 0 was expected, and the row is left out";
                 report.warn(cell(table, index, "amount_eth").problem(row.amount_eth, left_out));
             }
-            None => mark_incomplete(&mut held, &row.holder, assets),
+            None => mark_incomplete(&mut held, &row.holder, assets, report),
         }
     }
     held.rows.sort_by_key(|row| (row.holder, row.operator, row.asset));
@@ -65,11 +64,11 @@ pub(super) fn resolve(
 }
 
 /// Notes that a row is left out which adds to what `holder`, or whoever was meant, holds.
-fn mark_incomplete(held: &mut Held, holder: &str, assets: &Assets<'_>) {
+fn mark_incomplete(held: &mut Held, holder: &str, assets: &Assets<'_>, report: &mut Report) {
     let known = assets.names.get(holder).filter(|&id| id >= assets.n_base);
     held.has_strangers |= known.is_none() && holder != "direct";
-    let meant = || assets.names.get(&nearest(holder, assets.wrapped_names())?);
-    if let Some(id) = known.or_else(meant) {
+    let mut meant = || assets.names.get(&report.nearest(holder, assets.wrapped_names())?);
+    if let Some(id) = known.or_else(&mut meant) {
         held.complete[id] = false;
     }
 }
@@ -145,7 +144,10 @@ fn resolve_holder(
         let expected = "a wrapped asset of the table assets, or `direct`, was expected";
         let problem = cell(table, index, "holder").problem(name, expected);
         let valid = assets.wrapped_names().chain(["direct"]);
-        report.problem(if id.is_some() { problem } else { problem.nearest_of(valid) });
+        match id {
+            Some(_) => report.problem(problem),
+            None => report.problem_near(problem, valid),
+        }
     }
     wrapped.map(Holder::Wrapped)
 }

@@ -49,7 +49,7 @@ impl<'a> Names<'a> {
         let id = self.get(name);
         if id.is_none() && !self.may_be_unread(name) {
             let names = self.ids.keys().chain(&self.unread).copied();
-            report.problem(cell.problem(name, &*self.expected).nearest_of(names));
+            report.problem_near(cell.problem(name, &*self.expected), names);
         }
         id
     }

@@ -12,12 +12,12 @@ use crate::spec::Table;
 #[derive(Default)]
 pub(super) struct Report {
     problems: Problems,
-    warnings: Vec<Problem>,
+    warnings: Problems,
 }
 
 impl Report {
     pub(super) fn starting_with(problems: Problems) -> Self {
-        Self { problems, warnings: Vec::new() }
+        Self { problems, warnings: Problems::default() }
     }
 
     /// Adds what makes the network wrong.
@@ -25,14 +25,32 @@ impl Report {
         self.problems.push(problem);
     }
 
-    /// Adds what is seldom meant.
+    /// Adds what makes the network wrong, with the valid name that is nearest.
+    pub(super) fn problem_near<'a>(
+        &mut self,
+        problem: Problem,
+        valid: impl IntoIterator<Item = &'a str>,
+    ) {
+        self.problems.push_near(problem, valid);
+    }
+
+    /// The valid name nearest to one that is not.
+    pub(super) fn nearest<'a>(
+        &mut self,
+        name: &str,
+        valid: impl IntoIterator<Item = &'a str>,
+    ) -> Option<String> {
+        self.problems.nearest(name, valid)
+    }
+
+    /// Adds what is seldom meant; as problems are, only the first are listed.
     pub(super) fn warn(&mut self, problem: Problem) {
         self.warnings.push(problem);
     }
 
     /// The warnings, or the problems where there are any.
     pub(super) fn into_warnings(self) -> Result<Vec<Problem>, Problems> {
-        self.problems.or_ok(self.warnings)
+        self.problems.or_ok(self.warnings.as_slice().to_vec())
     }
 
     /// Reports numbers of a row that are out of range; true when none is.

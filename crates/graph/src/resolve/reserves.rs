@@ -98,10 +98,13 @@ pub(super) fn check_debts(
     report: &mut Report,
 ) {
     let table = &spec.reserves;
+    let mut lent: Vec<Vec<&Market>> = vec![Vec::new(); reserves.reserves.len()];
+    for market in markets {
+        market.reserve.iter().for_each(|id| lent[id.index()].push(market));
+    }
     for (id, (reserve, &index)) in reserves.reserves.iter().zip(&reserves.rows).enumerate() {
         let Some(reserve) = reserve else { continue };
-        let id = ReserveId::new(id);
-        let lent: Vec<&Market> = markets.iter().filter(|m| m.reserve == Some(id)).collect();
+        let lent = std::mem::take(&mut lent[id]);
         if lent.is_empty() {
             let expected = "a market of the table loans that names this reserve was expected: it \
                             lends to none";

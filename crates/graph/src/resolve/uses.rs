@@ -16,8 +16,9 @@ pub(super) fn check(
     parts: &Parts,
     report: &mut Report,
 ) {
+    let uses = uses(parts, assets.ids().count());
     for asset in assets.ids().filter(|&asset| !assets.is_base(asset)) {
-        check_supply(spec, asset, (assets, worths), parts, report);
+        check_supply(spec, (asset, uses[asset.index()]), (assets, worths), parts, report);
     }
     warn_of_attackable(spec, parts, report);
 }
@@ -25,7 +26,7 @@ pub(super) fn check(
 /// Reports an asset of which more is held or used than there is.
 fn check_supply(
     spec: &NetworkSpec,
-    asset: AssetId,
+    (asset, uses): (AssetId, Uses),
     (assets, worths): (&Assets<'_>, &Worths),
     parts: &Parts,
     report: &mut Report,
@@ -50,9 +51,9 @@ fn check_supply(
         return;
     }
     let uses = [
-        (pledged(parts, asset), "holdings and loans"),
-        (owned(parts, asset), "holdings and portfolios"),
-        (pooled(parts, asset), "holdings and pools"),
+        (uses.pledged, "holdings and loans"),
+        (uses.owned, "holdings and portfolios"),
+        (uses.pooled, "holdings and pools"),
     ];
     for (units, users) in uses {
         let units = worth.nested_units + units;
@@ -62,23 +63,30 @@ fn check_supply(
     }
 }
 
-fn pledged(parts: &Parts, asset: AssetId) -> f64 {
-    let markets = parts.markets.iter().filter(|market| market.collateral == asset);
-    markets.flat_map(|market| &market.loans).map(|loan| loan.collateral_units).sum()
+/// Units of an asset that are used, by what for.
+#[derive(Clone, Copy, Default)]
+struct Uses {
+    pledged: f64,
+    owned: f64,
+    pooled: f64,
 }
 
-fn pooled(parts: &Parts, asset: AssetId) -> f64 {
-    let pools = parts.pools.iter().filter(|pool| pool.asset == asset);
-    pools.map(|pool| pool.reserve_units).sum()
-}
-
-fn owned(parts: &Parts, asset: AssetId) -> f64 {
-    let positions = parts.portfolios.iter().flat_map(|portfolio| &portfolio.positions);
-    let units = positions.map(|position| match position {
-        Position::Asset { asset: held, units } if *held == asset => *units,
-        _ => 0.0,
-    });
-    units.sum()
+/// The uses of each asset.
+fn uses(parts: &Parts, n_assets: usize) -> Vec<Uses> {
+    let mut uses = vec![Uses::default(); n_assets];
+    for market in &parts.markets {
+        let units: f64 = market.loans.iter().map(|loan| loan.collateral_units).sum();
+        uses[market.collateral.index()].pledged += units;
+    }
+    for position in parts.portfolios.iter().flat_map(|portfolio| &portfolio.positions) {
+        if let Position::Asset { asset, units } = position {
+            uses[asset.index()].owned += units;
+        }
+    }
+    for pool in &parts.pools {
+        uses[pool.asset.index()].pooled += pool.reserve_units;
+    }
+    uses
 }
 
 /// Warns of services that are worth attacking before anything has happened.

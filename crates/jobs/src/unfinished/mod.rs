@@ -197,7 +197,7 @@ impl Unfinished {
         let named = (scenario.name.as_str(), number);
         let writer = if snapshot.is_complete {
             let writer = PathsWriter::create(folder, setting, named.0, number, n)?;
-            writer.has_all(n)?.then_some(writer)
+            writer.has_all(n).then_some(writer)
         } else {
             PathsWriter::resume(folder, setting, named, n, &rest)?
         };

@@ -1,19 +1,18 @@
 //! Finds the scopes in the columns of `paths/`, so that a result can be read without its network.
 
-use std::fs::File;
 use std::path::Path;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
 use arrow_array::{Float64Array, RecordBatch};
 use arrow_schema::{Field, Schema};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use slashfall_bounded::Parquet;
 use slashfall_cascade::{AssetFigure, Channel, Figure, PortfolioFigure};
-use slashfall_graph::{Problem, Problems, open_file};
+use slashfall_graph::{Problem, Problems};
 
 use crate::measures::LossColumn;
 use crate::paths::ETH_PER_UNIT;
+use crate::recorded::{ROOM, opened, unread};
 use crate::scope::{ScopeKind, WITHOUT_PRICES, sum_of_figures};
 
 /// Rows read at a time.
@@ -97,17 +96,16 @@ pub(super) fn read_columns(
     names: &[&str],
     mut each: impl FnMut(&[&Float64Array]),
 ) -> Result<(), Problems> {
-    let builder = open(path)?;
+    let opened = open(path)?;
     let file = path.display().to_string();
     let find = |name: &&str| {
         let missing = || Problem::new(&file, "a column of numbers was expected").key(*name);
-        builder.schema().index_of(name).map_err(|_| missing().into())
+        opened.schema().index_of(name).map_err(|_| missing().into())
     };
-    let roots = names.iter().map(find).collect::<Result<Vec<usize>, Problems>>()?;
-    let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
-    let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
-    for batch in reader.map_err(|error| corrupt(path, &error))? {
-        let batch = batch.map_err(|error| corrupt(path, &error))?;
+    let places = names.iter().map(find).collect::<Result<Vec<usize>, Problems>>()?;
+    let batches = opened.columns(places).batch_rows(BATCH_ROWS).batches();
+    for batch in batches.map_err(unread(path))? {
+        let batch = batch.map_err(unread(path))?;
         let column = |name: &&str| {
             let found = numbers(&batch, name);
             found.ok_or_else(|| {
@@ -124,20 +122,12 @@ fn numbers<'b>(batch: &'b RecordBatch, name: &str) -> Option<&'b Float64Array> {
     array.iter().all(|x| x.is_some_and(f64::is_finite)).then_some(array)
 }
 
-/// Opens a Parquet file.
+/// Opens a file of paths.
 ///
 /// # Errors
 /// When it cannot be read or is not whole.
-pub(super) fn open(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, Problems> {
-    let file = open_file(path).map_err(|error| {
-        Problem::new(path.display().to_string(), format!("the file cannot be read: {error}"))
-    })?;
-    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| corrupt(path, &error))
-}
-
-pub(super) fn corrupt(path: &Path, error: &dyn std::error::Error) -> Problems {
-    let expected = format!("a whole Parquet file was expected ({error})");
-    Problem::new(path.display().to_string(), expected).into()
+pub(super) fn open(path: &Path) -> Result<Parquet, Problems> {
+    opened(path, ROOM)
 }
 
 /// The scopes of a file of paths, in the order of the summary.

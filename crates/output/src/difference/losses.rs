@@ -7,7 +7,7 @@ use arrow_array::{ArrayRef, Float64Array, RecordBatch, UInt64Array};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use slashfall_graph::{Problem, Problems};
 
-use super::columns::{StoredScope, corrupt};
+use super::columns::StoredScope;
 use super::stored::{StoredResult, scopes_of};
 use crate::schema::annotated;
 
@@ -41,7 +41,13 @@ impl StoredResult {
             Ok(())
         })?;
         let losses = found.read_losses(files)?;
-        table(losses, weights).map_err(|error| corrupt(&files[0], &error))
+        table(losses, weights).map_err(|error| {
+            Problem::new(
+                files[0].display().to_string(),
+                format!("a loss and a weight of each path were expected ({error})"),
+            )
+            .into()
+        })
     }
 }
 

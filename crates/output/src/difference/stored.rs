@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
-use parquet::arrow::ProjectionMask;
 use serde::Deserialize;
 use slashfall_graph::{Problem, Problems, read_text};
 
-use super::columns::{StoredScope, corrupt, open, read_columns, stored_scopes};
+use super::columns::{StoredScope, open, read_columns, stored_scopes};
+use crate::recorded::unread;
 use crate::schema::SCHEMA_VERSION;
 
 /// What is read of `manifest.json`.
@@ -240,16 +240,14 @@ fn scenarios(dir: &Path) -> Result<Vec<(String, Vec<PathBuf>)>, Problems> {
 
 /// The scenario that a file of paths is of.
 fn scenario_of(path: &Path) -> Result<String, Problems> {
-    let builder = open(path)?;
+    let opened = open(path)?;
     let expected = || {
         let file = path.display().to_string();
         Problem::new(file, "a column with the name of a scenario was expected").key("scenario")
     };
-    let column = builder.schema().index_of("scenario").map_err(|_| expected())?;
-    let mask = ProjectionMask::roots(builder.parquet_schema(), [column]);
-    let reader = builder.with_projection(mask).with_limit(1).build();
-    let first = reader.map_err(|error| corrupt(path, &error))?.next();
-    let batch = first.ok_or_else(expected)?.map_err(|error| corrupt(path, &error))?;
+    let column = opened.schema().index_of("scenario").map_err(|_| expected())?;
+    let first = opened.columns([column]).rows(0, 1).batches().map_err(unread(path))?.next();
+    let batch = first.ok_or_else(expected)?.map_err(unread(path))?;
     let texts = batch.column(0).as_dictionary_opt::<Int32Type>().ok_or_else(expected)?;
     let values = texts.values().as_string_opt::<i32>().ok_or_else(expected)?;
     let key = texts.key(0).filter(|key| *key < values.len()).ok_or_else(expected)?;

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use slashfall_graph::{Problem, Problems, read_text};
 
 use super::section;
-use crate::ReportError;
 use crate::charts::{Chart, slice};
 use crate::figure::{At, Side};
 use crate::page::View;
@@ -30,7 +29,7 @@ impl Caps {
     ///
     /// # Errors
     /// When the folder is none of `caps`, or is of another result.
-    pub(crate) fn read(folder: &Path, of: &Tables) -> Result<Self, ReportError> {
+    pub(crate) fn read(folder: &Path, of: &Tables) -> Result<Self, Problems> {
         let wrong = |expected: String| Problem::new(folder.display().to_string(), expected);
         let none = || {
             Problems::from(wrong(
@@ -49,13 +48,13 @@ impl Caps {
         if !is_same {
             let expected =
                 format!("caps of this result were expected; they are of {}", text("result"));
-            return Err(Problems::from(wrong(expected)).into());
+            return Err(wrong(expected).into());
         }
         let rows = Rows::read(folder, "caps")?;
         if rows.is_there() {
             Ok(Self { rows, page, name: text("name"), scenario })
         } else {
-            Err(none().into())
+            Err(none())
         }
     }
 }

@@ -53,6 +53,10 @@ impl<'n, 'f> Book<'n, 'f> {
         self.find(names, "asset", &self.wrapped)
     }
 
+    pub(super) fn is_wrapped(&self, name: &str) -> bool {
+        self.wrapped.contains_key(name)
+    }
+
     pub(super) fn reserves(&self, names: &Names) -> Vec<ReserveId> {
         self.find(names, "reserve", &self.reserves)
     }
@@ -60,8 +64,9 @@ impl<'n, 'f> Book<'n, 'f> {
     /// Groups by name, of one kind where a kind is given.
     pub(super) fn groups(&self, names: &Names, kind: Option<&Located<String>>) -> Vec<GroupId> {
         if let Some(kind) = kind {
-            let kinds: Vec<&str> = self.network.groups().iter().map(|g| g.kind.as_str()).collect();
-            self.known(kind, "target.group_kind", "a kind of group", kinds);
+            let kinds = self.network.groups().iter().map(|group| group.kind.as_str());
+            let is_known = kinds.clone().any(|known| known == kind.value);
+            self.known(kind, "target.group_kind", "a kind of group", is_known, kinds);
         }
         let found = self.find(names, "group", &self.groups);
         let of_kind =
@@ -88,7 +93,8 @@ impl<'n, 'f> Book<'n, 'f> {
                         "reserve" => "a lending reserve",
                         _ => "a group",
                     };
-                    self.known(name, &key, expected, known.keys().copied().collect())
+                    let is_known = known.contains_key(name.value.as_str());
+                    self.known(name, &key, expected, is_known, known.keys().copied())
                 })
                 .filter_map(|name| known.get(name.value.as_str()).copied())
                 .collect(),
@@ -98,19 +104,19 @@ impl<'n, 'f> Book<'n, 'f> {
         found
     }
 
-    /// Reports a name that is not among the valid ones.
-    pub(super) fn known(
+    /// Reports a name that is not known, which is one of the valid ones; says whether it is.
+    pub(super) fn known<'a>(
         &self,
         name: &Located<String>,
         key: &str,
         what: &str,
-        valid: Vec<&str>,
+        is_known: bool,
+        valid: impl IntoIterator<Item = &'a str>,
     ) -> bool {
-        let is_known = valid.contains(&name.value.as_str());
         if !is_known {
             let expected = format!("{what} was expected, and there is none of that name");
             let problem = name.at.problem(self.file, key, expected);
-            self.problems.borrow_mut().push(problem.value(&name.value).nearest_of(valid));
+            self.problems.borrow_mut().push_near(problem.value(&name.value), valid);
         }
         is_known
     }

@@ -65,14 +65,17 @@ pub enum NodeValue {
     Table(BTreeMap<String, Node>),
 }
 
+/// Bytes of a document of which every error is told.
+const MOST_RECOVERED: usize = 1 << 20;
+
 impl Node {
     /// Parses a run file.
     ///
     /// # Errors
-    /// Every syntax error, each with its line.
+    /// Every syntax error, each with its line; of a large file the first.
     pub fn parse(file: &str, text: &str) -> Result<Self, Problems> {
         let lines = Lines::new(text);
-        let (table, errors) = DeTable::parse_recoverable(text);
+        let (table, errors) = parsed(text);
         let mut problems = Problems::default();
         for error in errors {
             let line = error.span().map_or(1, |span| lines.line(span.start));
@@ -260,6 +263,18 @@ impl Node {
             Origin::CommandLine { .. } => Problem::new("--set", expected),
         };
         problem.key(key)
+    }
+}
+
+/// A document, and what is wrong with it: of a large one the first of it, as an error takes more than the
+/// line that it is on.
+fn parsed(text: &str) -> (Spanned<DeTable<'_>>, Vec<toml::de::Error>) {
+    if text.len() <= MOST_RECOVERED {
+        return DeTable::parse_recoverable(text);
+    }
+    match DeTable::parse(text) {
+        Ok(table) => (table, Vec::new()),
+        Err(error) => (Spanned::new(0..0, DeTable::new()), vec![error]),
     }
 }
 

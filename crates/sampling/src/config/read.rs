@@ -1,6 +1,6 @@
 //! Reads a run file: what each key is called, which values are good, what an absent one means.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use slashfall_cascade::{
     BeaconParameters, CascadeParameters, LendingParameters, SecurityParameters, YieldParameters,
@@ -333,8 +333,8 @@ fn read_dependence(section: Section<'_, '_>) -> (Option<CopulaSpec>, Option<Vec<
             }
         };
         let names: Vec<String> = factors.iter().filter_map(name).collect();
-        let repeated = |(i, name): (usize, &String)| name.is_empty() || names[..i].contains(name);
-        if let Some(at) = names.iter().enumerate().position(repeated) {
+        let mut known = BTreeSet::new();
+        if let Some(at) = names.iter().position(|name| name.is_empty() || !known.insert(name)) {
             section.wrong("factors", &factors[at], "names were expected, each once");
         }
         names

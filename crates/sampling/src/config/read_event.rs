@@ -57,7 +57,7 @@ fn read_name_of_scenario(
         let expected = "\"base\" or a scenario of this file was expected";
         let problem = name.at.problem(event.reading().file, &event.path("scenario"), expected);
         let all = scenarios.iter().copied();
-        event.reading().report(problem.value(&name.value).nearest_of(all));
+        event.reading().report_near(problem.value(&name.value), all);
         return None;
     }
     Some(Some(name.value))

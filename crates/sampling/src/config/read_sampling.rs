@@ -24,7 +24,7 @@ impl SamplingSpec {
     pub(super) fn absent(section: &super::node::Node) -> Self {
         Self {
             method: Method::Plain,
-            scope: Located { value: SYSTEM_SCOPES[0].to_owned(), at: section.clone() },
+            scope: Located { value: SYSTEM_SCOPES[0].to_owned(), at: section.place() },
             goal: None,
             defensive_share: Self::DEFENSIVE_SHARE,
         }

@@ -17,7 +17,7 @@ pub(super) fn read_scenarios(root: &Section<'_, '_>) -> Vec<ScenarioSpec> {
 
 fn read_scenario(section: Section<'_, '_>) -> Option<ScenarioSpec> {
     let name = required_text(&section, "name", "the name of the scenario");
-    let at = section.here().clone();
+    let at = section.here().place();
     let change = |key: &str, to| Change { key: key.to_owned(), to, at: at.clone() };
     let mut scaled = Vec::new();
     if let Some(factors) = section.section("scale") {

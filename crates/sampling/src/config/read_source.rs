@@ -349,7 +349,7 @@ fn read_severity(
         _ => {
             let expected = format!("one of the forms {} was expected", FORMS.join(", "));
             let problem = node.problem(source.reading().file, &source.path(key), expected);
-            source.reading().report(problem.value(form).nearest_of(FORMS));
+            source.reading().report_near(problem.value(form), FORMS);
             None
         }
     }

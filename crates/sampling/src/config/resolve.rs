@@ -219,7 +219,7 @@ fn check_scope(
         let problem = scope.at.problem(book.file, key, expected);
         book.problems.borrow_mut().push(problem.value(&scope.value));
     }
-    book.known(scope, key, what, valid);
+    book.known(scope, key, what, n_named > 0, valid);
 }
 
 fn check_native_stake(spec: &RunSpec, root: &Node, book: &Book<'_, '_>) {

@@ -36,7 +36,8 @@ fn by_asset<T: Copy>(
     for (name, own) in written.iter().filter(|(name, _)| *name != "default") {
         let named = Located { value: name.clone(), at: own.at.clone() };
         let key = format!("{section}.{name}");
-        book.known(&named, &key, "`default` or a wrapped asset", names.clone());
+        let is_known = book.is_wrapped(name);
+        book.known(&named, &key, "`default` or a wrapped asset", is_known, names.iter().copied());
     }
     let default = written.get("default").map_or(absent, |default| default.value);
     names.iter().map(|name| written.get(*name).map_or(default, |own| own.value)).collect()

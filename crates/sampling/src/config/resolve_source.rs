@@ -256,9 +256,10 @@ fn loadings(
     copula: Copula,
     book: &Book<'_, '_>,
 ) -> Vec<(usize, f64)> {
-    let valid: Vec<&str> = factors.keys().copied().collect();
     let known = source.loadings.iter().filter(|(name, _)| {
-        book.known(name, "loadings", "a factor of [dependence]", valid.clone())
+        let is_known = factors.contains_key(name.value.as_str());
+        let valid = factors.keys().copied();
+        book.known(name, "loadings", "a factor of [dependence]", is_known, valid)
     });
     let numbered = known.filter_map(|(name, a)| Some((*factors.get(name.value.as_str())?, *a)));
     let numbered: Vec<(usize, f64)> = numbered.collect();

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use slashfall_graph::{Problem, Problems, is_unprintable, nearest};
+use slashfall_graph::{Problem, Problems, is_unprintable};
 
 use super::node::{Node, NodeValue};
 use super::spec::Located;
@@ -64,6 +64,11 @@ impl Reading<'_> {
             let expected = "text without control or invisible characters was expected";
             self.report(node.problem(self.file, path, expected).value(text));
         }
+    }
+
+    /// Adds a problem with the valid name that is nearest.
+    pub fn report_near<'a>(&self, problem: Problem, valid: impl IntoIterator<Item = &'a str>) {
+        self.problems.borrow_mut().push_near(problem, valid);
     }
 
     /// All that was found, in the order found.
@@ -279,7 +284,7 @@ impl<'a, 'f> Section<'a, 'f> {
             let all: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
             let expected = format!("one of {} was expected", all.join(", "));
             let problem = text.at.problem(self.reading.file, &self.path(key), expected);
-            self.reading.report(problem.value(&text.value).nearest_of(all));
+            self.reading.report_near(problem.value(&text.value), all);
         }
         found.map(|(_, value)| *value)
     }
@@ -342,9 +347,10 @@ impl<'a, 'f> Section<'a, 'f> {
             }
             let path =
                 if self.path.is_empty() { key.clone() } else { format!("{}.{key}", self.path) };
-            let mut problem = node.problem(self.reading.file, &path, "unknown key");
-            problem.nearest = nearest(key, asked.iter().copied());
-            self.reading.report(problem);
+            let problem = node.problem(self.reading.file, &path, "unknown key");
+            let mut problems = self.reading.problems.borrow_mut();
+            let nearest = problems.nearest(key, asked.iter().copied());
+            problems.push(Problem { nearest, ..problem });
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Reads a policy file: what each key is called, which values are good, what an absent one means.
 
+use std::collections::BTreeSet;
+
 use slashfall_graph::Problems;
 use slashfall_output::measures::Level;
 use slashfall_sampling::Node;
@@ -246,12 +248,10 @@ fn check_limits(entry: &Section<'_, '_>, min_eth: Option<f64>, max_eth: Option<f
 
 /// No position stands in the file twice.
 fn repeated(root: &Section<'_, '_>, positions: &[PositionSpec]) {
-    for (index, PositionSpec { place, .. }) in positions.iter().enumerate() {
+    let mut known = BTreeSet::new();
+    for PositionSpec { place, .. } in positions {
         let (key, name) = (place.key(), place.name());
-        let is_same = |other: &PositionSpec| {
-            other.place.key() == key && other.place.name().value == name.value
-        };
-        if positions[..index].iter().any(is_same) {
+        if !known.insert((key, &name.value)) {
             let (file, key) = (root.reading().file(), format!("position.{key}"));
             let expected = "a name that no other [[position]] has was expected";
             root.reading().report(name.at.problem(file, &key, expected).value(&name.value));

@@ -1,0 +1,27 @@
+//! How much of what a network may have: some times what there is in the world. What is known of a network hangs on
+//! pairs of AVSs and of operators, and must not take a machine away.
+
+use super::report::Report;
+use crate::problem::Problem;
+use crate::spec::{NetworkSpec, Table};
+
+/// Operators.
+const MOST_OPERATORS: usize = 16_384;
+/// AVSs.
+const MOST_AVSS: usize = 2_048;
+/// Assets.
+const MOST_ASSETS: usize = 2_048;
+
+pub(super) fn check(spec: &NetworkSpec, report: &mut Report) {
+    check_table(&spec.operators, MOST_OPERATORS, report);
+    check_table(&spec.avs, MOST_AVSS, report);
+    check_table(&spec.assets, MOST_ASSETS, report);
+}
+
+fn check_table<R>(table: &Table<R>, most: usize, report: &mut Report) {
+    let n = table.rows.len();
+    if n > most {
+        let problem = Problem::new(&table.file, format!("at most {most} rows were expected"));
+        report.problem(problem.value(format!("{n} rows")));
+    }
+}
