@@ -265,10 +265,13 @@ fn gather(
     let mut gathered = Gathered::new(scenario, &wanted(scenario), levels);
     watch.begin(&scenario.name, n_paths(scenario), level);
     let flow = each_part(&merging.parts, scenario, paths, watch, |stretch, watch| {
+        if !stretch.follows(&gathered) {
+            return Ok(false);
+        }
         gathered.join(stretch.gathered);
         drawing.join(stretch.check.as_ref());
         watch.advance(gathered.collector.n_paths(), Some(&gathered.collector));
-        Ok(())
+        Ok(true)
     })?;
     Ok(Played { gathered, precise: None, interrupted: flow.is_break() })
 }

@@ -7,6 +7,9 @@ use super::quantity::Quantity;
 use crate::problem::{Place, Problem, Problems};
 use crate::spec::Table;
 
+/// Bytes of a name, of which many others are made.
+const MOST_NAME: usize = 200;
+
 /// What the checks have found so far.
 #[derive(Default)]
 pub(super) struct Report {
@@ -105,6 +108,7 @@ impl Report {
             _ if name.contains(char::is_control) => {
                 "a name without control characters was expected"
             }
+            _ if name.len() > MOST_NAME => "a name of at most 200 bytes was expected",
             _ => return true,
         };
         self.problem(cell.problem(name, expected));

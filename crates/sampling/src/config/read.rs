@@ -301,9 +301,20 @@ fn read_stop_rule(until: Section<'_, '_>) -> Option<StopRule> {
     })
 }
 
+/// Degrees of freedom of a copula: of fewer most draws are no numbers, and beyond it is a gaussian one.
+const DEGREES: std::ops::RangeInclusive<f64> = 0.5..=1e7;
+
+fn check_df(dependence: &Section<'_, '_>, df: f64) -> bool {
+    let is_good = DEGREES.contains(&df);
+    if let (false, Some(node)) = (is_good, dependence.here().get("df")) {
+        dependence.wrong("df", node, "degrees of freedom between 0.5 and 1e7 were expected");
+    }
+    is_good
+}
+
 /// Copula and factors, each as far as it could be read.
 fn read_dependence(section: Section<'_, '_>) -> (Option<CopulaSpec>, Option<Vec<String>>) {
-    let df = section.number("df", Range::Positive);
+    let df = section.number("df", Range::Positive).filter(|df| check_df(&section, *df));
     let what = "gaussian, student_t or independent (there is no default: a silent correlation is a wrong one)";
     let copula = required(&section, "copula", what, |k| {
         section.choice(k, &[("gaussian", 0), ("student_t", 1), ("independent", 2)])
