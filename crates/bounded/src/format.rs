@@ -88,15 +88,8 @@ const ROW_GROUP: &[(u8, Kind)] = &[
     (7, Int),
 ];
 
-const COLUMN_CHUNK: &[(u8, Kind)] = &[
-    (1, Binary),
-    (2, Int),
-    (3, Struct(COLUMN)),
-    (4, Int),
-    (5, Int),
-    (6, Int),
-    (7, Int),
-];
+const COLUMN_CHUNK: &[(u8, Kind)] =
+    &[(1, Binary), (2, Int), (3, Struct(COLUMN)), (4, Int), (5, Int), (6, Int), (7, Int)];
 
 const COLUMN: &[(u8, Kind)] = &[
     (1, Int),

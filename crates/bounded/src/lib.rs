@@ -87,9 +87,19 @@ pub fn open(path: &Path, room: Room) -> Result<Parquet, ReadError> {
     let builder = caught(|| ParquetRecordBatchReaderBuilder::try_new(again))?;
     let n_rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(u64::MAX);
     if n_rows > room.rows {
-        return Err(ReadError::TooLarge(format!("it has {n_rows} rows, and at most {} are read", room.rows)));
+        return Err(ReadError::TooLarge(format!(
+            "it has {n_rows} rows, and at most {} are read",
+            room.rows
+        )));
     }
-    Ok(Parquet { builder, file, n_bytes, room, mask: ProjectionMask::all(), batch_rows: BATCH_ROWS })
+    Ok(Parquet {
+        builder,
+        file,
+        n_bytes,
+        room,
+        mask: ProjectionMask::all(),
+        batch_rows: BATCH_ROWS,
+    })
 }
 
 impl Parquet {

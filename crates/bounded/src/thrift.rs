@@ -63,7 +63,8 @@ impl<R: Read> Walk<R> {
             }
             let (delta, code) = (header >> 4, header & 15);
             // Without a delta the number follows; no field of the format needs that.
-            number = number.checked_add(delta).filter(|_| delta > 0).ok_or("fields out of order")?;
+            number =
+                number.checked_add(delta).filter(|_| delta > 0).ok_or("fields out of order")?;
             self.path.push(number);
             match known.iter().find(|(own, _)| *own == number) {
                 Some((_, kind)) => self.known(*kind, code, seen)?,
@@ -182,7 +183,8 @@ impl<R: Read> Walk<R> {
 mod tests {
     use super::*;
 
-    const KNOWN: &[(u8, Kind)] = &[(1, Kind::Int), (2, Kind::List(&Kind::Struct(&[(5, Kind::Int)])))];
+    const KNOWN: &[(u8, Kind)] =
+        &[(1, Kind::Int), (2, Kind::List(&Kind::Struct(&[(5, Kind::Int)])))];
 
     fn walked(bytes: &[u8]) -> Result<Vec<(Vec<u8>, Option<i64>)>, String> {
         let mut all = Vec::new();

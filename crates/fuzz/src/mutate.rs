@@ -6,7 +6,18 @@ use rand::{RngExt, SeedableRng};
 
 /// Numbers that are seldom expected.
 const ODD: [&str; 12] = [
-    "nan", "inf", "-0", "1e308", "-1e308", "5e-324", "9223372036854775807", "-1", "0", "1e16", "", "*",
+    "nan",
+    "inf",
+    "-0",
+    "1e308",
+    "-1e308",
+    "5e-324",
+    "9223372036854775807",
+    "-1",
+    "0",
+    "1e16",
+    "",
+    "*",
 ];
 
 /// An input made from `seeds` by a few mutations; the same of the same `number`.
@@ -42,7 +53,8 @@ fn mutate(bytes: &mut Vec<u8>, seeds: &[Vec<u8>], rng: &mut ChaCha8Rng) {
         }
         _ => {
             if let Some(byte) = bytes.get_mut(at) {
-                *byte = if rng.random() { *byte ^ (1 << rng.random_range(0..8)) } else { rng.random() };
+                *byte =
+                    if rng.random() { *byte ^ (1 << rng.random_range(0..8)) } else { rng.random() };
             }
         }
     }

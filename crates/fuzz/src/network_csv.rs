@@ -52,9 +52,7 @@ fn rows(spec: &NetworkSpec) -> NetworkSpec {
             }
         };
     }
-    bare!(
-        assets, operators, avs, holdings, allocations, groups, pools, loans, reserves, portfolios
-    )
+    bare!(assets, operators, avs, holdings, allocations, groups, pools, loans, reserves, portfolios)
 }
 
 /// Every network of the repository that is small enough to be mutated.

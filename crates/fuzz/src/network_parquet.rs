@@ -94,9 +94,11 @@ fn batch_of(text: &[u8]) -> RecordBatch {
     let header = lines.next().unwrap_or_default();
     let rows: Vec<Vec<&str>> = lines.collect();
     let column = |index: usize| -> ArrayRef {
-        let cells = || rows.iter().map(|row| row[index]).map(|cell| (!cell.is_empty()).then_some(cell));
-        let numbers: Option<Vec<Option<f64>>> =
-            cells().map(|cell| cell.map_or(Some(None), |cell| cell.parse().ok().map(Some))).collect();
+        let cells =
+            || rows.iter().map(|row| row[index]).map(|cell| (!cell.is_empty()).then_some(cell));
+        let numbers: Option<Vec<Option<f64>>> = cells()
+            .map(|cell| cell.map_or(Some(None), |cell| cell.parse().ok().map(Some)))
+            .collect();
         match numbers {
             Some(numbers) => Arc::new(Float64Array::from(numbers)),
             None => Arc::new(StringArray::from(cells().collect::<Vec<_>>())),

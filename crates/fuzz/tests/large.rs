@@ -30,7 +30,12 @@ fn take(kind: &str) {
         let start = Instant::now();
         (case.take)(&bytes);
         let (time, most) = (start.elapsed(), most_allocated());
-        println!("{kind}: {}: {} bytes, {time:.1?}, {} MiB at most so far", case.name, bytes.len(), most >> 20);
+        println!(
+            "{kind}: {}: {} bytes, {time:.1?}, {} MiB at most so far",
+            case.name,
+            bytes.len(),
+            most >> 20
+        );
         if time > MOST_TIME {
             slow.push(format!("{}: {time:?}", case.name));
         }

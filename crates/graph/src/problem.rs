@@ -144,11 +144,7 @@ impl Problems {
 
     /// Adds one with the valid name nearest to the value found, if one is near; with many names and many
     /// problems only the first are told.
-    pub fn push_near<'a>(
-        &mut self,
-        problem: Problem,
-        valid: impl IntoIterator<Item = &'a str>,
-    ) {
+    pub fn push_near<'a>(&mut self, problem: Problem, valid: impl IntoIterator<Item = &'a str>) {
         let nearest = problem.value.as_deref().and_then(|value| self.nearest(value, valid));
         self.push(Problem { nearest, ..problem });
     }

@@ -11,7 +11,6 @@ use arrow_schema::DataType;
 use slashfall_bounded::{Parquet, ReadError, Room};
 use slashfall_graph::{Problem, Problems};
 
-
 /// Cells of a column, by row of the file.
 #[derive(Clone, Debug)]
 enum Cells {

@@ -52,12 +52,18 @@ pub(super) fn cases() -> Vec<Case> {
 fn broken() -> Vec<Case> {
     vec![
         one("a header of commas", "holdings.csv", || vec![b','; BYTES]),
-        one("a header of columns", "operators.csv", || lines("operator,entity", |n| format!(",{n}"))),
-        one("columns of no table", "groups.csv", || lines("group,kind,operator,share", |n| format!(",{n}"))),
+        one("a header of columns", "operators.csv", || {
+            lines("operator,entity", |n| format!(",{n}"))
+        }),
+        one("columns of no table", "groups.csv", || {
+            lines("group,kind,operator,share", |n| format!(",{n}"))
+        }),
         one("lines of one letter", "holdings.csv", || lines(AMOUNT, |_| "a\n".to_owned())),
         one("lines of nothing", "holdings.csv", || vec![b'\n'; BYTES]),
         one("cells of nothing", "holdings.csv", || lines(AMOUNT, |_| ",,,\n".to_owned())),
-        one("cells that are no numbers", "holdings.csv", || lines(AMOUNT, |_| "l,o,l,x\n".to_owned())),
+        one("cells that are no numbers", "holdings.csv", || {
+            lines(AMOUNT, |_| "l,o,l,x\n".to_owned())
+        }),
         one("a quotation mark", "holdings.csv", || lines(AMOUNT, |_| "\"l,o,l,1\n".to_owned())),
         one("one cell", "holdings.csv", || lines(AMOUNT, |_| "x".to_owned())),
         one("names unlike any", "holdings.csv", || lines(AMOUNT, |n| format!("l,p{n},ETH,1\n"))),
@@ -73,7 +79,9 @@ fn broken() -> Vec<Case> {
         one("values of megabytes", "network.toml", || {
             format!("{META}notes = \"{}\"\n", "x".repeat(BYTES - 500)).into_bytes()
         }),
-        one("a list in network.toml", "network.toml", || lines(&format!("{META}x = ["), |_| "0,".to_owned())),
+        one("a list in network.toml", "network.toml", || {
+            lines(&format!("{META}x = ["), |_| "0,".to_owned())
+        }),
         one("keys in network.toml", "network.toml", || lines(META, |n| format!("a{n}=0\n"))),
         one("a deep key in network.toml", "network.toml", || lines("a", |_| ".a".to_owned())),
         one("deep lists in network.toml", "network.toml", || lines("a=", |_| "[".to_owned())),
@@ -107,8 +115,12 @@ fn good() -> Vec<Case> {
         one("operators with an attribute", "operators.csv", || {
             lines("operator,entity,c\no,e,c\n", |n| format!("{n},e,c\n"))
         }),
-        one("operators and companies", "operators.csv", || lines(OPERATORS, |n| format!("{n},{n}\n"))),
-        one("groups", "groups.csv", || lines("group,kind,operator,share\n", |n| format!("{n},k,o,1\n"))),
+        one("operators and companies", "operators.csv", || {
+            lines(OPERATORS, |n| format!("{n},{n}\n"))
+        }),
+        one("groups", "groups.csv", || {
+            lines("group,kind,operator,share\n", |n| format!("{n},k,o,1\n"))
+        }),
         one("services", "avs.csv", || lines("avs,sharing\n", |n| format!("{n},unique\n"))),
         one("pools", "pools.csv", || {
             let head = "pool,asset,invariant,reserve_asset_eth,reserve_eth\n";
@@ -117,8 +129,12 @@ fn good() -> Vec<Case> {
         one("portfolios", "portfolios.csv", || {
             lines("portfolio,asset,amount_eth\n", |n| format!("{n},l,0\n"))
         }),
-        one("loans of a market", "loans.csv", || lines(LOANS, |n| format!("m,l,ETH,market,.5,.6,0,{},1e-9\n", 1 + n))),
-        one("markets", "loans.csv", || lines(LOANS, |n| format!("{n},l,ETH,market,.5,.6,0,2,1e-9\n"))),
+        one("loans of a market", "loans.csv", || {
+            lines(LOANS, |n| format!("m,l,ETH,market,.5,.6,0,{},1e-9\n", 1 + n))
+        }),
+        one("markets", "loans.csv", || {
+            lines(LOANS, |n| format!("{n},l,ETH,market,.5,.6,0,2,1e-9\n"))
+        }),
         two(
             "reserves and markets",
             ("reserves.csv", RESERVES, |n| format!("{n},ETH,1,.9,0,0,0\n")),
@@ -154,7 +170,10 @@ fn every_asset() -> Case {
         let third = BYTES / 4 - 500;
         folder(&[
             ("assets.csv", lines_up_to(third, ASSETS, |n| format!("t{n},lst,\n"))),
-            ("holdings.csv", lines_up_to(2 * third, HOLDINGS, |n| format!("t{n},,ETH,1\ndirect,o,t{n},.1\n"))),
+            (
+                "holdings.csv",
+                lines_up_to(2 * third, HOLDINGS, |n| format!("t{n},,ETH,1\ndirect,o,t{n},.1\n")),
+            ),
             ("avs.csv", lines_up_to(third / 2, "avs,sharing\n", |n| format!("a{n},shared\n"))),
             ("allocations.csv", lines_up_to(third / 2, ALLOCATIONS, |n| format!("a{n},o,*,.1\n"))),
         ])
@@ -167,9 +186,18 @@ const ALLOCATIONS: &str = "avs,operator,asset,fraction\n";
 fn services_on_one_operator() -> Case {
     case("csv", "services on one operator", take, || {
         folder(&[
-            ("holdings.csv", b"holder,operator,asset,amount_eth\nl,o,ETH,1\ndirect,o,ETH,1\n".to_vec()),
-            ("avs.csv", lines_up_to(BYTES / 2 - 500, "avs,sharing\n", |n| format!("a{n},shared\n"))),
-            ("allocations.csv", lines_up_to(BYTES / 2 - 500, ALLOCATIONS, |n| format!("a{n},o,ETH,.1\n"))),
+            (
+                "holdings.csv",
+                b"holder,operator,asset,amount_eth\nl,o,ETH,1\ndirect,o,ETH,1\n".to_vec(),
+            ),
+            (
+                "avs.csv",
+                lines_up_to(BYTES / 2 - 500, "avs,sharing\n", |n| format!("a{n},shared\n")),
+            ),
+            (
+                "allocations.csv",
+                lines_up_to(BYTES / 2 - 500, ALLOCATIONS, |n| format!("a{n},o,ETH,.1\n")),
+            ),
         ])
     })
 }
@@ -205,7 +233,12 @@ fn as_many_as_there_may_be() -> Case {
         folder(&[
             ("operators.csv", format!("{OPERATORS}{operators_csv}").into_bytes()),
             ("holdings.csv", format!("{HOLDINGS}{holdings}").into_bytes()),
-            ("avs.csv", lines_up_to(40_000, "avs,sharing\n", |n| if n < 2_000 { format!("a{n},shared\n") } else { "x".repeat(50_000) })),
+            (
+                "avs.csv",
+                lines_up_to(40_000, "avs,sharing\n", |n| {
+                    if n < 2_000 { format!("a{n},shared\n") } else { "x".repeat(50_000) }
+                }),
+            ),
             (
                 "allocations.csv",
                 lines_up_to(BYTES - 1_000_000, ALLOCATIONS, |n| {
@@ -221,7 +254,9 @@ fn chain() -> Case {
     case("csv", "a chain of assets", take, || {
         let n = 0..2_000;
         let assets: String = n.clone().map(|n| format!("t{n},lrt,\n")).collect();
-        let held = |n: usize| if n == 0 { "t0,o,ETH,1\n".to_owned() } else { format!("t{n},,t{},1\n", n - 1) };
+        let held = |n: usize| {
+            if n == 0 { "t0,o,ETH,1\n".to_owned() } else { format!("t{n},,t{},1\n", n - 1) }
+        };
         let holdings: String = n.map(held).collect();
         folder(&[
             ("assets.csv", format!("{ASSETS}{assets}").into_bytes()),

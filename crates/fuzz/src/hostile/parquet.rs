@@ -8,6 +8,7 @@ use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
 
 use super::{Case, case};
 use crate::network_parquet::{take, which};
@@ -32,7 +33,9 @@ fn written() -> Vec<Case> {
             let long = "x".repeat(1 << 20);
             table(properties(), 1_000, || column(1_000, |_| &long))
         }),
-        file("rows of the same", || table(properties(), 20_000_000, || column(10_000_000, |_| "l"))),
+        file("rows of the same", || {
+            table(properties(), 20_000_000, || column(10_000_000, |_| "l"))
+        }),
         file("rows of nothing", || {
             table(properties(), 20_000_000, || Arc::new(StringArray::new_null(10_000_000)))
         }),
@@ -52,7 +55,8 @@ fn written() -> Vec<Case> {
         file("texts that begin as the one before", || {
             let long = "x".repeat(1 << 20);
             let properties = properties().set_dictionary_enabled(false);
-            let properties = properties.set_encoding(Encoding::DELTA_BYTE_ARRAY);
+            let holder = ColumnPath::from("holder");
+            let properties = properties.set_column_encoding(holder, Encoding::DELTA_BYTE_ARRAY);
             table(properties, 1_000, || column(200, |_| &long))
         }),
         file("a list of a hundred million", list),
@@ -65,7 +69,9 @@ fn written() -> Vec<Case> {
 
 fn properties() -> WriterPropertiesBuilder {
     let zstd = ZstdLevel::try_new(19).expect("a level of zstd");
-    WriterProperties::builder().set_compression(Compression::ZSTD(zstd)).set_max_row_group_row_count(None)
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(zstd))
+        .set_max_row_group_row_count(None)
 }
 
 fn number(n: usize) -> ArrayRef {
@@ -88,7 +94,8 @@ fn table(properties: WriterPropertiesBuilder, n: usize, holder: impl Fn() -> Arr
         ("asset", column(n_rows, |_| "ETH")),
         ("amount_eth", number(n_rows)),
     ];
-    let batch = RecordBatch::try_from_iter_with_nullable(columns.map(|(name, own)| (name, own, true)));
+    let batch =
+        RecordBatch::try_from_iter_with_nullable(columns.map(|(name, own)| (name, own, true)));
     let batch = batch.expect("columns of a length");
     let mut bytes = Vec::new();
     let writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties.build()));
@@ -150,7 +157,11 @@ fn declared() -> Vec<Case> {
         file("rows by the trillion", || {
             // The number of rows is field 3, an i64, after the schema; of one row it is 2 in zigzag.
             let whole = table(properties(), 1, || column(1, |_| "l"));
-            swapped(&whole, &[0x16, 2, 0x19], &[0x16, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0x19])
+            swapped(
+                &whole,
+                &[0x16, 2, 0x19],
+                &[0x16, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0x19],
+            )
         }),
         file("a page of two gigabytes", || {
             // The sizes of a page are fields 2 and 3 of its header.
@@ -184,6 +195,7 @@ fn swapped(whole: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     let at = whole.windows(from.len()).rposition(|window| window == from).expect("they are there");
     let end = whole.len() - 8;
     let tail: [u8; 4] = whole[end..end + 4].try_into().expect("four bytes");
-    let length = u32::from_le_bytes(tail) + u32::try_from(to.len() - from.len()).unwrap_or_default();
+    let length =
+        u32::from_le_bytes(tail) + u32::try_from(to.len() - from.len()).unwrap_or_default();
     [&whole[..at], to, &whole[at + from.len()..end], &length.to_le_bytes(), b"PAR1"].concat()
 }

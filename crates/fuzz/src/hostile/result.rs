@@ -34,7 +34,12 @@ pub(super) fn cases() -> Vec<Case> {
             text
         }),
         file("numbers in a part", "parts/b/part.json", PLAIN, || lines("[", |_| "0,".to_owned())),
-        file("a state that unpacks to gigabytes", "parts/b/scenario000.state", PACKED, packed_zeros),
+        file(
+            "a state that unpacks to gigabytes",
+            "parts/b/scenario000.state",
+            PACKED,
+            packed_zeros,
+        ),
         file("a state of zeros", "parts/b/scenario000.state", MENDED, || vec![0; BYTES]),
         file("a state of ones", "parts/b/scenario000.state", MENDED, || vec![1; BYTES]),
         file("caps of numbers", "caps/caps.json", PLAIN, || lines("[", |_| "0,".to_owned())),

@@ -4,8 +4,10 @@ use super::{BYTES, Case, case, lines};
 use crate::seeds::everything;
 use crate::{policy_file, run_file};
 
-const POLICY: &str = "name = \"p\"\n[treasury]\nsize_eth = 1\n[budget]\nes = { level = 0.9, share = 0.5 }\n";
-const SOURCE: &str = "[[source]]\nkind = \"depeg\"\nrate = 1\nseverity = 0.1\ntarget = { asset = \"stETH\" }\n";
+const POLICY: &str =
+    "name = \"p\"\n[treasury]\nsize_eth = 1\n[budget]\nes = { level = 0.9, share = 0.5 }\n";
+const SOURCE: &str =
+    "[[source]]\nkind = \"depeg\"\nrate = 1\nseverity = 0.1\ntarget = { asset = \"stETH\" }\n";
 
 fn run(name: &'static str, make: impl Fn() -> Vec<u8> + 'static) -> Case {
     case("toml", name, run_file::take, make)
@@ -53,7 +55,11 @@ fn trees() -> Vec<Case> {
         run("nothing but quotation marks", || vec![b'"'; BYTES]),
         run("nothing but equals signs", || lines("", |_| "=\n".to_owned())),
         run("changes", || lines(everything::RUN, |n| format!("\n== --set a.b{n}=0"))),
-        run("a deep change", || lines(&format!("{}\n== --set a", everything::RUN), |_| ".a".to_owned())),
+        run("a deep change", || {
+            let mut text = lines(&format!("{}\n== --set a", everything::RUN), |_| ".a".to_owned());
+            text.extend_from_slice(b"=1");
+            text
+        }),
     ]
 }
 
@@ -63,7 +69,9 @@ fn sections() -> Vec<Case> {
         after("sources", "", |n| format!("{SOURCE}id = \"s{n}\"\n")),
         after("the same source", "", |_| SOURCE.to_owned()),
         after("sources of all", "", |n| {
-            format!("[[source]]\nkind=\"avs_fault\"\nid=\"s{n}\"\nrate=1\nseverity=1\ntarget={{avs=\"*\"}}\n")
+            format!(
+                "[[source]]\nkind=\"avs_fault\"\nid=\"s{n}\"\nrate=1\nseverity=1\ntarget={{avs=\"*\"}}\n"
+            )
         }),
         run("a source of a long name", || {
             let id = "x".repeat(BYTES / 2);
@@ -73,9 +81,11 @@ fn sections() -> Vec<Case> {
             )
             .into_bytes()
         }),
-        after("unknown targets", "[[source]]\nkind=\"depeg\"\nrate=1\nseverity=1\ntarget={asset=[", |n| {
-            format!("\"stEHT{n}\",")
-        }),
+        after(
+            "unknown targets",
+            "[[source]]\nkind=\"depeg\"\nrate=1\nseverity=1\ntarget={asset=[",
+            |n| format!("\"stEHT{n}\","),
+        ),
         run("targets", || {
             let head = format!(
                 "{}[[source]]\nkind=\"depeg\"\nrate=1\nseverity=1\ntarget={{asset=[",
@@ -86,10 +96,14 @@ fn sections() -> Vec<Case> {
             text
         }),
         after("events", "", |n| {
-            format!("[[event]]\nkind=\"depeg\"\nday=1\nseverity=1\nid=\"{n}\"\ntarget={{asset=\"*\"}}\n")
+            format!(
+                "[[event]]\nkind=\"depeg\"\nday=1\nseverity=1\nid=\"{n}\"\ntarget={{asset=\"*\"}}\n"
+            )
         }),
         after("events of unknown scenarios", "", |n| {
-            format!("[[event]]\nkind=\"depeg\"\nday=1\nseverity=1\nscenario=\"s{n}\"\ntarget={{asset=\"*\"}}\n")
+            format!(
+                "[[event]]\nkind=\"depeg\"\nday=1\nseverity=1\nscenario=\"s{n}\"\ntarget={{asset=\"*\"}}\n"
+            )
         }),
         after("scenarios", "", |n| format!("[[scenario]]\nname=\"s{n}\"\n")),
         after("changes of a scenario", "[[scenario]]\nname=\"s\"\n[scenario.set]\n", |n| {
@@ -101,12 +115,18 @@ fn sections() -> Vec<Case> {
         after("a grid", "[sweep]\n\"security.attack_prob\" = { set = [", |_| "0.1,".to_owned()),
         after("axes", "[sweep]\n", |n| format!("\"security.x{n}\" = {{ set = [1] }}\n")),
         run("a large file in scenarios", || {
-            let scenarios: String =
-                (0..250).map(|n| format!("[[scenario]]\nname=\"s{n}\"\nset={{\"security.attack_prob\"=0.{n}}}\n")).collect();
-            lines(&format!("{}{scenarios}", everything::RUN), |n| format!("{SOURCE}id = \"s{n}\"\n"))
+            let scenarios: String = (0..250)
+                .map(|n| {
+                    format!("[[scenario]]\nname=\"s{n}\"\nset={{\"security.attack_prob\"=0.{n}}}\n")
+                })
+                .collect();
+            lines(&format!("{}{scenarios}", everything::RUN), |n| {
+                format!("{SOURCE}id = \"s{n}\"\n")
+            })
         }),
         run("factors", || {
-            let head = everything::RUN.replace("[\"market\", \"code\"]", "[\"market\", \"code\", FACTORS]");
+            let head = everything::RUN
+                .replace("[\"market\", \"code\"]", "[\"market\", \"code\", FACTORS]");
             let (before, rest) = head.split_once("FACTORS").unwrap_or((&head, ""));
             let mut text = super::lines_up_to(BYTES - rest.len(), before, |n| format!("\"f{n}\","));
             text.extend_from_slice(rest.as_bytes());
@@ -115,14 +135,22 @@ fn sections() -> Vec<Case> {
         run("levels", || {
             let (before, rest) = everything::RUN.split_once("levels = [").unwrap_or_default();
             let mut text =
-                super::lines_up_to(BYTES - rest.len(), &format!("{before}levels = ["), |n| format!(".{},", n + 1));
+                super::lines_up_to(BYTES - rest.len(), &format!("{before}levels = ["), |n| {
+                    format!(".{},", n + 1)
+                });
             text.extend_from_slice(rest.as_bytes());
             text
         }),
         after("noise of unknown assets", "", |n| format!("[noise.a{n}]\n")),
-        after("a law of many severities", "[[source]]\nkind=\"depeg\"\nrate=1\ntarget={asset=\"stETH\"}\nseverity={empirical=[", |_| ".1,".to_owned()),
-        after("laws in laws", "[[source]]\nkind=\"depeg\"\nrate=1\ntarget={asset=\"stETH\"}\nseverity=", |_| {
-            "{mixture={at_one=.1,else=".to_owned()
-        }),
+        after(
+            "a law of many severities",
+            "[[source]]\nkind=\"depeg\"\nrate=1\ntarget={asset=\"stETH\"}\nseverity={empirical=[",
+            |_| ".1,".to_owned(),
+        ),
+        after(
+            "laws in laws",
+            "[[source]]\nkind=\"depeg\"\nrate=1\ntarget={asset=\"stETH\"}\nseverity=",
+            |_| "{mixture={at_one=.1,else=".to_owned(),
+        ),
     ]
 }

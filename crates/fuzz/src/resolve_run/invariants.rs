@@ -120,7 +120,8 @@ fn in_range(model: &Model<'_>, row: &[f64]) {
 pub(super) fn nothing_is_lost(scenario: &Scenario<'_>) {
     let layout = scenario.model.layout();
     for row in rows(&scenario.model, 4_096) {
-        let lost = [Figure::Total, Figure::Direct, Figure::Contagion, Figure::BadDebt, Figure::Redeemed];
+        let lost =
+            [Figure::Total, Figure::Direct, Figure::Contagion, Figure::BadDebt, Figure::Redeemed];
         for figure in lost {
             let x = f64::from_bits(row[layout.system(figure)]);
             assert!(x.abs() <= 0.0, "{} is {x} where nothing happens", figure.name());

@@ -35,7 +35,15 @@ impl Sketched {
             ($($table:ident),*) => { $(spec.$table.file = stringify!($table).to_owned();)* };
         }
         name!(
-            assets, operators, avs, holdings, allocations, groups, pools, loans, reserves,
+            assets,
+            operators,
+            avs,
+            holdings,
+            allocations,
+            groups,
+            pools,
+            loans,
+            reserves,
             portfolios
         );
         spec
@@ -115,8 +123,11 @@ fn wrapped(
     let buffer_eth = if buffer { amount(choices)? } else { 0.0 };
     let cover_eth = if cover { amount(choices)? } else { 0.0 };
     let days = if choices.arbitrary()? { amount(choices)? } else { 0.0 };
-    let yields =
-        Yields { staking: 0.1 * fraction(choices)?, incentives: 0.1 * fraction(choices)?, ..Yields::default() };
+    let yields = Yields {
+        staking: 0.1 * fraction(choices)?,
+        incentives: 0.1 * fraction(choices)?,
+        ..Yields::default()
+    };
     let mut backing = buffer_eth;
     let mut sketch = sketch.asset(WRAPPED[index], kind).with(|row| {
         (row.buffer_eth, row.cover_eth, row.redemption_days) = (buffer_eth, cover_eth, days);
@@ -131,7 +142,14 @@ fn wrapped(
     }
     if choices.ratio(1, 3)? {
         let supply_eth = backing * (0.5 + fraction(choices)?);
-        sketch.0.assets.rows.iter_mut().rev().take(1).for_each(|row| row.supply_eth = Some(supply_eth));
+        sketch
+            .0
+            .assets
+            .rows
+            .iter_mut()
+            .rev()
+            .take(1)
+            .for_each(|row| row.supply_eth = Some(supply_eth));
     }
     Ok(sketch)
 }

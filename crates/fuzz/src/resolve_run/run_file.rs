@@ -77,7 +77,8 @@ fn source(
     choices: &mut Unstructured<'_>,
     network: &Sketched,
 ) -> Result<()> {
-    let operator = |choices: &mut Unstructured<'_>| named(choices, &OPERATORS[..network.n_operators]);
+    let operator =
+        |choices: &mut Unstructured<'_>| named(choices, &OPERATORS[..network.n_operators]);
     let asset = |choices: &mut Unstructured<'_>| named(choices, &WRAPPED[..network.n_wrapped]);
     let has_avss = network.n_avss > 0;
     let (kind, keys) = match choices.int_in_range(0..=9_u8)? {
@@ -90,17 +91,29 @@ fn source(
             let share = fraction(choices)?;
             ("avs_incident", format!("target = {{ avs = {avs} }}\nparticipation = {share:?}"))
         }
-        2 => ("operator_compromise", format!("target = {{ operator = {} }}\nreach = \"all\"", operator(choices)?)),
+        2 => (
+            "operator_compromise",
+            format!("target = {{ operator = {} }}\nreach = \"all\"", operator(choices)?),
+        ),
         3 => {
             let background = fraction(choices)?;
             let operator = operator(choices)?;
-            ("validator_incident", format!("target = {{ operator = {operator} }}\nbackground = {background:?}"))
+            (
+                "validator_incident",
+                format!("target = {{ operator = {operator} }}\nbackground = {background:?}"),
+            )
         }
-        4 => ("group_incident", "target = { group_kind = \"entity\" }\neffect = \"avs_fault\"".to_owned()),
+        4 => (
+            "group_incident",
+            "target = { group_kind = \"entity\" }\neffect = \"avs_fault\"".to_owned(),
+        ),
         5 => ("exploit", format!("target = {{ asset = {} }}\nsale_days = 2", asset(choices)?)),
         6 => {
             let share = fraction(choices)?;
-            ("unbacked_mint", format!("target = {{ asset = {} }}\npledge_share = {share:?}", asset(choices)?))
+            (
+                "unbacked_mint",
+                format!("target = {{ asset = {} }}\npledge_share = {share:?}", asset(choices)?),
+            )
         }
         7 if network.has_reserves => {
             let reserve = named(choices, &RESERVES)?;
@@ -141,7 +154,11 @@ fn behaviour(text: &mut String, choices: &mut Unstructured<'_>, network: &Sketch
         let on_loss = *choices.choose(&[0.0, 0.5, 3.0, 1e6])?;
         let most = fraction(choices)?;
         let arbitrage = *choices.choose(&[0.0, 5.0, 1e6, 1e12])?;
-        let name = if choices.arbitrary()? { "default" } else { WRAPPED[choices.choose_index(network.n_wrapped)?] };
+        let name = if choices.arbitrary()? {
+            "default"
+        } else {
+            WRAPPED[choices.choose_index(network.n_wrapped)?]
+        };
         let base = 0.1 * fraction(choices)?;
         let _ = write!(
             text,
@@ -156,7 +173,8 @@ fn behaviour(text: &mut String, choices: &mut Unstructured<'_>, network: &Sketch
     if choices.arbitrary()? {
         let total = *choices.choose(&[3.6e7, 1e15])?;
         let queue = *choices.choose(&[0.0, 1e5, 1e12])?;
-        let _ = write!(text, "[beacon]\ntotal_active_eth = {total:?}\nexit_queue_eth = {queue:?}\n");
+        let _ =
+            write!(text, "[beacon]\ntotal_active_eth = {total:?}\nexit_queue_eth = {queue:?}\n");
     }
     if choices.arbitrary()? {
         let (run, unwind) = (fraction(choices)?, fraction(choices)?);

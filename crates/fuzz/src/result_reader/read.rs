@@ -5,9 +5,7 @@ use std::path::Path;
 
 use slashfall_graph::Problems;
 use slashfall_jobs::replay::{ReplayOptions, find_scope, replay, replay_worst};
-use slashfall_jobs::{
-    MergeOptions, ReportOptions, Unwatched, merge, report, scenarios_of,
-};
+use slashfall_jobs::{MergeOptions, ReportOptions, Unwatched, merge, report, scenarios_of};
 use slashfall_output::difference::{Comparison, StoredResult};
 use slashfall_output::listed_paths;
 use slashfall_report::Ask;
@@ -30,8 +28,8 @@ pub(super) fn asked(made: &Made, name: &str) {
     scenarios.err().iter().for_each(refused);
     let compared = compared(&result);
     compared.err().iter().for_each(refused);
-    let losses = StoredResult::open_losses(&result)
-        .and_then(|result| result.losses("base", "system", None));
+    let losses =
+        StoredResult::open_losses(&result).and_then(|result| result.losses("base", "system", None));
     losses.err().iter().for_each(refused);
     played(&result).err().iter().for_each(refused_by_job);
 }

@@ -67,7 +67,8 @@ impl Collector {
         let next_columns = &next.columns;
         let fits = |(own, next): (&ScopeLosses, &StoredScope)| {
             let column = next_columns.get(next.column);
-            let column = column.is_some_and(|next| self.columns[own.column].can_join(next, n_paths));
+            let column =
+                column.is_some_and(|next| self.columns[own.column].can_join(next, n_paths));
             let depegs = next.depegs.iter().flatten();
             own.depegs.is_some() == next.depegs.is_some()
                 && depegs.into_iter().all(|tally| tally.is_possible(n_paths))

@@ -42,7 +42,11 @@ impl StoredResult {
         })?;
         let losses = found.read_losses(files)?;
         table(losses, weights).map_err(|error| {
-            Problem::new(files[0].display().to_string(), format!("a loss and a weight of each path were expected ({error})")).into()
+            Problem::new(
+                files[0].display().to_string(),
+                format!("a loss and a weight of each path were expected ({error})"),
+            )
+            .into()
         })
     }
 }

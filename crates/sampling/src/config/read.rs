@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use slashfall_cascade::{
     BeaconParameters, CascadeParameters, LendingParameters, SecurityParameters, YieldParameters,
 };
-use slashfall_graph::Problems;
+use slashfall_graph::{Problem, Problems};
 
 use super::node::{Node, NodeValue};
 use super::read_behaviour::{
@@ -25,6 +25,8 @@ const MAX_PATHS: i64 = 1_000_000_000_000;
 const MAX_CHOSEN: i64 = 1_000_000_000;
 /// Ten years: a horizon beyond is a mistake of units.
 const MAX_HORIZON_DAYS: i64 = 3_650;
+/// Values of a run file, and of all its scenarios, which have a copy each: some hundreds of MB.
+pub(super) const MOST_VALUES: usize = 1 << 21;
 const DETAILS: [(&str, Detail); 3] =
     [("summary", Detail::Summary), ("standard", Detail::Standard), ("paths", Detail::Paths)];
 const STOP_METRICS: [(&str, StopMetric); 3] = [
@@ -48,6 +50,13 @@ impl RunSpec {
     /// problems: what could not be read has a value that means nothing.
     #[must_use]
     pub fn read_all(file: &str, root: &Node) -> (Self, Problems) {
+        let n_values = root.n_values();
+        if n_values > MOST_VALUES {
+            let expected =
+                format!("at most {MOST_VALUES} values were expected, in lists and tables too");
+            let problem = Problem::new(file, expected).value(format!("{n_values} values"));
+            return (placeholder(root), problem.into());
+        }
         let reading = Reading::new(file);
         let spec = Section::new(&reading, "", root).map_or_else(|| placeholder(root), read_root);
         let spec =
