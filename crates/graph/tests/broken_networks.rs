@@ -138,7 +138,7 @@ const OUT_OF_RANGE: [(&str, Edit, At, &str); 25] = [
     ("pools.csv", Swap("0.0004", "1"), ("pools.csv", Some(1), "fee"), "below 1"),
     ("pools.csv", Swap("50,0", "0,0"), ("pools.csv", Some(1), "amplification"), "between 0.01"),
     ("pools.csv", Swap("50,0", "2e6,0"), ("pools.csv", Some(1), "amplification"), "1,000,000"),
-    ("pools.csv", Swap("100", "0"), ("pools.csv", Some(1), "reserve_eth"), "least 0.000001,"),
+    ("pools.csv", Swap("100", "0"), ("pools.csv", Some(1), "reserve_eth"), "least 0.000001"),
     ("pools.csv", Swap("80,", "1e-7,"), ("pools.csv", Some(1), "reserve_asset_eth"), "0.000001,"),
     ("pools.csv", Swap("80,100", "80,8.1e7"), ("pools.csv", Some(1), "reserve_eth"), "_eth, 80, w"),
     ("pools.csv", Swap("80,100", "80,7e-5"), ("pools.csv", Some(1), "reserve_eth"), "a millionth"),

@@ -26,7 +26,7 @@ fn scenarios_and_grids() {
     let axes = repeated(65, |n| format!("\"security.x{n}\" = {{ set = [1] }}\n"));
     one(&format!("[sweep]\n{axes}"), &["at most 64 keys", "there are 65"]);
     // A file of some 40,000 values has room for some 50 of itself.
-    let severities = repeated(40_000, |_| ".1,".to_owned());
+    let severities = repeated(40_000, |_| "0.1,".to_owned());
     let source = format!(
         "[[source]]\nkind = \"depeg\"\ntarget = {{ asset = \"a\" }}\nrate = 1\n\
          severity = {{ empirical = [{severities}] }}\n"

@@ -136,7 +136,7 @@ fn sections() -> Vec<Case> {
             let (before, rest) = everything::RUN.split_once("levels = [").unwrap_or_default();
             let mut text =
                 super::lines_up_to(BYTES - rest.len(), &format!("{before}levels = ["), |n| {
-                    format!(".{},", n + 1)
+                    format!("0.{},", n + 1)
                 });
             text.extend_from_slice(rest.as_bytes());
             text
@@ -145,12 +145,12 @@ fn sections() -> Vec<Case> {
         after(
             "a law of many severities",
             "[[source]]\nkind=\"depeg\"\nrate=1\ntarget={asset=\"stETH\"}\nseverity={empirical=[",
-            |_| ".1,".to_owned(),
+            |_| "0.1,".to_owned(),
         ),
         after(
             "laws in laws",
             "[[source]]\nkind=\"depeg\"\nrate=1\ntarget={asset=\"stETH\"}\nseverity=",
-            |_| "{mixture={at_one=.1,else=".to_owned(),
+            |_| "{mixture={at_one=0.1,else=".to_owned(),
         ),
     ]
 }

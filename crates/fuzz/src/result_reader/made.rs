@@ -53,7 +53,8 @@ impl Made {
         let dir = TempDir::new().expect("a folder for a result");
         let at = |name: &str| dir.path().join(name);
         let network = read(&repository("crates/cli/tests/results/network"));
-        let network: Vec<_> = network.iter().map(|(name, file)| (name.as_str(), &file[..])).collect();
+        let network: Vec<_> =
+            network.iter().map(|(name, file)| (name.as_str(), &file[..])).collect();
         hold(&at("network"), &network);
         let run_file = repository("crates/cli/tests/results/run.toml");
         let text = written(fs::read_to_string(&run_file), &run_file);
