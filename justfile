@@ -12,6 +12,14 @@ test:
 ci:
     .ci/run
 
+# Fuzzes one target, or all, for so many seconds each.
+fuzz seconds="60" *targets:
+    .ci/fuzz {{seconds}} {{targets}}
+
+# Fuzzes all targets for an hour each, two at a time, with the readers of dependencies instrumented too.
+fuzz-all seconds="3600":
+    COVER=all JOBS=2 nice -n 19 .ci/fuzz {{seconds}}
+
 # Lints and format as CI has them.
 lint:
     cargo fmt --all --check

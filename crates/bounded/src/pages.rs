@@ -12,7 +12,7 @@ use parquet::file::serialized_reader::SerializedPageReader;
 
 use crate::format::PAGE;
 use crate::thrift::Walk;
-use crate::{FILES, MOST_OPEN_BYTES, MOST_PAGE_BYTES, ReadError, Room, caught};
+use crate::{FILES, MOST_OPEN_BYTES, MOST_PAGE_BYTES, MOST_TEXT_BYTES, ReadError, Room, caught};
 
 /// Bytes of a value of fixed length, of the longest that tables have.
 const MOST_FIXED: i32 = 64;
@@ -37,6 +37,8 @@ struct Column {
     page_bytes: u64,
     /// Of its dictionary, once unpacked.
     dictionary_bytes: u64,
+    /// Of all its other pages.
+    data_bytes: u64,
     n_values: u64,
     /// Bytes that a cell may have.
     cell_bytes: u64,
@@ -51,7 +53,7 @@ pub(crate) fn check(
     room: Room,
 ) -> Result<Found, ReadError> {
     let most_open = MOST_OPEN_BYTES.max(n_bytes.saturating_mul(FILES));
-    let (mut n_cells, mut row_bytes) = (0_u64, 0);
+    let (mut n_cells, mut text_bytes, mut row_bytes) = (0_u64, 0_u64, 0);
     for group in metadata.row_groups() {
         let (mut open, mut row) = (0_u64, 0_u64);
         let chunks = group.columns().iter().enumerate();
@@ -62,6 +64,9 @@ pub(crate) fn check(
             open += found.page_bytes + found.dictionary_bytes;
             row += found.cell_bytes;
             n_cells = n_cells.saturating_add(found.n_values);
+            if chunk.column_type() == Type::BYTE_ARRAY {
+                text_bytes = text_bytes.saturating_add(found.data_bytes);
+            }
         }
         if open > most_open {
             return Err(ReadError::TooLarge(format!(
@@ -69,6 +74,11 @@ pub(crate) fn check(
             )));
         }
         row_bytes = row.max(row_bytes);
+    }
+    if text_bytes > MOST_TEXT_BYTES {
+        return Err(ReadError::TooLarge(format!(
+            "its texts are {text_bytes} bytes once unpacked, and at most {MOST_TEXT_BYTES} are read"
+        )));
     }
     if n_cells > room.cells {
         return Err(ReadError::TooLarge(format!(
@@ -156,6 +166,9 @@ fn page(mut file: &File, (at, end): (u64, u64), found: &mut Column) -> Result<u6
     let largest = if is_dictionary { &mut found.dictionary_bytes } else { &mut found.page_bytes };
     // What is not packed is as long as it is, whatever it says.
     *largest = (*largest).max(unpacked).max(packed);
+    if !is_dictionary {
+        found.data_bytes += unpacked.max(packed);
+    }
     found.n_values = found.n_values.saturating_add(n_values);
     Ok(end - walk.left() + packed)
 }

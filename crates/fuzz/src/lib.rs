@@ -21,6 +21,7 @@ pub mod run_file;
 
 use std::alloc::System;
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use cap::Cap;
@@ -77,7 +78,7 @@ pub fn unbounded<T>(make: impl FnOnce() -> T) -> T {
 /// # Panics
 /// When the folder cannot be written.
 pub fn begin(name: &str) {
-    std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+    std::panic::set_hook(Box::new(|panic| drop(writeln!(std::io::stderr(), "{panic}"))));
     let Some(folder) = std::env::var_os("SLASHFALL_FUZZ_SEEDS") else { return };
     let target = TARGETS.iter().find(|target| target.name == name);
     for (name, bytes) in target.map(|target| (target.seeds)()).unwrap_or_default() {

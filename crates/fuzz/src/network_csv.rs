@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 use slashfall_graph::facts::facts;
 use slashfall_graph::{NetworkSpec, load_network, read_network, write_network};
@@ -12,14 +11,18 @@ use crate::folder::{files_of, hold, joined, read};
 use crate::problems::refused;
 use crate::seeds::repository;
 
-/// Where inputs are read from.
-static SCRATCH: LazyLock<TempDir> = LazyLock::new(|| TempDir::new().expect("a folder for inputs"));
+thread_local! {
+    /// Where inputs are read from; gone with the thread.
+    static SCRATCH: TempDir = TempDir::new().expect("a folder for inputs");
+}
 
 /// Takes a folder: its files follow lines `== NAME`.
 pub fn take(bytes: &[u8]) {
-    let dir = SCRATCH.path().join("network");
-    hold(&dir, &files_of(bytes));
-    taken(&dir, &SCRATCH.path().join("again"));
+    SCRATCH.with(|scratch| {
+        let dir = scratch.path().join("network");
+        hold(&dir, &files_of(bytes));
+        taken(&dir, &scratch.path().join("again"));
+    });
 }
 
 /// Holds a folder to be refused with problems, or to be a network that is the same written and read again.

@@ -1,7 +1,8 @@
 //! One Parquet table among the CSV tables of a network with every mechanism.
 
 use std::fs;
-use std::sync::{Arc, LazyLock};
+use std::path::Path;
+use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
@@ -27,24 +28,31 @@ const TABLES: [&str; 10] = [
     "portfolios",
 ];
 
-/// Where inputs are read from, with all tables as CSV.
-static SCRATCH: LazyLock<TempDir> = LazyLock::new(|| {
-    let dir = TempDir::new().expect("a folder for inputs");
-    hold(&dir.path().join("network"), &everything_tables().collect::<Vec<_>>());
-    dir
-});
+thread_local! {
+    /// Where inputs are read from, with all tables as CSV; gone with the thread.
+    static SCRATCH: TempDir = {
+        let dir = TempDir::new().expect("a folder for inputs");
+        hold(&dir.path().join("network"), &everything_tables().collect::<Vec<_>>());
+        dir
+    };
+}
 
 /// Takes a table: a byte that says which, and the Parquet file.
 pub fn take(bytes: &[u8]) {
     let Some((which, file)) = bytes.split_first() else { return };
     let name = TABLES[usize::from(*which) % TABLES.len()];
-    let network = SCRATCH.path().join("network");
+    SCRATCH.with(|scratch| take_table(scratch.path(), name, file));
+}
+
+/// Takes a table in the place of the one that is there.
+fn take_table(scratch: &Path, name: &str, file: &[u8]) {
+    let network = scratch.join("network");
     let (csv, parquet) = (format!("{name}.csv"), network.join(format!("{name}.parquet")));
     let kept = everything_tables().find(|(name, _)| *name == csv);
     let csv = network.join(csv);
     let _ = fs::remove_file(&csv);
     written(fs::write(&parquet, file), &parquet);
-    taken(&network, &SCRATCH.path().join("again"));
+    taken(&network, &scratch.join("again"));
     written(fs::remove_file(&parquet), &parquet);
     if let Some((_, text)) = kept {
         written(fs::write(&csv, text), &csv);

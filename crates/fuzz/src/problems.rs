@@ -13,12 +13,6 @@ const MOST_PROBLEMS: usize = 2_000;
 /// When nothing is said to be wrong, or not where, or at a length that nobody reads.
 pub(crate) fn refused(problems: &Problems) {
     assert!(!problems.is_empty(), "refused without a problem");
-    if std::env::var_os("TELL").is_some() {
-        for p in problems.as_slice().iter().take(2) {
-            eprintln!("   {p:.300}");
-        }
-        eprintln!("   {} problems", problems.as_slice().len() + problems.further());
-    }
     assert!(problems.as_slice().len() <= MOST_PROBLEMS, "{} problems", problems.as_slice().len());
     for problem in problems.as_slice() {
         let said = problem.to_string();

@@ -170,6 +170,14 @@ impl Problems {
         self.compared += other.compared;
     }
 
+    /// The same of files by other names.
+    #[must_use]
+    pub fn of_files(&self, name: impl Fn(&str) -> String) -> Self {
+        let mut own = self.clone();
+        own.listed.iter_mut().for_each(|problem| problem.file = name(&problem.file));
+        own
+    }
+
     /// True when no more are listed: whoever looks for them may stop.
     #[must_use]
     pub fn is_full(&self) -> bool {

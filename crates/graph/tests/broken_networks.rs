@@ -106,7 +106,7 @@ fn cells() {
     let holdings = |cell, words: &[&str]| {
         check("holdings.csv", &Swap("1000", cell), ("holdings.csv", Some(1), "amount_eth"), words);
     };
-    holdings("", &["cell is empty", "a finite amount in ETH, at least 0,"]);
+    holdings("", &["cell is empty", "a finite amount in ETH, at least 0"]);
     holdings("1e3x", &["found \"1e3x\"", "a finite amount in ETH"]);
     holdings("\"1,000\"", &["found \"1,000\""]);
     holdings("NaN", &["found \"NaN\"", "finite"]);
@@ -479,4 +479,42 @@ fn a_cut_or_changed_parquet_file_is_reported_or_read() {
         let of_pools = |p: &Problem| ["pools.parquet", "assets.csv"].contains(&&*p.file);
         assert!(problems.as_slice().iter().all(of_pools), "changed at {at}: {problems}");
     }
+}
+
+/// Networks that are too much are told so, and stay small in memory: see also the fuzzing crate.
+#[test]
+fn too_much() {
+    let long = format!("operator,entity\nA,Alpha\nB,Alpha\nC,Gamma\n{},E\n", "x".repeat(201));
+    let at = ("operators.csv", Some(4), "operator");
+    check("operators.csv", &Write(long.leak().as_bytes()), at, &["at most 200 bytes"]);
+    let wide = format!("operator,entity,{}\nA,Alpha,\n", "x".repeat(201));
+    let dir = good_folder();
+    fs::write(dir.path().join("operators.csv"), wide).unwrap();
+    let problems = problems_of(dir.path());
+    assert!(problems.to_string().contains("the name of a column, at most 200 bytes"), "{problems}");
+    let columns = format!("operator,entity{}\n", ",x".repeat(10_000));
+    fs::write(dir.path().join("operators.csv"), columns).unwrap();
+    let problems = problems_of(dir.path());
+    assert!(problems.to_string().contains("at most 10000 columns"), "{problems}");
+    let many: String = (0..17_000).map(|n| format!("o{n},E\n")).collect();
+    let many = format!("operator,entity\nA,Alpha\nB,Alpha\nC,Gamma\n{many}");
+    fs::write(dir.path().join("operators.csv"), many).unwrap();
+    let problems = problems_of(dir.path());
+    let [problem] = problems.as_slice() else { panic!("{problems}") };
+    assert_eq!(
+        problem.to_string(),
+        "operators.csv: found \"17003 rows\", at most 16384 rows were expected"
+    );
+}
+
+/// A thousand problems are listed, the others are counted, and the rest of the file is not read.
+#[test]
+fn very_many_problems() {
+    let dir = good_folder();
+    let rows = "direct,C,ETH,x\n".repeat(5_000);
+    let table = format!("holder,operator,asset,amount_eth\n{rows}");
+    fs::write(dir.path().join("holdings.csv"), table).unwrap();
+    let problems = problems_of(dir.path());
+    assert_eq!(problems.as_slice().len(), 1_000);
+    assert!(problems.as_slice().iter().all(|problem| problem.file == "holdings.csv"));
 }

@@ -120,12 +120,7 @@ impl NetworkFolder {
 
     /// What is wrong with its files, by the names that the user knows them by.
     fn as_named(&self, problems: &Problems) -> Problems {
-        let mut named = Problems::default();
-        for problem in problems.as_slice() {
-            let file = self.name_of(Path::new(&problem.file));
-            named.push(Problem { file, ..problem.clone() });
-        }
-        named
+        problems.of_files(|file| self.name_of(Path::new(file)))
     }
 }
 

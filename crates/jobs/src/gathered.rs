@@ -99,6 +99,18 @@ impl Gathered {
         }
     }
 
+    /// Whether this was gathered of the `n_paths` paths that follow: it comes from a file.
+    pub(crate) fn can_join(&self, next: &StoredGathered, n_paths: u64) -> bool {
+        let incidents = match (&self.incidents, &next.incidents) {
+            (Some((contagion, counts)), Some(next)) => {
+                contagion.can_join(&next.0, n_paths) && counts.can_join(&next.1, n_paths)
+            }
+            (None, None) => true,
+            _ => false,
+        };
+        incidents && self.collector.can_join(&next.collector, n_paths)
+    }
+
     /// Adds the paths that follow, which were gathered elsewhere. No waypoint may lie among them but
     /// at their end; see [`stretches`].
     pub(crate) fn join(&mut self, next: StoredGathered) {

@@ -243,10 +243,13 @@ impl Origin for Joins<'_> {
         let mut gathered = Gathered::new(scenario, &wanted(scenario), levels);
         watch.begin(&scenario.name, n_paths(scenario), level);
         let flow = each_part(&self.0.parts, scenario, paths, watch, |stretch, watch| {
+            if !stretch.follows(&gathered) {
+                return Ok(false);
+            }
             gathered.join(stretch.gathered);
             drawing.join(stretch.check.as_ref());
             watch.advance(gathered.collector.n_paths(), Some(&gathered.collector));
-            Ok(())
+            Ok(true)
         })?;
         Ok(Played { interrupted: flow.is_break(), ..Played::of(gathered) })
     }

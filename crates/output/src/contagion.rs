@@ -242,6 +242,14 @@ impl Contagion {
         StoredContagion { given: numbered(&self.given), hit: numbered(&self.hit) }
     }
 
+    /// Whether this can be of `n_paths` other paths of the same nodes.
+    #[must_use]
+    pub fn can_join(&self, other: &StoredContagion, n_paths: u64) -> bool {
+        let are_nodes = |node: &usize| *node < self.given.len();
+        other.given.iter().all(|(node, given)| are_nodes(node) && given.is_possible(n_paths))
+            && other.hit.iter().all(|(node, tally)| are_nodes(node) && tally.is_possible(n_paths))
+    }
+
     /// Adds what others have added up over other paths.
     pub fn join(&mut self, other: &StoredContagion) {
         for (node, given) in &other.given {

@@ -145,6 +145,14 @@ impl EventCounts {
         }
     }
 
+    /// Whether this is of `n_paths` other paths of the same sources.
+    #[must_use]
+    pub fn can_join(&self, other: &StoredCounts, n_paths: u64) -> bool {
+        other.n_paths == n_paths
+            && self.singles.len() == other.singles.len()
+            && self.of_pairs.len() == other.of_pairs.len()
+    }
+
     /// Adds what others have counted on other paths.
     pub fn join(&mut self, other: &StoredCounts) {
         self.n_paths += other.n_paths;

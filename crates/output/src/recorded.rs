@@ -78,6 +78,9 @@ pub fn path_row(
         let rows = opened(&file, ROOM)?.rows(offset, 1).batches();
         let Some(batch) = rows.map_err(unread(&file))?.next() else { continue };
         let batch = batch.map_err(unread(&file))?;
+        if batch.num_rows() == 0 {
+            continue;
+        }
         let own = texts(&batch, "scenario").ok_or_else(|| not_ours(&file))?;
         if text(own, 0) != scenario {
             continue;

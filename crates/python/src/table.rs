@@ -89,7 +89,9 @@ fn read(path: &Path) -> anyhow::Result<RecordBatch> {
     };
     let opened = slashfall_bounded::open(path, Room::TABLE).map_err(unread)?;
     let schema = Arc::clone(opened.schema());
-    let batches = opened.batches().map_err(unread)?.map(|batch| batch.map_err(unread));
+    // As many rows at a time as there may be: most tables are one batch then.
+    let batches = opened.batch_rows(usize::MAX).batches().map_err(unread)?;
+    let batches = batches.map(|batch| batch.map_err(unread));
     let batches = batches.collect::<Result<Vec<_>, Problems>>()?;
     Ok(concat_batches(&schema, &batches)?.with_schema(schema)?)
 }

@@ -3,6 +3,8 @@
 //! `X_i = (a_i . F + sqrt(1 - |a_i|^2) eps_i) / sqrt(W)`, `tau_i = -365 log1p(-SF(X_i)) / lambda_i`.
 //! Everything is in survival functions, because what matters is the far tail.
 
+use std::ops::RangeInclusive;
+
 use statrs::function::beta::{beta_reg, inv_beta_reg, ln_beta};
 
 use crate::gaussian;
@@ -58,20 +60,59 @@ fn student_survival(df: f64, x: f64) -> f64 {
     if x >= 0.0 { beyond } else { 1.0 - beyond }
 }
 
+/// Degrees of freedom and probabilities for which the library's inverse comes to an end, and near to the truth:
+/// beyond, it panics, runs for ever or is off by its first digit.
+const INVERTED: (RangeInclusive<f64>, f64) = (3.0..=300.0, 1e-20);
+
 /// Inverse of [`student_survival`]; two Newton steps polish the library's inverse.
 fn student_upper_quantile(df: f64, p: f64) -> f64 {
     if p > 0.5 {
         return -student_upper_quantile(df, 1.0 - p);
     }
+    if !INVERTED.0.contains(&df) || p < INVERTED.1 {
+        return student_upper_quantile_of_any(df, p);
+    }
     let y = inv_beta_reg(0.5 * df, 0.5, 2.0 * p);
     let mut x = (df * (1.0 - y) / y).sqrt();
     for _ in 0..2 {
-        let ln_density =
-            -0.5 * (df + 1.0) * (x * x / df).ln_1p() - ln_beta(0.5 * df, 0.5) - 0.5 * df.ln();
-        x += (student_survival(df, x) - p) / ln_density.exp();
+        x += (student_survival(df, x) - p) / student_density(df, x);
     }
     x
 }
+
+fn student_density(df: f64, x: f64) -> f64 {
+    let ln_density =
+        -0.5 * (df + 1.0) * (x * x / df).ln_1p() - ln_beta(0.5 * df, 0.5) - 0.5 * df.ln();
+    ln_density.exp()
+}
+
+/// The same where the library's inverse is of no use, for p of at most a half: Newton's method on logarithms, where
+/// a tail is nearly a straight line, held inside a bracket that shrinks at every step.
+fn student_upper_quantile_of_any(df: f64, p: f64) -> f64 {
+    // Of x, whose square is still a number.
+    let (mut low, mut high) = (-45.0, 354.0);
+    let mut ln_x = 0.0_f64;
+    for _ in 0..QUANTILE_STEPS {
+        let x = ln_x.exp();
+        let survival = student_survival(df, x);
+        if survival > p {
+            low = ln_x;
+        } else {
+            high = ln_x;
+        }
+        let newton = ln_x + (survival / p).ln() * survival / (x * student_density(df, x));
+        let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
+        let is_done = (next - ln_x).abs() <= f64::EPSILON;
+        ln_x = next;
+        if is_done {
+            break;
+        }
+    }
+    ln_x.exp()
+}
+
+/// Bisection alone is down to the last digits by then.
+const QUANTILE_STEPS: u32 = 100;
 
 /// Lower bounds of the upper quantile, by table: rates that are drawn anew on every path need one
 /// for every path and class, and the exact inverse of Student's t takes microseconds.
@@ -177,6 +218,24 @@ mod tests {
                 assert!((back / p - 1.0).abs() < 1e-10, "df {df} p {p} back {back}");
             }
         }
+    }
+
+    /// Where the library's inverse is left, and far beyond, where it panics or never ends.
+    #[test]
+    fn student_quantiles_of_any_law_come_to_an_end_and_invert() {
+        for df in [0.5, 1.0, 2.9, 3.0, 4.0, 300.0, 301.0, 1e4, 1e7] {
+            for p in [1e-300, 1e-160, 1e-31, 1e-21, 1e-19, 1e-10, 1e-3, 0.3, 0.49] {
+                let x = student_upper_quantile(df, p);
+                let back = student_survival(df, x);
+                // With very many degrees of freedom rounding of `x^2 / df` is all that is left of x.
+                let precision = (1e-11_f64).max(1e-14 * df);
+                let is_far = x >= 1e153;
+                assert!(is_far || (back / p - 1.0).abs() < precision, "df {df} p {p} back {back}");
+            }
+        }
+        // Cauchy's law: the quantile of 1e-300 is 1 / (pi 1e-300).
+        let cauchy = student_upper_quantile(1.0, 1e-150) * std::f64::consts::PI * 1e-150;
+        assert!((cauchy - 1.0).abs() < 1e-12, "{cauchy}");
     }
 
     /// Published: the 99 % point of t with 4 degrees of freedom is 3.746947387979197.

@@ -22,7 +22,7 @@ const LEAST_EXPONENT: i32 = -1074;
 /// Neal 2015, "Fast exact summation using small and large superaccumulators"), as many as the terms so
 /// far need. An addition takes a few integer operations.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(from = "Settled", into = "Settled")]
+#[serde(try_from = "Settled", into = "Settled")]
 pub struct ExactSum {
     /// Place of the first chunk: its least digit weighs `2^(32 base - 1074)`.
     base: u32,
@@ -175,9 +175,20 @@ impl From<ExactSum> for Settled {
     }
 }
 
-impl From<Settled> for ExactSum {
-    fn from(Settled { base, chunks }: Settled) -> Self {
-        Self { base, chunks, pending: 0 }
+/// Chunks of the largest number, and of as many of them as there may be.
+const MOST_CHUNKS: usize = 72;
+
+impl TryFrom<Settled> for ExactSum {
+    type Error = &'static str;
+
+    fn try_from(Settled { base, chunks }: Settled) -> Result<Self, Self::Error> {
+        let is_settled = chunks.iter().all(|chunk| chunk.unsigned_abs() <= 1 << CHUNK_BITS);
+        let fits = base as usize <= MOST_CHUNKS && chunks.len() <= MOST_CHUNKS - base as usize;
+        if is_settled && fits {
+            Ok(Self { base, chunks, pending: 0 })
+        } else {
+            Err("a sum of numbers was expected")
+        }
     }
 }
 

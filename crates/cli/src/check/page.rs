@@ -235,6 +235,9 @@ fn print_debtrank(page: &Page<'_>, out: &mut impl Write, top: usize) -> std::io:
         out,
         "\nLinear DebtRank: share of holders' value impaired when the node alone fails, largest"
     )?;
+    if page.facts.debtrank.nodes.is_empty() {
+        return writeln!(out, "  not computed: there are too many nodes and ties between them");
+    }
     let mut table = plain_table(&["node", "kind", "DebtRank"].map(str::to_owned));
     for rank in page.facts.debtrank.nodes.iter().take(top) {
         let (kind, name) = page.node(rank);

@@ -8,6 +8,7 @@ use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
 
 use super::{Case, case};
 use crate::network_parquet::{take, which};
@@ -54,7 +55,8 @@ fn written() -> Vec<Case> {
         file("texts that begin as the one before", || {
             let long = "x".repeat(1 << 20);
             let properties = properties().set_dictionary_enabled(false);
-            let properties = properties.set_encoding(Encoding::DELTA_BYTE_ARRAY);
+            let holder = ColumnPath::from("holder");
+            let properties = properties.set_column_encoding(holder, Encoding::DELTA_BYTE_ARRAY);
             table(properties, 1_000, || column(200, |_| &long))
         }),
         file("a list of a hundred million", list),

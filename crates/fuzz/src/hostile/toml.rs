@@ -56,7 +56,9 @@ fn trees() -> Vec<Case> {
         run("nothing but equals signs", || lines("", |_| "=\n".to_owned())),
         run("changes", || lines(everything::RUN, |n| format!("\n== --set a.b{n}=0"))),
         run("a deep change", || {
-            lines(&format!("{}\n== --set a", everything::RUN), |_| ".a".to_owned())
+            let mut text = lines(&format!("{}\n== --set a", everything::RUN), |_| ".a".to_owned());
+            text.extend_from_slice(b"=1");
+            text
         }),
     ]
 }
@@ -134,7 +136,7 @@ fn sections() -> Vec<Case> {
             let (before, rest) = everything::RUN.split_once("levels = [").unwrap_or_default();
             let mut text =
                 super::lines_up_to(BYTES - rest.len(), &format!("{before}levels = ["), |n| {
-                    format!(".{},", n + 1)
+                    format!("0.{},", n + 1)
                 });
             text.extend_from_slice(rest.as_bytes());
             text
@@ -143,12 +145,12 @@ fn sections() -> Vec<Case> {
         after(
             "a law of many severities",
             "[[source]]\nkind=\"depeg\"\nrate=1\ntarget={asset=\"stETH\"}\nseverity={empirical=[",
-            |_| ".1,".to_owned(),
+            |_| "0.1,".to_owned(),
         ),
         after(
             "laws in laws",
             "[[source]]\nkind=\"depeg\"\nrate=1\ntarget={asset=\"stETH\"}\nseverity=",
-            |_| "{mixture={at_one=.1,else=".to_owned(),
+            |_| "{mixture={at_one=0.1,else=".to_owned(),
         ),
     ]
 }

@@ -4,6 +4,7 @@
 mod invariants;
 mod network;
 mod run_file;
+mod whole;
 
 use std::sync::LazyLock;
 
@@ -32,21 +33,25 @@ static POOLS: LazyLock<[ThreadPool; 2]> = LazyLock::new(|| {
 /// Takes the bytes that choices are made by.
 pub fn take(bytes: &[u8]) {
     let Ok(made) = made(&mut Unstructured::new(bytes)) else { return };
-    if let Err(problems) = played(&made) {
-        refused(&problems);
+    match made.is_whole {
+        true => whole::run(&made.network.spec(), &made.run),
+        false => played(&made).err().iter().for_each(refused),
     }
 }
 
 /// A network and a run file, as written.
 struct Made {
+    /// Whether it is run as a user would run it, instead of some paths of it.
+    is_whole: bool,
     network: network::Sketched,
     run: String,
 }
 
 fn made(choices: &mut Unstructured<'_>) -> Result<Made> {
+    let is_whole = choices.ratio(1, 8)?;
     let network = network::sketched(choices)?;
     let run = run_file::text(choices, &network)?;
-    Ok(Made { network, run })
+    Ok(Made { is_whole, network, run })
 }
 
 /// Holds every scenario to what must hold of it, and the same network without anything that happens to lose nothing.

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 use serde_json::Value;
 use slashfall_jobs::{
@@ -10,9 +9,10 @@ use slashfall_jobs::{
     run_part,
 };
 use slashfall_output::{digest_bytes, digest_text};
+use slashfall_sampling::Node;
 use tempfile::TempDir;
 
-use crate::folder::{read, written};
+use crate::folder::{hold, read, written};
 use crate::seeds::repository;
 
 /// The result's folder.
@@ -44,21 +44,27 @@ pub(super) struct Made {
     pub(super) files: Vec<(String, Vec<u8>)>,
 }
 
-static MADE: LazyLock<Made> = LazyLock::new(Made::new);
+thread_local! {
+    /// Gone with the thread.
+    pub(super) static MADE: Made = Made::new();
+}
 
 impl Made {
-    pub(super) fn get() -> &'static Self {
-        &MADE
-    }
-
     fn new() -> Self {
         let dir = TempDir::new().expect("a folder for a result");
         let at = |name: &str| dir.path().join(name);
+        let network = read(&repository("crates/cli/tests/results/network"));
+        let network: Vec<_> =
+            network.iter().map(|(name, file)| (name.as_str(), &file[..])).collect();
+        hold(&at("network"), &network);
+        let run_file = repository("crates/cli/tests/results/run.toml");
+        let text = written(fs::read_to_string(&run_file), &run_file);
+        let root = Node::parse("run.toml", &text).expect("the run file is right");
+        // What is given has no path of this machine in it.
+        let folder = dir.path().to_owned();
+        let config = Config::Given { root, name: "run.toml".to_owned(), folder };
         let options = |output: PathBuf| RunOptions {
-            config: Config::File {
-                path: repository("crates/cli/tests/results/run.toml"),
-                reach: Reach::Anywhere,
-            },
+            config: config.clone(),
             overrides: Overrides::default(),
             output: Some(output),
             overwrite: false,

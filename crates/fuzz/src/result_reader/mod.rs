@@ -7,7 +7,7 @@ mod read;
 use std::fs;
 
 use crate::folder::written;
-use made::{Made, PARTS, RESULT};
+use made::{MADE, PARTS};
 
 /// The file alone is changed.
 pub(crate) const PLAIN: u8 = 0;
@@ -19,41 +19,42 @@ pub(crate) const PACKED: u8 = 2;
 /// Takes a file: a byte that says which, one that says what else is changed, and the file.
 pub fn take(bytes: &[u8]) {
     let [which, how, file @ ..] = bytes else { return };
-    let made = Made::get();
-    let (name, kept) = &made.files[usize::from(*which) % made.files.len()];
-    let path = made.dir.path().join(name);
-    let is_part = name.starts_with(PARTS);
-    match how % 3 {
-        PLAIN => written(fs::write(&path, file), &path),
-        how => made.put_mended(name, file, how == PACKED),
-    }
-    if is_part {
-        read::merged(made);
-    } else {
-        read::asked(made, name);
-    }
-    written(fs::write(&path, kept), &path);
-    made.put_back_guards(name);
+    MADE.with(|made| {
+        let (name, kept) = &made.files[usize::from(*which) % made.files.len()];
+        let path = made.dir.path().join(name);
+        match how % 3 {
+            PLAIN => written(fs::write(&path, file), &path),
+            how => made.put_mended(name, file, how == PACKED),
+        }
+        if name.starts_with(PARTS) {
+            read::merged(made);
+        } else {
+            read::asked(made, name);
+        }
+        written(fs::write(&path, kept), &path);
+        made.put_back_guards(name);
+    });
 }
 
 /// The byte that says that an input is of the file of this name.
 pub(crate) fn place_of(name: &str) -> u8 {
-    let place = Made::get().files.iter().position(|(own, _)| own == name);
+    let place = MADE.with(|made| made.files.iter().position(|(own, _)| own == name));
     place.and_then(|place| u8::try_from(place).ok()).expect("a file of those that are made")
 }
 
 /// Every file as it is written; manifests and what is compressed as if by hand too.
 pub fn seeds() -> Vec<(String, Vec<u8>)> {
-    let made = Made::get();
-    let mut seeds = Vec::new();
-    for (which, (name, bytes)) in made.files.iter().enumerate() {
-        let which = u8::try_from(which).unwrap_or_default();
-        let flat = name.replace('/', "-");
-        seeds.push((flat.clone(), [&[which, PLAIN], bytes.as_slice()].concat()));
-        if let Some(open) = made::opened(name, bytes) {
-            seeds.push((format!("{flat}-mended"), [&[which, MENDED], open.as_slice()].concat()));
+    MADE.with(|made| {
+        let mut seeds = Vec::new();
+        for (which, (name, bytes)) in made.files.iter().enumerate() {
+            let which = u8::try_from(which).unwrap_or_default();
+            let flat = name.replace('/', "-");
+            seeds.push((flat.clone(), [&[which, PLAIN], bytes.as_slice()].concat()));
+            if let Some(open) = made::opened(name, bytes) {
+                let bytes = [&[which, MENDED], open.as_slice()].concat();
+                seeds.push((format!("{flat}-mended"), bytes));
+            }
         }
-    }
-    debug_assert!(seeds.iter().any(|(name, _)| name.starts_with(RESULT)), "a result has files");
-    seeds
+        seeds
+    })
 }

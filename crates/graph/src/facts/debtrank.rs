@@ -63,7 +63,7 @@ pub struct DebtRank {
 /// DebtRank of every node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DebtRanks {
-    /// Highest first, equal ones in order of node.
+    /// Highest first, equal ones in order of node; none of a network on which that takes too long.
     pub nodes: Vec<DebtRank>,
     /// What outside holders and direct restakers own, in ETH: the whole of which DebtRank is a
     /// fraction.
@@ -72,13 +72,19 @@ pub struct DebtRanks {
     pub n_unsettled: usize,
 }
 
-/// DebtRank of every operator, AVS and wrapped asset.
+/// Nodes times ties between them; some seconds.
+const MOST_WORK: usize = 200_000_000;
+
+/// DebtRank of every operator, AVS and wrapped asset; of none where there are too many, and too many ties between them.
 #[must_use]
 pub fn debtrank(network: &Network) -> DebtRanks {
     let layout = Layout { network };
     let (impacts, values) = (impacts(&layout), values(&layout));
     let value_eth: f64 = values.iter().sum();
     let mut n_unsettled = 0;
+    if layout.len().saturating_mul(impacts.len()) > MOST_WORK {
+        return DebtRanks { nodes: Vec::new(), value_eth, n_unsettled };
+    }
     let mut distress = Distress::new(layout.len());
     let mut nodes: Vec<DebtRank> = layout
         .nodes()

@@ -14,6 +14,9 @@ use crate::spec::{AllocationRow, AvsRow, NetworkSpec, Sharing, Table};
 /// Sums of fractions may be this much above 1, since decimal fractions are not binary ones.
 pub(super) const ROUNDING: f64 = 1e-9;
 
+/// Allocations that rows of every asset may come to.
+const MOST_EXPANDED: usize = 1 << 20;
+
 /// Every asset restaked with an operator.
 const EVERY: &str = "*";
 
@@ -102,6 +105,13 @@ pub(super) fn resolve(
     for (index, repeated) in repeated.into_iter().enumerate() {
         let found = resolve_row(table, index, known, report);
         claims.extend(found.into_iter().filter(|_| !repeated));
+        if claims.len() > table.rows.len() + MOST_EXPANDED {
+            let expected = format!(
+                "at most {MOST_EXPANDED} allocations were expected of rows of every asset, and there are more"
+            );
+            report.problem(cell(table, index, "asset").problem(EVERY, expected));
+            break;
+        }
     }
     check_cells(table, known, &claims, report);
     let mut allocations: Vec<(AvsId, OperatorId, AssetId, Allocation)> = Vec::new();

@@ -3,15 +3,15 @@
 /// What a number is, and so what it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Quantity {
-    /// ETH, at least 0.
+    /// ETH, from 0 to 1e15.
     Amount,
-    /// ETH, above 0.
+    /// ETH, above 0 and at most 1e15.
     Reserve,
-    /// ETH on one side of a pool, at least one wei: there is no less.
+    /// ETH on one side of a pool, at least one wei, for there is no less, and at most 1e15.
     PoolReserve,
-    /// Days, at least 0.
+    /// Days, from 0 to a million.
     Days,
-    /// Annual volatility, at least 0.
+    /// Annual volatility, from 0 to 100.
     Volatility,
     /// A loading in [-1, 1].
     Loading,
@@ -28,6 +28,15 @@ pub(crate) enum Quantity {
     /// In [0.01, 1e6]: far beyond all that there is, and still exact in what follows from it.
     Multiple,
 }
+
+/// ETH: ten million times all that there is, and cubes of it are still numbers.
+const MOST_ETH: f64 = 1e15;
+/// ETH: one wei.
+const ONE_WEI: f64 = 1e-18;
+/// Days: some thousand years.
+const MOST_DAYS: f64 = 1e6;
+/// Annual volatility: 10,000 %.
+const MOST_VOLATILITY: f64 = 100.0;
 
 impl Quantity {
     /// What the numbers of a column are; a column name means the same in all tables.
@@ -55,9 +64,11 @@ impl Quantity {
     pub(crate) fn admits(self, x: f64) -> bool {
         x.is_finite()
             && match self {
-                Self::Amount | Self::Days | Self::Volatility => x >= 0.0,
-                Self::Reserve => x > 0.0,
-                Self::PoolReserve => x >= 1e-18,
+                Self::Amount => (0.0..=MOST_ETH).contains(&x),
+                Self::Reserve => x > 0.0 && x <= MOST_ETH,
+                Self::PoolReserve => (ONE_WEI..=MOST_ETH).contains(&x),
+                Self::Days => (0.0..=MOST_DAYS).contains(&x),
+                Self::Volatility => (0.0..=MOST_VOLATILITY).contains(&x),
                 Self::Loading => (-1.0..=1.0).contains(&x),
                 Self::Fraction => (0.0..=1.0).contains(&x),
                 Self::PositiveFraction => x > 0.0 && x <= 1.0,
@@ -71,11 +82,11 @@ impl Quantity {
     /// The expectation, to be followed by "was expected".
     pub(crate) fn expected(self) -> &'static str {
         match self {
-            Self::Amount => "a finite amount in ETH, at least 0,",
-            Self::Reserve => "a finite amount in ETH, above 0,",
-            Self::PoolReserve => "a finite amount in ETH, at least 1e-18 (one wei),",
-            Self::Days => "a finite number of days, at least 0,",
-            Self::Volatility => "a finite annual volatility, at least 0 (0.6 is 60 %),",
+            Self::Amount => "a finite amount in ETH, at least 0 and at most 1e15,",
+            Self::Reserve => "a finite amount in ETH, above 0 and at most 1e15,",
+            Self::PoolReserve => "a finite amount in ETH, at least 1e-18 (one wei) and at most 1e15,",
+            Self::Days => "a number of days, at least 0 and at most 1,000,000,",
+            Self::Volatility => "an annual volatility, at least 0 and at most 100 (0.6 is 60 %),",
             Self::Loading => "a loading between -1 and 1",
             Self::Fraction => "a fraction between 0 and 1 (0.05 is 5 %)",
             Self::PositiveFraction => "a fraction above 0 and at most 1 (0.05 is 5 %)",
@@ -98,6 +109,11 @@ mod tests {
             ("amount_eth", -1e-9, false),
             ("amount_eth", f64::NAN, false),
             ("amount_eth", f64::INFINITY, false),
+            ("amount_eth", 1e15, true),
+            ("supplied_eth", 1.1e15, false),
+            ("reserve_eth", 1.1e15, false),
+            ("redemption_days", 1e7, false),
+            ("vol_annual", 100.1, false),
             ("reserve_eth", 0.0, false),
             ("reserve_eth", 1e-18, true),
             ("reserve_asset_eth", 0.9e-18, false),

@@ -8,6 +8,9 @@ use crate::printable::is_unprintable;
 use crate::problem::{Place, Problem, Problems};
 use crate::spec::Table;
 
+/// Bytes of a name, of which many others are made.
+const MOST_NAME: usize = 200;
+
 /// What the checks have found so far.
 #[derive(Default)]
 pub(super) struct Report {
@@ -106,6 +109,7 @@ impl Report {
             _ if name.contains(is_unprintable) => {
                 "a name without control or invisible characters was expected"
             }
+            _ if name.len() > MOST_NAME => "a name of at most 200 bytes was expected",
             _ => return true,
         };
         self.problem(cell.problem(name, expected));

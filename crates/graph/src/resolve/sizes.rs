@@ -6,7 +6,7 @@ use crate::problem::Problem;
 use crate::spec::{NetworkSpec, Table};
 
 /// Operators.
-const MOST_OPERATORS: usize = 16_384;
+const MOST_OPERATORS: usize = 1 << 17;
 /// AVSs.
 const MOST_AVSS: usize = 2_048;
 /// Assets.

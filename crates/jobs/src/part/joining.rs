@@ -15,7 +15,8 @@ use crate::merge::problem_of;
 use crate::watch::Watch;
 
 /// Hands over what each part has gathered of a scenario, stretch by stretch; breaks off once nobody waits
-/// any more. Paths that were written one by one go to `paths`. While a part is joined the next is read.
+/// any more. `take` says whether a stretch can be what it says that it is. Paths that were written one by one
+/// go to `paths`. While a part is joined the next is read.
 ///
 /// # Errors
 /// When a part lacks paths of the scenario or has changed since it was written.
@@ -24,7 +25,7 @@ pub(crate) fn each_part(
     scenario: &Scenario<'_>,
     mut paths: Option<PathsWriter<'_>>,
     watch: &mut dyn Watch,
-    mut take: impl FnMut(Stretch, &mut dyn Watch) -> anyhow::Result<()>,
+    mut take: impl FnMut(Stretch, &mut dyn Watch) -> anyhow::Result<bool>,
 ) -> anyhow::Result<ControlFlow<()>> {
     let name = scenario.name.as_str();
     thread::scope(|scope| {

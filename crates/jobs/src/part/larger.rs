@@ -55,6 +55,9 @@ fn join(
     let mut ahead = stretches(scenario, range).into_iter().peekable();
     let (mut gathered, mut last) = (begin(first_path), first_path);
     let flow = each_part(&merging.parts, scenario, paths, watch, |stretch, watch| {
+        if !stretch.follows(&gathered) {
+            return Ok(false);
+        }
         last = stretch.to;
         gathered.join(stretch.gathered);
         drawing.join(stretch.check.as_ref());
@@ -63,7 +66,7 @@ fn join(
             state.push(&Stretch::new(whole, &gathered, drawing.take_sums()))?;
             gathered = begin(last);
         }
-        Ok(())
+        Ok(true)
     })?;
     anyhow::ensure!(flow.is_break() || ahead.next().is_none(), "a part ends where no stretch does");
     Ok(flow.map_break(|()| last - first_path))

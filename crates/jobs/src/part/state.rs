@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::ops::Range;
 
 use anyhow::Context;
@@ -32,6 +32,11 @@ pub(crate) struct Stretch {
 impl Stretch {
     pub(crate) fn new(paths: Range<u64>, gathered: &Gathered, check: Option<CheckSums>) -> Self {
         Self { from: paths.start, to: paths.end, gathered: gathered.stored(), check }
+    }
+
+    /// Whether it goes on from what is gathered.
+    pub(crate) fn follows(&self, gathered: &Gathered) -> bool {
+        gathered.can_join(&self.gathered, self.to - self.from)
     }
 }
 
@@ -76,6 +81,22 @@ impl<'f> StateWriter<'f> {
     }
 }
 
+/// Bytes of a state once it is unpacked: of a large one [`MOST_RATIO`] times its own.
+const MOST_UNPACKED: u64 = 64 << 20;
+/// States are numbers that hardly get smaller; a few kB may unpack to gigabytes all the same.
+const MOST_RATIO: u64 = 8;
+
+fn unpacked(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let most = MOST_UNPACKED.max(bytes.len() as u64 * MOST_RATIO);
+    let mut all = Vec::new();
+    zstd::Decoder::new(bytes)?.take(most + 1).read_to_end(&mut all)?;
+    if all.len() as u64 > most {
+        let why = format!("it unpacks to more than {most} bytes");
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, why));
+    }
+    Ok(all)
+}
+
 /// The state of a scenario in a part, as it was written.
 pub(super) struct StoredState {
     file: String,
@@ -97,18 +118,19 @@ impl StoredState {
             let expected = "it has changed since the part was written";
             return Err(own.problem(expected.to_owned()).into());
         }
-        let bytes = zstd::decode_all(&bytes[..]).map_err(|error| own.lacks(error))?;
+        let bytes = unpacked(&bytes).map_err(|error| own.lacks(error))?;
         Ok(Self { bytes, ..own })
     }
 
-    /// Hands over its stretches, one at a time, which must be of these paths.
+    /// Hands over its stretches, one at a time, which must be of these paths; `take` says whether each can be
+    /// what was gathered of them.
     ///
     /// # Errors
     /// When they are not, and what `take` says.
     pub(super) fn each(
         self,
         paths: &Range<u64>,
-        mut take: impl FnMut(Stretch) -> anyhow::Result<()>,
+        mut take: impl FnMut(Stretch) -> anyhow::Result<bool>,
     ) -> anyhow::Result<()> {
         let broken = |error: postcard::Error| self.lacks(error);
         let read = postcard::take_from_bytes::<usize>(&self.bytes);
@@ -116,11 +138,13 @@ impl StoredState {
         let mut next = paths.start;
         for _ in 0..n_stretches {
             let (stretch, after) = postcard::take_from_bytes::<Stretch>(rest).map_err(broken)?;
-            if stretch.from != next || stretch.to < next {
+            if stretch.from != next || stretch.to < next || stretch.to > paths.end {
                 break;
             }
             (next, rest) = (stretch.to, after);
-            take(stretch)?;
+            if !take(stretch)? {
+                return Err(self.lacks("it is of another scenario").into());
+            }
         }
         if next != paths.end || !rest.is_empty() {
             let expected = format!("the paths {} to {} were expected", paths.start, paths.end);

@@ -57,6 +57,36 @@ impl Collector {
         }
     }
 
+    /// Whether this is of the `n_paths` paths that follow, of the same scopes: what is stored may come from anywhere.
+    #[must_use]
+    pub fn can_join(&self, next: &StoredCollector, n_paths: u64) -> bool {
+        let first = self.first_path + self.n_paths();
+        let is_of_head = |own: &PathLoss| {
+            own.loss.is_finite() && first <= own.path && own.path < first + n_paths
+        };
+        let next_columns = &next.columns;
+        let fits = |(own, next): (&ScopeLosses, &StoredScope)| {
+            let column = next_columns.get(next.column);
+            let column =
+                column.is_some_and(|next| self.columns[own.column].can_join(next, n_paths));
+            let depegs = next.depegs.iter().flatten();
+            own.depegs.is_some() == next.depegs.is_some()
+                && depegs.into_iter().all(|tally| tally.is_possible(n_paths))
+                && next.head.is_sorted_by(|a, b| a.path < b.path)
+                && next.head.iter().all(is_of_head)
+                && column
+        };
+        let pairs = || self.scopes.iter().zip(&next.scopes);
+        first.checked_add(n_paths).is_some()
+            && next.weights.n_paths() == n_paths
+            && self.weights.can_join(&next.weights)
+            && self.scopes.len() == next.scopes.len()
+            && pairs().all(fits)
+            && next.rounds.iter().all(|given| given.is_possible(n_paths))
+            && next.n_unbalanced <= n_paths
+            && next.n_truncated <= n_paths
+    }
+
     /// Adds the paths that follow, which a collector of the same scopes has gathered: all is as if they had come here.
     ///
     /// # Panics

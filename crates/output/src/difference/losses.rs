@@ -42,11 +42,8 @@ impl StoredResult {
         })?;
         let losses = found.read_losses(files)?;
         table(losses, weights).map_err(|error| {
-            Problem::new(
-                files[0].display().to_string(),
-                format!("a loss and a weight of each path were expected ({error})"),
-            )
-            .into()
+            let expected = format!("a loss and a weight of each path were expected ({error})");
+            Problem::new(files[0].display().to_string(), expected).into()
         })
     }
 }

@@ -35,7 +35,7 @@ type Weighted = [ExactSum; 4];
 
 /// Losses by bin: the same of the same losses, in whatever order and parts they come.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(from = "StoredBins", into = "StoredBins")]
+#[serde(try_from = "StoredBins", into = "StoredBins")]
 pub(super) struct Bins {
     /// Number of each page among those that exist, plus 1; 0 where it does not.
     pages: Vec<u16>,
@@ -218,13 +218,36 @@ impl From<Bins> for StoredBins {
     }
 }
 
-impl From<StoredBins> for Bins {
-    fn from(stored: StoredBins) -> Self {
+impl TryFrom<StoredBins> for Bins {
+    type Error = &'static str;
+
+    fn try_from(stored: StoredBins) -> Result<Self, Self::Error> {
+        let is_ascending = stored.bins.is_sorted_by(|a, b| a.key < b.key);
+        if !is_ascending || !stored.bins.iter().all(Stored::is_possible) {
+            return Err("bins of losses were expected, in order");
+        }
         let mut bins = Self { n: stored.n, ..Self::new() };
         stored.bins.into_iter().for_each(|bin| bins.join_bin(bin));
-        bins
+        Ok(bins)
     }
 }
+
+impl Stored {
+    /// Whether losses can have come to it.
+    fn is_possible(&self) -> bool {
+        let Self { key: own, bin, weighted } = self;
+        let is_of_it = |loss: f64| loss.is_finite() && key(loss) == *own;
+        bin.low <= bin.high
+            && is_of_it(bin.low)
+            && is_of_it(bin.high)
+            && (bin.count > 0 || weighted.is_some())
+            && bin.count < MOST_PATHS
+            && bin.digits[1] < MOST_PATHS
+    }
+}
+
+/// More paths than there can be.
+const MOST_PATHS: u64 = 1 << 62;
 
 #[cfg(test)]
 mod tests {

@@ -177,6 +177,24 @@ impl LossColumn {
         self.binned_to = edge;
     }
 
+    /// Whether these are losses of `n_paths` paths that follow.
+    pub(crate) fn can_join(&self, next: &StoredColumn, n_paths: u64) -> bool {
+        let first = self.first_path + self.n_paths;
+        let mut paths = next.gaps.iter().enumerate();
+        let last = paths.try_fold(first, |path: u64, (at, gap)| {
+            path.checked_add(*gap).filter(|_| at == 0 || *gap > 0)
+        });
+        next.first_path == first
+            && next.n_paths == n_paths
+            && last.is_some_and(|last| next.gaps.is_empty() || last - first < n_paths)
+            && next.gaps.len() == next.losses.len()
+            && next.losses.iter().all(|loss| loss.is_finite() && loss.abs() > 0.0)
+            && (next.weights.is_empty() || next.weights.len() == next.gaps.len())
+            && next.weights.iter().all(|weight| weight.is_finite() && *weight > 0.0)
+            && !next.binned_to.is_nan()
+            && next.bins.as_ref().is_none_or(|bins| bins.n() <= n_paths)
+    }
+
     /// Adds the losses of the paths that follow.
     ///
     /// # Panics

@@ -110,6 +110,16 @@ impl Given {
         self.n_plain += n_paths;
     }
 
+    /// Whether it can be of so many paths.
+    pub(crate) fn is_possible(&self, n_paths: u64) -> bool {
+        let of_replicates = self.replicates.iter().map(|own| own.n_paths);
+        self.tally.is_possible(n_paths)
+            && self.n_plain.checked_add(self.n_weighted) == Some(self.tally.count())
+            && (self.n_weighted > 0) == self.weighted.is_some()
+            && [0, N_REPLICATES].contains(&self.replicates.len())
+            && of_replicates.into_iter().all(|n| n <= n_paths)
+    }
+
     /// Adds the paths of others.
     pub(crate) fn join(&mut self, other: &Self) {
         self.tally.join(&other.tally);

@@ -50,6 +50,16 @@ impl Tally {
         square.add(weight * weight);
     }
 
+    /// How often it happened.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Whether that much can have happened on so many paths.
+    pub(crate) fn is_possible(&self, n_paths: u64) -> bool {
+        self.count <= n_paths && self.by_replicate.iter().all(|count| *count <= n_paths)
+    }
+
     /// Adds what others have counted.
     pub(crate) fn join(&mut self, other: &Self) {
         self.count += other.count;

@@ -168,6 +168,15 @@ impl WeightTally {
         });
     }
 
+    /// Whether others have added up paths of the same kind.
+    pub(crate) fn can_join(&self, other: &Self) -> bool {
+        let Extent { least, most, is_replicated } = other.extent;
+        least > 0.0
+            && least <= most
+            && most.is_finite()
+            && is_replicated == self.extent.is_replicated
+    }
+
     /// Adds paths that others have added up.
     pub(crate) fn join(&mut self, other: &Self) {
         self.n_paths += other.n_paths;

@@ -1,11 +1,12 @@
 //! Finds what the names in a run file mean in a network; an unknown one is a problem with the
 //! nearest that there is.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use slashfall_graph::{AssetId, AvsId, GroupId, Network, OperatorId, Problems, ReserveId};
 
+use super::node::Node;
 use super::spec::{Located, Names};
 
 /// Names of a network, and the problems found with names that are not among them.
@@ -13,6 +14,8 @@ pub(super) struct Book<'n, 'f> {
     pub(super) network: &'n Network,
     pub(super) file: &'f str,
     pub(super) problems: RefCell<Problems>,
+    /// Sources and events that there is room for, each with those that it hits.
+    room: Cell<usize>,
     operators: BTreeMap<&'n str, OperatorId>,
     avss: BTreeMap<&'n str, AvsId>,
     wrapped: BTreeMap<&'n str, AssetId>,
@@ -21,7 +24,7 @@ pub(super) struct Book<'n, 'f> {
 }
 
 impl<'n, 'f> Book<'n, 'f> {
-    pub(super) fn new(network: &'n Network, file: &'f str) -> Self {
+    pub(super) fn new(network: &'n Network, file: &'f str, room: usize) -> Self {
         let operators = network.operators().iter().enumerate();
         let avss = network.avss().iter().enumerate();
         let groups = network.groups().iter().enumerate();
@@ -30,6 +33,7 @@ impl<'n, 'f> Book<'n, 'f> {
             network,
             file,
             problems: RefCell::default(),
+            room: Cell::new(room),
             operators: operators.map(|(i, o)| (o.name.as_str(), OperatorId::new(i))).collect(),
             avss: avss.map(|(i, a)| (a.name.as_str(), AvsId::new(i))).collect(),
             wrapped: network
@@ -39,6 +43,18 @@ impl<'n, 'f> Book<'n, 'f> {
             groups: groups.map(|(i, g)| (g.name.as_str(), GroupId::new(i))).collect(),
             reserves: reserves.map(|(i, r)| (r.name.as_str(), ReserveId::new(i))).collect(),
         }
+    }
+
+    /// Takes room for so much; none once there was too little for something, which is a problem of `at`.
+    pub(super) fn take_room(&self, n: usize, at: &Node) -> bool {
+        let left = self.room.get().checked_sub(n);
+        if left.is_none() && self.room.get() > 0 {
+            let expected =
+                "less was expected: all scenarios together have too many sources or events for it";
+            self.problems.borrow_mut().push(at.problem(self.file, "target", expected));
+        }
+        self.room.set(left.unwrap_or(0));
+        left.is_some()
     }
 
     pub(super) fn operators(&self, names: &Names) -> Vec<OperatorId> {

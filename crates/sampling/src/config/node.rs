@@ -65,6 +65,8 @@ pub enum NodeValue {
     Table(BTreeMap<String, Node>),
 }
 
+/// Parts of a key that is set: those of files have no more, as their reader sees to it.
+const MOST_PARTS: usize = 80;
 /// Bytes of a document of which every error is told.
 const MOST_RECOVERED: usize = 1 << 20;
 
@@ -166,6 +168,9 @@ impl Node {
         if parts.iter().any(|part| part.is_empty()) {
             return Err("a dotted key such as run.seed was expected".to_owned());
         }
+        if parts.len() > MOST_PARTS {
+            return Err(format!("a key of at most {MOST_PARTS} parts was expected"));
+        }
         if let ["source", name, rest @ ..] = path {
             let sources = self.sources_named(name)?;
             return sources
@@ -246,6 +251,16 @@ impl Node {
                 format!("{{ {} }}", items.join(", "))
             }
         }
+    }
+
+    /// How many values it is, those in it counted.
+    pub(crate) fn n_values(&self) -> usize {
+        let below: usize = match &self.value {
+            NodeValue::List(list) => list.iter().map(Self::n_values).sum(),
+            NodeValue::Table(table) => table.values().map(Self::n_values).sum(),
+            _ => 0,
+        };
+        1 + below
     }
 
     /// A table with nothing in it that stands where this value does, for those who need to know

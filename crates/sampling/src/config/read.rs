@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use slashfall_cascade::{
     BeaconParameters, CascadeParameters, LendingParameters, SecurityParameters, YieldParameters,
 };
-use slashfall_graph::Problems;
+use slashfall_graph::{Problem, Problems};
 
 use super::node::{Node, NodeValue};
 use super::read_behaviour::{
@@ -25,6 +25,8 @@ const MAX_PATHS: i64 = 1_000_000_000_000;
 const MAX_CHOSEN: i64 = 1_000_000_000;
 /// Ten years: a horizon beyond is a mistake of units.
 const MAX_HORIZON_DAYS: i64 = 3_650;
+/// Values of a run file, and of all its scenarios, which have a copy each: some hundreds of MB.
+pub(super) const MOST_VALUES: usize = 1 << 21;
 const DETAILS: [(&str, Detail); 3] =
     [("summary", Detail::Summary), ("standard", Detail::Standard), ("paths", Detail::Paths)];
 const STOP_METRICS: [(&str, StopMetric); 3] = [
@@ -48,6 +50,13 @@ impl RunSpec {
     /// problems: what could not be read has a value that means nothing.
     #[must_use]
     pub fn read_all(file: &str, root: &Node) -> (Self, Problems) {
+        let n_values = root.n_values();
+        if n_values > MOST_VALUES {
+            let expected =
+                format!("at most {MOST_VALUES} values were expected, in lists and tables too");
+            let problem = Problem::new(file, expected).value(format!("{n_values} values"));
+            return (placeholder(root), problem.into());
+        }
         let reading = Reading::new(file);
         reading.check_texts(root);
         let spec = Section::new(&reading, "", root).map_or_else(|| placeholder(root), read_root);
@@ -302,9 +311,20 @@ fn read_stop_rule(until: Section<'_, '_>) -> Option<StopRule> {
     })
 }
 
+/// Degrees of freedom of a copula: of fewer most draws are no numbers, and beyond it is a gaussian one.
+const DEGREES: std::ops::RangeInclusive<f64> = 0.5..=1e7;
+
+fn check_df(dependence: &Section<'_, '_>, df: f64) -> bool {
+    let is_good = DEGREES.contains(&df);
+    if let (false, Some(node)) = (is_good, dependence.here().get("df")) {
+        dependence.wrong("df", node, "degrees of freedom between 0.5 and 1e7 were expected");
+    }
+    is_good
+}
+
 /// Copula and factors, each as far as it could be read.
 fn read_dependence(section: Section<'_, '_>) -> (Option<CopulaSpec>, Option<Vec<String>>) {
-    let df = section.number("df", Range::Positive);
+    let df = section.number("df", Range::Positive).filter(|df| check_df(&section, *df));
     let what = "gaussian, student_t or independent (there is no default: a silent correlation is a wrong one)";
     let copula = required(&section, "copula", what, |k| {
         section.choice(k, &[("gaussian", 0), ("student_t", 1), ("independent", 2)])

@@ -1,9 +1,9 @@
 //! Reads `[[scenario]]` entries, and sees to it that no two scenarios have one name.
 
-use super::read::required_text;
+use super::read::{MOST_VALUES, required_text};
 use super::section::{Range, Section};
 use super::spec::{Change, ChangeTo, ScenarioSpec};
-use super::sweep::read_sweep;
+use super::sweep::{MAX_SCENARIOS, read_sweep};
 
 /// Scenarios in file order, then those of `[sweep]`.
 pub(super) fn read_scenarios(root: &Section<'_, '_>) -> Vec<ScenarioSpec> {
@@ -11,6 +11,16 @@ pub(super) fn read_scenarios(root: &Section<'_, '_>) -> Vec<ScenarioSpec> {
         root.sections("scenario").into_iter().filter_map(read_scenario).collect();
     let swept = read_sweep(root, scenarios.len());
     scenarios.extend(swept);
+    let n_all = scenarios.len() + 1;
+    let most = MAX_SCENARIOS.min(MOST_VALUES / root.here().n_values());
+    if n_all > most {
+        let at = root.here().get("scenario").unwrap_or(root.here());
+        let expected = format!(
+            "at most {most} scenarios in all were expected, for a run file of this length, and there are {n_all}"
+        );
+        root.reading().report(at.problem(root.reading().file, "scenario", expected));
+        return Vec::new();
+    }
     repeated_names(root, &scenarios);
     scenarios
 }

@@ -45,9 +45,17 @@ pub(super) fn read_kind(entry: &Section<'_, '_>) -> Option<SourceKind> {
     entry.choice("kind", SourceKind::NAMES)
 }
 
+/// Bytes of an id, which every source of an entry has in its name.
+const MOST_ID: usize = 200;
+
 /// What tells entries of one kind and target apart.
 pub(super) fn read_id(entry: &Section<'_, '_>) -> String {
-    entry.text("id").map(|id| id.value).unwrap_or_default()
+    let Some(id) = entry.text("id") else { return String::new() };
+    if id.value.len() > MOST_ID {
+        entry.wrong("id", &id.at, &format!("at most {MOST_ID} bytes were expected"));
+        return String::new();
+    }
+    id.value
 }
 
 /// What happens to whom, as far as it could be read; none without a kind, since only the kind says

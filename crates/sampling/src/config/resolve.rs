@@ -41,6 +41,18 @@ pub struct Scenario<'n> {
     pub warnings: Vec<Problem>,
 }
 
+/// Sources and events of all scenarios, each with those that it hits: some hundreds of MB.
+const MOST_HITS: usize = 1 << 21;
+
+impl Scenario<'_> {
+    /// Its sources and events, each with those that it hits.
+    fn n_hits(&self) -> usize {
+        let sources = self.model.sources.iter().map(|source| 1 + source.reach.len());
+        let events = self.stress.iter().map(|event| 1 + event.hits.len());
+        sources.chain(events).sum()
+    }
+}
+
 impl RunSpec {
     /// The models of a run file: `base`, then its scenarios in file order.
     ///
@@ -54,8 +66,12 @@ impl RunSpec {
     ) -> Result<Vec<Scenario<'n>>, Problems> {
         let mut problems = Problems::default();
         let mut scenarios = Vec::new();
-        match self.resolve_one("base", file, root, network, None) {
-            Ok(scenario) => scenarios.push(scenario),
+        let mut room = MOST_HITS;
+        match self.resolve_one("base", file, root, (network, room), None) {
+            Ok(scenario) => {
+                room -= scenario.n_hits().min(room);
+                scenarios.push(scenario);
+            }
             Err(found) => problems.append(found),
         }
         // What is wrong with the run file itself is said once, and so is what is wrong with a key
@@ -63,8 +79,11 @@ impl RunSpec {
         let mut told = Self::read_all(file, root).1;
         told.append(problems.clone());
         for scenario in &self.scenarios {
-            match scenario.resolve(file, root, network, scenarios.first()) {
-                Ok(resolved) => scenarios.push(resolved),
+            match scenario.resolve(file, root, (network, room), scenarios.first()) {
+                Ok(resolved) => {
+                    room -= resolved.n_hits().min(room);
+                    scenarios.push(resolved);
+                }
                 Err(found) => {
                     for problem in found.as_slice() {
                         if told.as_slice().contains(problem) {
@@ -89,10 +108,10 @@ impl RunSpec {
         name: &str,
         file: &str,
         root: &Node,
-        network: &'n Network,
+        (network, room): (&'n Network, usize),
         beside: Option<&Scenario<'n>>,
     ) -> Result<Scenario<'n>, Problems> {
-        let book = Book::new(network, file);
+        let book = Book::new(network, file, room);
         check_stop_scope(self, &book);
         check_sampling_scope(self, &book);
         let copula = match self.copula {
@@ -161,7 +180,7 @@ impl ScenarioSpec {
         &self,
         file: &str,
         root: &Node,
-        network: &'n Network,
+        (network, room): (&'n Network, usize),
         beside: Option<&Scenario<'n>>,
     ) -> Result<Scenario<'n>, Problems> {
         let mut changed = root.clone();
@@ -178,7 +197,7 @@ impl ScenarioSpec {
         }
         let (spec, found) = RunSpec::read_all(file, &changed);
         problems.append(found);
-        match spec.resolve_one(&self.name, file, &changed, network, beside) {
+        match spec.resolve_one(&self.name, file, &changed, (network, room), beside) {
             Ok(scenario) => problems.or_ok(scenario),
             Err(found) => {
                 problems.append(found);

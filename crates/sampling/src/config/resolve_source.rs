@@ -40,8 +40,11 @@ struct Draft {
 
 impl Sources {
     pub(super) fn resolve(spec: &RunSpec, book: &Book<'_, '_>, copula: Copula) -> Self {
-        let drafts: Vec<Vec<Draft>> =
-            spec.sources.iter().map(|entry| drafts(&entry.kind, &entry.id, book)).collect();
+        let drafts: Vec<Vec<Draft>> = spec
+            .sources
+            .iter()
+            .map(|entry| roomy_drafts(&entry.kind, &entry.id, &entry.at, book))
+            .collect();
         let mut last_entry: BTreeMap<&str, usize> = BTreeMap::new();
         for (entry, drafts) in drafts.iter().enumerate() {
             last_entry.extend(drafts.iter().map(|draft| (draft.name.as_str(), entry)));
@@ -115,7 +118,7 @@ pub(super) struct Happenings {
 pub(super) fn resolve_events(spec: &RunSpec, scenario: &str, book: &Book<'_, '_>) -> Happenings {
     let mut found = Happenings::default();
     for entry in &spec.events {
-        let drafts = drafts(&entry.kind, &entry.id, book);
+        let drafts = roomy_drafts(&entry.kind, &entry.id, &entry.at, book);
         if drafts.is_empty() {
             let why = "its target matches nothing in the network, so nothing comes of it";
             let warning = entry.at.problem(book.file, "event", why);
@@ -272,6 +275,16 @@ fn participation(kind: &KindSpec) -> f64 {
         | KindSpec::GroupIncident { participation, .. } => *participation,
         _ => 1.0,
     }
+}
+
+/// What an entry comes to; nothing where that is too much.
+fn roomy_drafts(kind: &KindSpec, id: &str, at: &Node, book: &Book<'_, '_>) -> Vec<Draft> {
+    let mut found = drafts(kind, id, book);
+    let n_hits = found.iter().map(|draft| 1 + draft.reach.len()).sum();
+    if !book.take_room(n_hits, at) {
+        found.clear();
+    }
+    found
 }
 
 fn drafts(kind: &KindSpec, id: &str, book: &Book<'_, '_>) -> Vec<Draft> {

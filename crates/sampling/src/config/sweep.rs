@@ -6,7 +6,10 @@ use super::section::{Range, Section};
 use super::spec::{Change, ChangeTo, ScenarioSpec};
 
 /// Scenarios of a run file in all. A grid beyond is more than anybody reads, and likely a mistake.
-const MAX_SCENARIOS: usize = 256;
+pub(super) const MAX_SCENARIOS: usize = 256;
+
+/// Keys of a grid: eight of two values each are as many scenarios as there may be.
+const MAX_AXES: usize = 64;
 
 /// One key of the grid and what becomes of it.
 struct Axis {
@@ -29,6 +32,13 @@ pub(super) fn read_sweep(root: &Section<'_, '_>, n_others: usize) -> Vec<Scenari
     // A table has its keys in order of the alphabet; the file has its own.
     axes.sort_by_key(|axis| axis.offset);
     if axes.len() < sweep.entries().count() || axes.is_empty() {
+        return Vec::new();
+    }
+    if axes.len() > MAX_AXES {
+        sweep.wrong_here(&format!(
+            "at most {MAX_AXES} keys were expected, and there are {}",
+            axes.len()
+        ));
         return Vec::new();
     }
     let n = axes.iter().fold(1, |n: usize, axis| n.saturating_mul(axis.steps.len()));
