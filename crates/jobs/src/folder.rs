@@ -1,11 +1,13 @@
 //! The folder of a network: on this machine, or in a store, of which there is a copy as long as it is read.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use slashfall_graph::{Problem, Problems, Resolved, load_network};
-use slashfall_output::{InputFile, OutputError, digest_file};
+use slashfall_graph::{Problem, Problems, Resolved, load_network, read_file};
+use slashfall_output::{InputFile, digest_bytes};
 use slashfall_store::{LocalFolder, Place, StoreError};
+use tempfile::TempDir;
 
 use crate::provenance::from_result;
 use crate::reach::Reach;
@@ -65,35 +67,47 @@ impl NetworkFolder {
         self.here.path()
     }
 
-    /// Reads the network, and says which files it was read from, as they were then, in order of name.
+    /// Reads the network, and says which files it was read from, in order of name: each is read once, and its
+    /// digest is of those bytes, whoever changes it meanwhile.
     ///
     /// # Errors
-    /// Every problem of the network, and a file that changed meanwhile: nobody can say what was read of it.
+    /// Every problem of the network.
     pub(crate) fn load(&self) -> Result<(Resolved, Vec<InputFile>), Problems> {
-        let before = self.digests();
-        let resolved = load_network(self.path()).map_err(|problems| self.as_named(&problems))?;
-        let problem = |file: String, expected: String| Problems::from(Problem::new(file, expected));
-        let unread =
-            |error: OutputError| problem(self.name().display().to_string(), error.to_string());
-        let (before, after) = (before.map_err(unread)?, self.digests().map_err(unread)?);
-        if before == after {
-            return Ok((resolved, before));
-        }
-        let unlike = |files: &[InputFile], others: &[InputFile]| {
-            files.iter().find(|file| !others.contains(file)).map(|file| file.path.clone())
-        };
-        let changed = unlike(&after, &before).or_else(|| unlike(&before, &after));
-        let expected = "a file that stays as it is was expected: it changed while it was read";
-        Err(problem(changed.unwrap_or_default(), expected.to_owned()))
+        let (copy, files) = self.copied()?;
+        let resolved = load_network(copy.path());
+        Ok((resolved.map_err(|problems| self.as_named(&problems, copy.path()))?, files))
     }
 
-    fn digests(&self) -> Result<Vec<InputFile>, OutputError> {
-        let io = |source| OutputError::Io { path: self.name(), source };
-        let files = network_files(self.path()).map_err(io)?.into_iter();
-        let digest = |path: PathBuf| {
-            Ok(InputFile { path: self.name_of(&path), sha256: digest_file(&path)? })
+    /// A copy of its files, and their digests.
+    fn copied(&self) -> Result<(TempDir, Vec<InputFile>), Problems> {
+        let problem = |error: io::Error| {
+            let expected = format!("the network could not be copied to be read: {error}");
+            Problems::from(Problem::new(self.name().display().to_string(), expected))
         };
-        files.map(digest).collect()
+        let copy = tempfile::Builder::new().prefix("slashfall-").tempdir().map_err(problem)?;
+        let mut files = Vec::new();
+        for path in network_files(self.path()).unwrap_or_default() {
+            // What cannot be read is told by who reads networks, with all else that is wrong.
+            let Ok(bytes) = read_file(&path) else { return Err(self.unreadable(&path)) };
+            let file = InputFile { path: self.name_of(&path), sha256: digest_bytes(&bytes) };
+            files.push(file);
+            let name = path.file_name().unwrap_or_default();
+            fs::write(copy.path().join(name), bytes).map_err(problem)?;
+        }
+        if files.is_empty() && !self.path().is_dir() {
+            return Err(self.unreadable(self.path()));
+        }
+        Ok((copy, files))
+    }
+
+    /// What is wrong with a network of which something cannot be read.
+    fn unreadable(&self, path: &Path) -> Problems {
+        match load_network(self.path()) {
+            Err(problems) => self.as_named(&problems, self.path()),
+            Ok(_) => {
+                Problem::new(self.name_of(path), "a file that can be read was expected").into()
+            }
+        }
     }
 
     /// A file of it as the user would find it.
@@ -118,11 +132,16 @@ impl NetworkFolder {
         }
     }
 
-    /// What is wrong with its files, by the names that the user knows them by.
-    fn as_named(&self, problems: &Problems) -> Problems {
+    /// What is wrong with its files, read from `dir`, by the names that the user knows them by.
+    fn as_named(&self, problems: &Problems, dir: &Path) -> Problems {
         let mut named = Problems::default();
         for problem in problems.as_slice() {
-            let file = self.name_of(Path::new(&problem.file));
+            let file = Path::new(&problem.file);
+            let file = match file.strip_prefix(dir) {
+                Ok(name) if name.as_os_str().is_empty() => self.name().display().to_string(),
+                Ok(name) => self.name_of(&self.path().join(name)),
+                Err(_) => self.name_of(file),
+            };
             named.push(Problem { file, ..problem.clone() });
         }
         named
@@ -143,7 +162,7 @@ fn is_network_file(path: &Path) -> bool {
 ///
 /// # Errors
 /// When the folder cannot be read.
-pub(crate) fn network_files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(crate) fn network_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
