@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use slashfall_graph::{Problem, Problems, Resolved, load_network, read_file};
 use slashfall_output::{InputFile, digest_bytes};
 use slashfall_store::{LocalFolder, Place, StoreError};
-use tempfile::TempDir;
 
 use crate::provenance::from_result;
 use crate::reach::Reach;
@@ -73,31 +72,50 @@ impl NetworkFolder {
     /// # Errors
     /// Every problem of the network.
     pub(crate) fn load(&self) -> Result<(Resolved, Vec<InputFile>), Problems> {
-        let (copy, files) = self.copied()?;
-        let resolved = load_network(copy.path());
-        Ok((resolved.map_err(|problems| self.as_named(&problems, copy.path()))?, files))
-    }
-
-    /// A copy of its files, and their digests.
-    fn copied(&self) -> Result<(TempDir, Vec<InputFile>), Problems> {
-        let problem = |error: io::Error| {
-            let expected = format!("the network could not be copied to be read: {error}");
-            Problems::from(Problem::new(self.name().display().to_string(), expected))
+        let Ok(copy) = tempfile::Builder::new().prefix("slashfall-").tempdir() else {
+            return self.load_in_place();
         };
-        let copy = tempfile::Builder::new().prefix("slashfall-").tempdir().map_err(problem)?;
         let mut files = Vec::new();
         for path in network_files(self.path()).unwrap_or_default() {
             // What cannot be read is told by who reads networks, with all else that is wrong.
             let Ok(bytes) = read_file(&path) else { return Err(self.unreadable(&path)) };
-            let file = InputFile { path: self.name_of(&path), sha256: digest_bytes(&bytes) };
-            files.push(file);
+            files.push(InputFile { path: self.name_of(&path), sha256: digest_bytes(&bytes) });
             let name = path.file_name().unwrap_or_default();
-            fs::write(copy.path().join(name), bytes).map_err(problem)?;
+            if fs::write(copy.path().join(name), bytes).is_err() {
+                return self.load_in_place();
+            }
         }
-        if files.is_empty() && !self.path().is_dir() {
+        if !self.path().is_dir() {
             return Err(self.unreadable(self.path()));
         }
-        Ok((copy, files))
+        let resolved = load_network(copy.path());
+        Ok((resolved.map_err(|problems| self.as_named(&problems, copy.path()))?, files))
+    }
+
+    /// The same where there is no room for a copy: files must be before as they are after.
+    fn load_in_place(&self) -> Result<(Resolved, Vec<InputFile>), Problems> {
+        let before = self.digests()?;
+        let resolved = load_network(self.path());
+        let resolved = resolved.map_err(|problems| self.as_named(&problems, self.path()))?;
+        let after = self.digests()?;
+        match after.iter().find(|file| !before.contains(file)) {
+            None if before.len() == after.len() => Ok((resolved, before)),
+            changed => {
+                let file = changed.or(before.last()).map(|file| file.path.clone());
+                let expected =
+                    "a file that stays as it is was expected: it changed while it was read";
+                Err(Problem::new(file.unwrap_or_default(), expected).into())
+            }
+        }
+    }
+
+    fn digests(&self) -> Result<Vec<InputFile>, Problems> {
+        let mut files = Vec::new();
+        for path in network_files(self.path()).unwrap_or_default() {
+            let Ok(bytes) = read_file(&path) else { return Err(self.unreadable(&path)) };
+            files.push(InputFile { path: self.name_of(&path), sha256: digest_bytes(&bytes) });
+        }
+        Ok(files)
     }
 
     /// What is wrong with a network of which something cannot be read.

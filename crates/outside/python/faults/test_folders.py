@@ -43,9 +43,8 @@ def test_a_run_that_cannot_keep_what_it_has_goes_on(runs):
 
 def as_nobody(runs):
     """A copy of the program and its input that somebody without rights can read."""
-    for folder in [runs.folder, *runs.folder.parents]:
-        if folder.stat().st_uid == os.getuid() and str(folder).startswith("/tmp"):
-            folder.chmod(0o755) if folder != runs.folder.parents[-1] else None
+    for folder in [runs.folder, runs.folder.parent, runs.folder.parent.parent]:
+        folder.chmod(0o755)
     program = runs.folder / "slashfall"
     shutil.copy(runs.program, program)
     program.chmod(0o755)
