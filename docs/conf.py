@@ -49,7 +49,7 @@ TREE = {
             "notebooks/04_validate",
         ],
         "Reference": ["model", "formats", "queries", "python", "glossary"],
-        "How sure, how fast, how built": ["validation", "performance", "security", "architecture", "changelog"],
+        "How sure, how fast, how built": ["validation", "performance", "reliability", "security", "architecture", "changelog"],
     },
     "concepts/index": {
         "": [

@@ -20,7 +20,7 @@ pub(crate) struct Args {
 }
 
 const EXIT_STATUS: &str = "Exit status: 0 ok, 2 bad input (nothing is written), 3 precision asked \
-                           for not reached, 4 interrupted, 1 anything else.";
+                           for not reached, 4 interrupted (`run --resume` goes on from there), 1 anything else.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]

@@ -496,14 +496,14 @@ fn too_much() {
     fs::write(dir.path().join("operators.csv"), columns).unwrap();
     let problems = problems_of(dir.path());
     assert!(problems.to_string().contains("at most 10000 columns"), "{problems}");
-    let many: String = (0..17_000).map(|n| format!("o{n},E\n")).collect();
+    let many: String = (0..140_000).map(|n| format!("o{n},E\n")).collect();
     let many = format!("operator,entity\nA,Alpha\nB,Alpha\nC,Gamma\n{many}");
     fs::write(dir.path().join("operators.csv"), many).unwrap();
     let problems = problems_of(dir.path());
     let [problem] = problems.as_slice() else { panic!("{problems}") };
     assert_eq!(
         problem.to_string(),
-        "operators.csv: found \"17003 rows\", at most 16384 rows were expected"
+        "operators.csv: found \"140003 rows\", at most 131072 rows were expected"
     );
 }
 

@@ -1,10 +1,11 @@
 //! The folder of a network: on this machine, or in a store, of which there is a copy as long as it is read.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use slashfall_graph::{Problem, Problems, Resolved, load_network};
-use slashfall_output::{InputFile, OutputError, digest_file};
+use slashfall_graph::{Problem, Problems, Resolved, load_network, read_file};
+use slashfall_output::{InputFile, digest_bytes};
 use slashfall_store::{LocalFolder, Place, StoreError};
 
 use crate::provenance::from_result;
@@ -65,35 +66,66 @@ impl NetworkFolder {
         self.here.path()
     }
 
-    /// Reads the network, and says which files it was read from, as they were then, in order of name.
+    /// Reads the network, and says which files it was read from, in order of name: each is read once, and its
+    /// digest is of those bytes, whoever changes it meanwhile.
     ///
     /// # Errors
-    /// Every problem of the network, and a file that changed meanwhile: nobody can say what was read of it.
+    /// Every problem of the network.
     pub(crate) fn load(&self) -> Result<(Resolved, Vec<InputFile>), Problems> {
-        let before = self.digests();
-        let resolved = load_network(self.path()).map_err(|problems| self.as_named(&problems))?;
-        let problem = |file: String, expected: String| Problems::from(Problem::new(file, expected));
-        let unread =
-            |error: OutputError| problem(self.name().display().to_string(), error.to_string());
-        let (before, after) = (before.map_err(unread)?, self.digests().map_err(unread)?);
-        if before == after {
-            return Ok((resolved, before));
-        }
-        let unlike = |files: &[InputFile], others: &[InputFile]| {
-            files.iter().find(|file| !others.contains(file)).map(|file| file.path.clone())
+        let Ok(copy) = tempfile::Builder::new().prefix("slashfall-").tempdir() else {
+            return self.load_in_place();
         };
-        let changed = unlike(&after, &before).or_else(|| unlike(&before, &after));
-        let expected = "a file that stays as it is was expected: it changed while it was read";
-        Err(problem(changed.unwrap_or_default(), expected.to_owned()))
+        let mut files = Vec::new();
+        for path in network_files(self.path()).unwrap_or_default() {
+            // What cannot be read is told by who reads networks, with all else that is wrong.
+            let Ok(bytes) = read_file(&path) else { return Err(self.unreadable(&path)) };
+            files.push(InputFile { path: self.name_of(&path), sha256: digest_bytes(&bytes) });
+            let name = path.file_name().unwrap_or_default();
+            if fs::write(copy.path().join(name), bytes).is_err() {
+                return self.load_in_place();
+            }
+        }
+        if !self.path().is_dir() {
+            return Err(self.unreadable(self.path()));
+        }
+        let resolved = load_network(copy.path());
+        Ok((resolved.map_err(|problems| self.as_named(&problems, copy.path()))?, files))
     }
 
-    fn digests(&self) -> Result<Vec<InputFile>, OutputError> {
-        let io = |source| OutputError::Io { path: self.name(), source };
-        let files = network_files(self.path()).map_err(io)?.into_iter();
-        let digest = |path: PathBuf| {
-            Ok(InputFile { path: self.name_of(&path), sha256: digest_file(&path)? })
-        };
-        files.map(digest).collect()
+    /// The same where there is no room for a copy: files must be before as they are after.
+    fn load_in_place(&self) -> Result<(Resolved, Vec<InputFile>), Problems> {
+        let before = self.digests()?;
+        let resolved = load_network(self.path());
+        let resolved = resolved.map_err(|problems| self.as_named(&problems, self.path()))?;
+        let after = self.digests()?;
+        match after.iter().find(|file| !before.contains(file)) {
+            None if before.len() == after.len() => Ok((resolved, before)),
+            changed => {
+                let file = changed.or(before.last()).map(|file| file.path.clone());
+                let expected =
+                    "a file that stays as it is was expected: it changed while it was read";
+                Err(Problem::new(file.unwrap_or_default(), expected).into())
+            }
+        }
+    }
+
+    fn digests(&self) -> Result<Vec<InputFile>, Problems> {
+        let mut files = Vec::new();
+        for path in network_files(self.path()).unwrap_or_default() {
+            let Ok(bytes) = read_file(&path) else { return Err(self.unreadable(&path)) };
+            files.push(InputFile { path: self.name_of(&path), sha256: digest_bytes(&bytes) });
+        }
+        Ok(files)
+    }
+
+    /// What is wrong with a network of which something cannot be read.
+    fn unreadable(&self, path: &Path) -> Problems {
+        match load_network(self.path()) {
+            Err(problems) => self.as_named(&problems, self.path()),
+            Ok(_) => {
+                Problem::new(self.name_of(path), "a file that can be read was expected").into()
+            }
+        }
     }
 
     /// A file of it as the user would find it.
@@ -118,9 +150,16 @@ impl NetworkFolder {
         }
     }
 
-    /// What is wrong with its files, by the names that the user knows them by.
-    fn as_named(&self, problems: &Problems) -> Problems {
-        problems.of_files(|file| self.name_of(Path::new(file)))
+    /// What is wrong with its files, read from `dir`, by the names that the user knows them by.
+    fn as_named(&self, problems: &Problems, dir: &Path) -> Problems {
+        problems.of_files(|file| {
+            let file = Path::new(file);
+            match file.strip_prefix(dir) {
+                Ok(name) if name.as_os_str().is_empty() => self.name().display().to_string(),
+                Ok(name) => self.name_of(&self.path().join(name)),
+                Err(_) => self.name_of(file),
+            }
+        })
     }
 }
 
@@ -138,7 +177,7 @@ fn is_network_file(path: &Path) -> bool {
 ///
 /// # Errors
 /// When the folder cannot be read.
-pub(crate) fn network_files(dir: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(crate) fn network_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();

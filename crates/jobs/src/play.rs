@@ -38,49 +38,22 @@ impl Origin for Draws<'_> {
         drawing: &mut Drawing,
         watch: &mut dyn Watch,
     ) -> anyhow::Result<Played> {
-        let Begun { mut played, paths, mut rule, is_complete } =
-            self.begin(folder, number, scenario, drawing)?;
-        let n_paths = n_paths(scenario);
+        let Begun { mut played, paths, rule } = self.begin(folder, number, scenario, drawing)?;
         let level = played.gathered.levels().last().copied().context("a run has levels")?;
-        watch.begin(&scenario.name, n_paths, Some(level));
-        let mut done = played.gathered.collector.n_paths();
+        watch.begin(&scenario.name, n_paths(scenario), Some(level));
+        let done = played.gathered.collector.n_paths();
         if done > 0 {
             watch.resume(done);
         }
-        let mut pace = self.unfinished.as_ref().map(|own| Pace::new(own.every(), paths.is_some()));
-        let mut drawn = Drawn { first_path: 0, drawing, paths, watch: &mut *watch };
-        while !is_complete {
-            // A run may have been interrupted just before it looked.
-            if let Some(rule) = rule.as_mut().filter(|rule| rule.next() == done) {
-                played.precise = Some(rule.look(&played.gathered.collector));
+        let drawn = Drawn { first_path: 0, drawing, paths, watch: &mut *watch };
+        if played.is_complete {
+            drawn.end()?;
+        } else {
+            self.draw(number, scenario, &mut played, rule, drawn)?;
+            let is_long = self.unfinished.as_ref().is_some_and(|own| own.is_long());
+            if is_long && !played.interrupted {
+                self.try_to_keep(number, scenario, &played, watch);
             }
-            played.looks = rule.as_ref().map(|rule| rule.watch.looks());
-            if done == n_paths || played.precise == Some(true) {
-                break;
-            }
-            let look = rule.as_ref().map_or(n_paths, Watched::next);
-            let next = pace.as_ref().map_or(look, |pace| pace.next(done).min(look));
-            let flow = drawn.draw(&mut played.gathered, scenario, done..next)?;
-            played.sums = drawn.drawing.sums();
-            if flow.is_break() {
-                played.interrupted = true;
-                self.keep(number, scenario, &played, drawn.paths)?;
-                return Ok(played);
-            }
-            if let Some(pace) = &mut pace {
-                pace.drew(next - done);
-            }
-            done = next;
-            let is_at_file =
-                drawn.paths.is_none() || done.is_multiple_of(PathsWriter::PATHS_PER_FILE);
-            if is_at_file && self.unfinished.as_ref().is_some_and(|own| own.is_due()) {
-                self.try_to_keep(number, scenario, &played, &mut *drawn.watch);
-            }
-        }
-        drawn.end()?;
-        played.is_complete = true;
-        if self.unfinished.as_ref().is_some_and(|own| own.is_long()) && !is_complete {
-            self.try_to_keep(number, scenario, &played, watch);
         }
         Ok(played)
     }
@@ -104,8 +77,6 @@ struct Begun<'r, 'f> {
     played: Played,
     paths: Option<PathsWriter<'f>>,
     rule: Option<Watched<'r>>,
-    /// Whether no more paths come.
-    is_complete: bool,
 }
 
 impl Draws<'_> {
@@ -126,7 +97,7 @@ impl Draws<'_> {
         let Some((own, kept)) = kept else {
             let paths = paths_writer(folder, scenario, number, 0)?;
             let played = Played::of(Gathered::new(scenario, &wanted, levels));
-            return Ok(Begun { played, paths, rule, is_complete: false });
+            return Ok(Begun { played, paths, rule });
         };
         let is_asked = scenario.spec.detail == Detail::Paths;
         let paths = is_asked.then(|| own.resume_paths(folder, number, scenario, &kept));
@@ -138,8 +109,52 @@ impl Draws<'_> {
             None => rule,
         });
         let gathered = Gathered::resume(scenario, &wanted, levels, (gathered, waypoints));
-        let played = Played { sums, looks, precise, ..Played::of(gathered) };
-        Ok(Begun { played, paths, rule, is_complete })
+        let played = Played { sums, looks, precise, is_complete, ..Played::of(gathered) };
+        Ok(Begun { played, paths, rule })
+    }
+
+    /// Draws what paths a scenario still has, and keeps them now and then, and where nobody waits for more.
+    fn draw(
+        &mut self,
+        number: usize,
+        scenario: &Scenario<'_>,
+        played: &mut Played,
+        mut rule: Option<Watched<'_>>,
+        mut drawn: Drawn<'_, '_>,
+    ) -> anyhow::Result<()> {
+        let n_paths = n_paths(scenario);
+        let new_pace = |own: &&mut Unfinished| Pace::new(own.every(), drawn.paths.is_some());
+        let mut pace = self.unfinished.as_ref().map(new_pace);
+        let mut done = played.gathered.collector.n_paths();
+        loop {
+            // A run may have been interrupted just before it looked.
+            if let Some(rule) = rule.as_mut().filter(|rule| rule.next() == done) {
+                played.precise = Some(rule.look(&played.gathered.collector));
+            }
+            played.looks = rule.as_ref().map(|rule| rule.watch.looks());
+            if done == n_paths || played.precise == Some(true) {
+                break;
+            }
+            let look = rule.as_ref().map_or(n_paths, Watched::next);
+            let next = pace.as_ref().map_or(look, |pace| pace.next(done).min(look));
+            let flow = drawn.draw(&mut played.gathered, scenario, done..next)?;
+            played.sums = drawn.drawing.sums();
+            if flow.is_break() {
+                played.interrupted = true;
+                return self.keep(number, scenario, played, drawn.paths);
+            }
+            if let Some(pace) = &mut pace {
+                pace.drew(next - done);
+            }
+            done = next;
+            let is_at_file =
+                drawn.paths.is_none() || done.is_multiple_of(PathsWriter::PATHS_PER_FILE);
+            if is_at_file && self.unfinished.as_ref().is_some_and(|own| own.is_due()) {
+                self.try_to_keep(number, scenario, played, &mut *drawn.watch);
+            }
+        }
+        played.is_complete = true;
+        drawn.end()
     }
 
     fn keep(

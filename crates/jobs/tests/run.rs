@@ -21,6 +21,17 @@ struct Ear {
     n_done: u64,
     stop_after: u64,
     panic_after: u64,
+    /// Stops once all paths are there, while tables are made of them.
+    stop_in_tables: bool,
+    is_over: bool,
+}
+
+impl Ear {
+    fn new() -> Self {
+        let (stop_after, panic_after) = (u64::MAX, u64::MAX);
+        let (heard, n_done) = (Vec::new(), 0);
+        Self { heard, n_done, stop_after, panic_after, stop_in_tables: false, is_over: false }
+    }
 }
 
 impl Watch for Ear {
@@ -47,20 +58,21 @@ impl Watch for Ear {
 
     fn end(&mut self) {
         self.heard.push(format!("end after {}", self.n_done));
+        self.is_over = true;
     }
 
     fn is_stopped(&self) -> bool {
-        self.n_done >= self.stop_after
+        self.n_done >= self.stop_after || (self.stop_in_tables && self.is_over)
     }
 }
 
 fn ran(folder: &Path, stop_after: u64, keeping: Keeping) -> (Outcome, Ear) {
-    let mut ear = Ear { heard: Vec::new(), n_done: 0, stop_after, panic_after: u64::MAX };
-    (heard_by(&mut ear, folder, keeping), ear)
+    let mut ear = Ear { stop_after, ..Ear::new() };
+    (heard_by(&mut ear, folder, "summary", keeping), ear)
 }
 
-fn heard_by(ear: &mut Ear, folder: &Path, keeping: Keeping) -> Outcome {
-    let set = ["run.detail=summary", "event=[]"].map(str::to_owned).to_vec();
+fn heard_by(ear: &mut Ear, folder: &Path, detail: &str, keeping: Keeping) -> Outcome {
+    let set = vec![format!("run.detail={detail}"), "event=[]".to_owned()];
     let options = RunOptions {
         config: Config::File { path: RUN_FILE.into(), reach: Reach::Anywhere },
         overrides: Overrides { set, paths: Some(N_PATHS), seed: None },
@@ -112,6 +124,31 @@ fn a_run_that_is_stopped_goes_on_where_it_was() {
     assert_eq!(tables(&folder.path().join("result")), tables(&whole.path().join("result")));
 }
 
+/// All paths are there, and no more are drawn for who goes on.
+#[test]
+fn a_run_that_is_stopped_while_tables_are_made_keeps_its_paths() {
+    for detail in ["standard", "paths"] {
+        let whole = tempfile::tempdir().unwrap();
+        heard_by(&mut Ear::new(), whole.path(), detail, Keeping::default());
+        let folder = tempfile::tempdir().unwrap();
+        let mut keeping = Keeping::default();
+        // Twice: what was kept whole is kept whole.
+        for _ in 0..2 {
+            let mut ear = Ear { stop_in_tables: true, ..Ear::new() };
+            let outcome = heard_by(&mut ear, folder.path(), detail, keeping);
+            let is_kept = matches!(outcome, Outcome::Stopped { n_paths: N_PATHS, kept: Some(_) });
+            assert!(is_kept, "{detail}: {:?}", ear.heard);
+            keeping.resume = true;
+        }
+        let mut ear = Ear::new();
+        let outcome = heard_by(&mut ear, folder.path(), detail, keeping);
+        assert!(matches!(outcome, Outcome::Written(_)));
+        assert_eq!(ear.heard[2], "20000 were there", "{:?}", ear.heard);
+        let [own, whole] = [&folder, &whole].map(|folder| tables(&folder.path().join("result")));
+        assert_eq!(own, whole);
+    }
+}
+
 /// A panic, wherever it is, is no result; what was kept before it is gone on with.
 #[test]
 fn a_panic_costs_nothing_that_was_kept() {
@@ -120,9 +157,9 @@ fn a_panic_costs_nothing_that_was_kept() {
     let folder = tempfile::tempdir().unwrap();
     let often = Keeping { resume: true, every: Duration::ZERO };
     for panic_after in [1, N_PATHS / 2] {
-        let mut ear = Ear { heard: Vec::new(), n_done: 0, stop_after: u64::MAX, panic_after };
+        let mut ear = Ear { panic_after, ..Ear::new() };
         let panicked = catch_unwind(AssertUnwindSafe(|| {
-            heard_by(&mut ear, folder.path(), often);
+            heard_by(&mut ear, folder.path(), "summary", often);
         }));
         assert!(panicked.is_err() && !folder.path().join("result").exists());
         let is_kept = folder.path().join("result.unfinished/checkpoint.json").is_file();
@@ -142,9 +179,16 @@ fn names(folder: &Path) -> Vec<String> {
 
 /// The files of a result but its manifest, which says how long it took.
 fn tables(result: &Path) -> BTreeMap<String, Vec<u8>> {
-    let names = names(result).into_iter().filter(|name| name != "manifest.json");
-    let tables: BTreeMap<_, _> =
-        names.map(|name| (name.clone(), fs::read(result.join(name)).unwrap())).collect();
+    let mut tables = BTreeMap::new();
+    for dir in [result.to_owned(), result.join("paths")] {
+        let files = dir.read_dir().into_iter().flatten().map(|entry| entry.unwrap().path());
+        for path in files.filter(|path| path.is_file() && !path.ends_with("manifest.json")) {
+            tables.insert(
+                path.strip_prefix(result).unwrap().display().to_string(),
+                fs::read(&path).unwrap(),
+            );
+        }
+    }
     assert!(tables.len() > 4);
     tables
 }

@@ -1,6 +1,8 @@
 //! Numbers at the ends of their ranges: whatever is asked, figures are finite, the books balance, and more of a
 //! cause is not less of its effect.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where its own networks fail")]
+
 mod support;
 
 use proptest::prelude::{ProptestConfig, Strategy, TestCaseError, prop_assert};

@@ -55,6 +55,8 @@ pub(crate) struct Unfinished {
     checkpoint: Checkpoint,
     /// Whether a checkpoint is there: else the folder goes with this value.
     is_kept: bool,
+    /// Whether anything is there that would have to go.
+    is_there: bool,
     every: Duration,
     started: Instant,
     /// Seconds that earlier sittings took.
@@ -84,6 +86,8 @@ impl Unfinished {
         let mut own = Self {
             checkpoint: Checkpoint::new(run, config),
             is_kept: false,
+            // Of this machine at least the lock is.
+            is_there: lock.is_some() || found.is_some(),
             every: keeping.every,
             started,
             earlier_seconds: 0.0,
@@ -102,9 +106,10 @@ impl Unfinished {
             }
             Some(found) if !overwrite => {
                 own.is_kept = true;
-                return Err(own.is_there(found.ok().as_ref()).into());
+                return Err(own.is_kept_unasked(found.ok().as_ref()).into());
             }
-            _ => own.clear()?,
+            _ if own.is_there => own.clear()?,
+            _ => {}
         }
         Ok(own)
     }
@@ -232,6 +237,7 @@ impl Unfinished {
         }
         let bytes = snapshot.encode()?;
         let sha256 = digest_bytes(&bytes);
+        self.is_there = true;
         let file = format!("scenario{number:03}-{}.state", &sha256[..N_DIGITS]);
         self.place.write(&file, &bytes, true)?;
         let mut next = self.checkpoint.clone();
@@ -309,7 +315,7 @@ impl Unfinished {
     }
 
     /// That something was left which nobody said what to do with.
-    fn is_there(&self, found: Option<&Checkpoint>) -> Problems {
+    fn is_kept_unasked(&self, found: Option<&Checkpoint>) -> Problems {
         let n_paths = found.map_or(0, Checkpoint::n_paths);
         let expected = format!(
             "no unfinished run was expected: {n_paths} paths of one that was interrupted are kept there; --resume goes on with it, --overwrite begins anew"
@@ -320,7 +326,7 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        if !self.is_kept {
+        if self.is_there && !self.is_kept {
             // A failure to tidy up is no news: what is left says `.unfinished` in its name.
             let _ = match self.place.as_local() {
                 Some(dir) => lock::remove(dir, CHECKPOINT).map_err(anyhow::Error::from),

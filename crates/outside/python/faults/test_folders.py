@@ -43,9 +43,8 @@ def test_a_run_that_cannot_keep_what_it_has_goes_on(runs):
 
 def as_nobody(runs):
     """A copy of the program and its input that somebody without rights can read."""
-    for folder in [runs.folder, *runs.folder.parents]:
-        if folder.stat().st_uid == os.getuid() and str(folder).startswith("/tmp"):
-            folder.chmod(0o755) if folder != runs.folder.parents[-1] else None
+    for folder in [runs.folder, runs.folder.parent, runs.folder.parent.parent]:
+        folder.chmod(0o755)
     program = runs.folder / "slashfall"
     shutil.copy(runs.program, program)
     program.chmod(0o755)
@@ -117,8 +116,8 @@ while True:
 """
 
 
-def test_a_file_that_changes_while_it_is_read_is_told(runs, counted):
-    """Either a whole file was read, and the manifest says which, or the run does not begin."""
+def test_a_file_that_changes_while_it_is_read_is_read_once(runs, counted):
+    """One of its versions is read, whole, and the manifest says which."""
     table = runs.folder / "data/networks/reference/portfolios.csv"
     one = table.read_text()
     other = one.replace("1", "2", 1) if "1" in one else one + "\n"
@@ -126,21 +125,15 @@ def test_a_file_that_changes_while_it_is_read_is_told(runs, counted):
     for text in (one, other):
         table.write_text(text)
         results[text] = runs.good(f"of{len(results)}", "--paths", 200, "--set", "run.detail=summary")
-    done = wrong = told = 0
+    done = wrong = 0
     writer = subprocess.Popen([sys.executable, "-c", FLIP, table, one, other])
     try:
         for number in range(times(FEW)):
-            status, said = runs.end(f"r{number}", "--paths", 200, "--set", "run.detail=summary")
             done += 1
-            if status == 0:
-                wrong += files(runs.folder / f"r{number}") not in results.values()
-            else:
-                assert status == 2 and "it changed while it was read" in said, said
-                told += 1
+            wrong += runs.good(f"r{number}", "--paths", 200, "--set", "run.detail=summary") not in results.values()
     finally:
         writer.kill()
         writer.wait()
-    assert told > 0, "it never changed in time"
     counted("an input that changes while it is read", done, wrong)
 
 
