@@ -199,11 +199,6 @@ impl<T: Copy> Csr<T> {
         Self { starts, items: order.into_iter().map(|i| pairs[i].1).collect() }
     }
 
-    /// Items of all rows.
-    pub(crate) fn len(&self) -> usize {
-        self.items.len()
-    }
-
     pub(crate) fn row(&self, row: usize) -> &[T] {
         &self.items[self.starts[row]..self.starts[row + 1]]
     }

@@ -45,17 +45,22 @@ impl Gathered {
         }
     }
 
-    /// As it was when that was stored of it: of the first paths, with what was noted on the way.
+    /// As it was when that was stored of it: of the first `n_paths` paths, with what was noted on the way. None
+    /// when it was stored of anything else.
     pub(crate) fn resume(
         scenario: &Scenario<'_>,
         wanted: &Wanted,
         levels: Vec<Level>,
+        n_paths: u64,
         (stored, waypoints): (StoredGathered, Vec<Waypoint>),
-    ) -> Self {
+    ) -> Option<Self> {
         let mut own = Self::new(scenario, wanted, levels);
+        if !own.can_join(&stored, n_paths) {
+            return None;
+        }
         own.join(stored);
         own.waypoints = waypoints;
-        own
+        Some(own)
     }
 
     /// What was noted on the way so far.

@@ -8,6 +8,7 @@
 mod absent;
 pub mod caps;
 pub mod check;
+mod compressed;
 mod drawing;
 mod findings;
 mod folder;

@@ -103,12 +103,14 @@ impl Draws<'_> {
         let paths = is_asked.then(|| own.resume_paths(folder, number, scenario, &kept));
         let paths = paths.transpose()?;
         drawing.join(kept.sums.as_ref());
-        let Snapshot { gathered, waypoints, sums, looks, precise, is_complete, .. } = kept;
+        let Snapshot { n_paths, gathered, waypoints, sums, looks, precise, is_complete } = kept;
         let rule = rule.map(|rule| match looks {
             Some(looks) => Watched { watch: rule.watch.after(looks), ..rule },
             None => rule,
         });
-        let gathered = Gathered::resume(scenario, &wanted, levels, (gathered, waypoints));
+        let stored = (gathered, waypoints);
+        let gathered = Gathered::resume(scenario, &wanted, levels, n_paths, stored);
+        let gathered = gathered.ok_or_else(|| own.is_of_another(&scenario.name))?;
         let played = Played { sums, looks, precise, is_complete, ..Played::of(gathered) };
         Ok(Begun { played, paths, rule })
     }

@@ -4,7 +4,7 @@ use std::fs;
 
 use slashfall_graph::spec::NetworkSpec;
 use slashfall_graph::write_network;
-use slashfall_jobs::{Config, Overrides, RunOptions, Unwatched};
+use slashfall_jobs::{Config, Keeping, Overrides, Reach, RunOptions, Unwatched};
 use slashfall_sampling::Node;
 use tempfile::TempDir;
 
@@ -31,11 +31,13 @@ pub(super) fn run(spec: &NetworkSpec, text: &str) {
                 root,
                 name: "run.toml".to_owned(),
                 folder: scratch.path().to_owned(),
+                reach: Reach::default(),
             },
             overrides: Overrides::default(),
             output: Some(scratch.path().join("result")),
             overwrite: true,
             command: Vec::new(),
+            keeping: Keeping::default(),
         };
         let done = options.load().map_err(anyhow::Error::from).and_then(|input| {
             let mut scenarios = input.resolve()?;

@@ -61,8 +61,8 @@ impl Made {
         let text = written(fs::read_to_string(&run_file), &run_file);
         let root = Node::parse("run.toml", &text).expect("the run file is right");
         // What is given has no path of this machine in it.
-        let folder = dir.path().to_owned();
-        let config = Config::Given { root, name: "run.toml".to_owned(), folder };
+        let (folder, reach) = (dir.path().to_owned(), Reach::default());
+        let config = Config::Given { root, name: "run.toml".to_owned(), folder, reach };
         let options = |output: PathBuf| RunOptions {
             config: config.clone(),
             overrides: Overrides::default(),

@@ -72,28 +72,25 @@ pub struct DebtRanks {
     pub n_unsettled: usize,
 }
 
-/// Nodes times ties between them; some seconds.
-const MOST_WORK: usize = 200_000_000;
+/// Ties that distress may go along from all nodes together; some seconds.
+const MOST_WORK: usize = 1_000_000_000;
 
-/// DebtRank of every operator, AVS and wrapped asset; of none where there are too many, and too many ties between them.
+/// DebtRank of every operator, AVS and wrapped asset; of none where too much is tied to too much.
 #[must_use]
 pub fn debtrank(network: &Network) -> DebtRanks {
     let layout = Layout { network };
     let (impacts, values) = (impacts(&layout), values(&layout));
     let value_eth: f64 = values.iter().sum();
     let mut n_unsettled = 0;
-    if layout.len().saturating_mul(impacts.len()) > MOST_WORK {
-        return DebtRanks { nodes: Vec::new(), value_eth, n_unsettled };
+    let (mut nodes, mut distress) = (Vec::new(), Distress::new(layout.len()));
+    for (node, start) in layout.nodes() {
+        n_unsettled += usize::from(!distress.settle(&impacts, start));
+        let hit = distress.take(&values);
+        nodes.push(DebtRank { node, debtrank: ratio(hit - values[start], value_eth).max(0.0) });
+        if distress.n_passed > MOST_WORK {
+            return DebtRanks { nodes: Vec::new(), value_eth, n_unsettled: 0 };
+        }
     }
-    let mut distress = Distress::new(layout.len());
-    let mut nodes: Vec<DebtRank> = layout
-        .nodes()
-        .map(|(node, start)| {
-            n_unsettled += usize::from(!distress.settle(&impacts, start));
-            let hit = distress.take(&values);
-            DebtRank { node, debtrank: ratio(hit - values[start], value_eth).max(0.0) }
-        })
-        .collect();
     nodes.sort_by(|a, b| b.debtrank.total_cmp(&a.debtrank).then(a.node.cmp(&b.node)));
     DebtRanks { nodes, value_eth, n_unsettled }
 }
@@ -211,11 +208,14 @@ struct Distress {
     of_node: Vec<f64>,
     inflow: Vec<f64>,
     touched: Vec<usize>,
+    /// Ties that any has gone along so far.
+    n_passed: usize,
 }
 
 impl Distress {
     fn new(n_nodes: usize) -> Self {
-        Self { of_node: vec![0.0; n_nodes], inflow: vec![0.0; n_nodes], touched: Vec::new() }
+        let zeros = vec![0.0; n_nodes];
+        Self { of_node: zeros.clone(), inflow: zeros, touched: Vec::new(), n_passed: 0 }
     }
 
     /// Spreads the shock of one node by 1; whether it had settled in the end.
@@ -224,6 +224,7 @@ impl Distress {
         self.touched.push(start);
         let mut news = vec![(start, 1.0)];
         for _ in 0..MAX_ROUNDS {
+            self.n_passed += news.iter().map(|(from, _)| impacts.row(*from).len()).sum::<usize>();
             let touched = spread(impacts, &news, &mut self.inflow);
             news.clear();
             for node in touched {

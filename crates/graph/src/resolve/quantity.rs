@@ -84,7 +84,9 @@ impl Quantity {
         match self {
             Self::Amount => "a finite amount in ETH, at least 0 and at most 1e15,",
             Self::Reserve => "a finite amount in ETH, above 0 and at most 1e15,",
-            Self::PoolReserve => "a finite amount in ETH, at least 1e-18 (one wei) and at most 1e15,",
+            Self::PoolReserve => {
+                "a finite amount in ETH, at least 1e-18 (one wei) and at most 1e15,"
+            }
             Self::Days => "a number of days, at least 0 and at most 1,000,000,",
             Self::Volatility => "an annual volatility, at least 0 and at most 100 (0.6 is 60 %),",
             Self::Loading => "a loading between -1 and 1",

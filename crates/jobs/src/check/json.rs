@@ -130,12 +130,14 @@ impl Page<'_> {
         self.facts.overlap.iter().map(of).collect()
     }
 
-    fn debtrank_json(&self) -> Vec<serde_json::Value> {
+    /// Null where it takes too long.
+    fn debtrank_json(&self) -> Option<Vec<serde_json::Value>> {
         let of = |rank: &DebtRank| {
             let (kind, name) = self.node(rank);
             serde_json::json!({ "kind": kind, "node": name, "debtrank": rank.debtrank })
         };
-        self.facts.debtrank.nodes.iter().map(of).collect()
+        let nodes = &self.facts.debtrank.nodes;
+        (!nodes.is_empty()).then(|| nodes.iter().map(of).collect())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::ops::Range;
 
 use anyhow::Context;
@@ -13,10 +13,9 @@ use slashfall_sampling::importance::CheckSums;
 use slashfall_store::{Place, StoreError};
 
 use super::manifest::StateFile;
+use crate::compressed::{encoder, unpacked};
 use crate::gathered::{Gathered, StoredGathered};
 
-/// Compression: the fastest of zstd; what is stored hardly gets smaller with more.
-const ZSTD_LEVEL: i32 = 1;
 const UNSTORED: &str = "what was gathered could not be stored";
 
 /// Paths between two places at which figures are noted on the way.
@@ -57,7 +56,7 @@ impl<'f> StateWriter<'f> {
         n_stretches: usize,
     ) -> anyhow::Result<Self> {
         let file = format!("scenario{number:03}.state");
-        let encoder = zstd::Encoder::new(folder.create_file(&file)?, ZSTD_LEVEL)?;
+        let encoder = encoder(folder.create_file(&file)?)?;
         let mut own = Self { folder, scenario: scenario.to_owned(), file, encoder };
         // A list, as postcard has it.
         own.write(&postcard::to_stdvec(&n_stretches).context(UNSTORED)?)?;
@@ -79,22 +78,6 @@ impl<'f> StateWriter<'f> {
         let sha256 = folder.digest_of(&file)?;
         Ok(StateFile { scenario, file, sha256 })
     }
-}
-
-/// Bytes of a state once it is unpacked: of a large one [`MOST_RATIO`] times its own.
-const MOST_UNPACKED: u64 = 64 << 20;
-/// States are numbers that hardly get smaller; a few kB may unpack to gigabytes all the same.
-const MOST_RATIO: u64 = 8;
-
-fn unpacked(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let most = MOST_UNPACKED.max(bytes.len() as u64 * MOST_RATIO);
-    let mut all = Vec::new();
-    zstd::Decoder::new(bytes)?.take(most + 1).read_to_end(&mut all)?;
-    if all.len() as u64 > most {
-        let why = format!("it unpacks to more than {most} bytes");
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, why));
-    }
-    Ok(all)
 }
 
 /// The state of a scenario in a part, as it was written.

@@ -170,10 +170,7 @@ impl Unfinished {
     }
 
     fn read(&self, kept: &Kept) -> anyhow::Result<Snapshot> {
-        let problem = |expected: String| {
-            let file = self.place.join(&kept.file).to_string();
-            Problems::from(Problem::new(file, format!("{expected}; --overwrite begins anew")))
-        };
+        let problem = |expected: String| self.unlike(kept, &expected);
         let Some(bytes) = self.place.read(&kept.file)? else {
             return Err(
                 problem("what the run has kept was expected: it is not there".into()).into()
@@ -184,6 +181,17 @@ impl Unfinished {
         }
         let read = Snapshot::decode(&bytes);
         Ok(read.map_err(|error| problem(format!("it cannot be read: {error:#}")))?)
+    }
+
+    /// What is kept of a scenario was not gathered of it.
+    pub(crate) fn is_of_another(&self, scenario: &str) -> Problems {
+        let kept = self.checkpoint.scenarios.iter().find(|kept| kept.scenario == scenario);
+        kept.map(|kept| self.unlike(kept, "it is of another scenario")).unwrap_or_default()
+    }
+
+    fn unlike(&self, kept: &Kept, expected: &str) -> Problems {
+        let file = self.place.join(&kept.file).to_string();
+        Problem::new(file, format!("{expected}; --overwrite begins anew")).into()
     }
 
     /// What goes on writing the paths of a scenario one by one.

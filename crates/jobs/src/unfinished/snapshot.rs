@@ -6,11 +6,9 @@ use slashfall_output::measures::Looks;
 use slashfall_output::tables::Waypoint;
 use slashfall_sampling::importance::CheckSums;
 
+use crate::compressed::{encoder, unpacked};
 use crate::gathered::StoredGathered;
 use crate::run::Played;
-
-/// Compression: the fastest of zstd; what is kept hardly gets smaller with more.
-const ZSTD_LEVEL: i32 = 1;
 
 /// What the paths of a scenario have come to so far, and all that decides how it goes on.
 #[derive(Serialize, Deserialize)]
@@ -43,12 +41,11 @@ impl Snapshot {
     }
 
     pub(super) fn encode(&self) -> anyhow::Result<Vec<u8>> {
-        let encoder = zstd::Encoder::new(Vec::new(), ZSTD_LEVEL)?;
-        let encoder = postcard::to_io(self, encoder);
+        let encoder = postcard::to_io(self, encoder(Vec::new())?);
         Ok(encoder.context("what was gathered could not be kept")?.finish()?)
     }
 
     pub(super) fn decode(bytes: &[u8]) -> anyhow::Result<Self> {
-        Ok(postcard::from_bytes(&zstd::decode_all(bytes)?)?)
+        Ok(postcard::from_bytes(&unpacked(bytes)?)?)
     }
 }
