@@ -1,11 +1,12 @@
 """What fails on the way: what passes is waited for, what does not leaves nothing that looks whole."""
 
 import json
+import shutil
 import signal
 import time
 
 import pytest
-from conftest import LOCK, RUN, SMALL, tree_of
+from conftest import CONFIG, LOCK, RUN, SMALL, tree_of
 from proxy import Answer, Cut, Drop, Slow
 from test_results import assert_same
 
@@ -121,6 +122,35 @@ def test_a_part_that_is_interrupted_is_not_seen_and_gone_on_with(store, proxy):
     proxy.fault = None
     store(*RUN, "--paths-to", 20_000, "-o", store.at("a"))
     assert "part.json" in store.names("a/")
+
+
+@pytest.mark.parametrize("name", ["TERM", "KILL"])
+def test_a_run_goes_on_with_what_it_has_kept_in_the_store(store, proxy, name):
+    run = ["run", CONFIG, "--paths", 400_000, "--set", "run.detail=summary"]
+    store(*run, "--quiet", "-o", store.at("whole"))
+    often = [*run, "--checkpoint", "0.05", "-o", store.at("often")]
+    stopped = store.start(*often)
+    deadline = time.monotonic() + 60
+    while "checkpoint.json" not in store.names("often.unfinished/"):
+        assert time.monotonic() < deadline and stopped.poll() is None
+        time.sleep(0.01)
+    stopped.send_signal(getattr(signal, "SIG" + name))
+    if name == "TERM":
+        said = store.end(stopped, status=4)
+        assert "--resume" in said and store.at("often.unfinished") in said
+    else:
+        stopped.communicate(timeout=60)
+        shutil.rmtree(store.temporary)
+        store.temporary.mkdir()
+    assert store.names("often/") == []
+    # Not without being asked, and not as another run.
+    assert "--resume" in store(*often, status=2)
+    assert "run.seed" in store(*often, "--resume", "--seed", 7, status=2)
+    n_kept = json.loads(store.read("often.unfinished/checkpoint.json"))["scenarios"][0]["n_paths"]
+    assert 0 < n_kept < 400_000
+    store(*often, "--resume")
+    assert_same(store.tree("often/"), store.tree("whole/"))
+    assert store.names("often.unfinished/") == []
 
 
 def test_what_is_wrong_is_told_before_the_work(store, proxy):
