@@ -5,18 +5,19 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::DataType;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
-use crate::{MOST_TEXT_BYTES, ReadError, caught};
+use crate::{ReadError, caught};
 
 /// The rows of a file, some at a time; none after an error.
 pub struct Batches {
     reader: Option<ParquetRecordBatchReader>,
     n_cells: u64,
     text_bytes: u64,
+    most_text: u64,
 }
 
 impl Batches {
-    pub(crate) fn new(reader: ParquetRecordBatchReader, n_cells: u64) -> Self {
-        Self { reader: Some(reader), n_cells, text_bytes: 0 }
+    pub(crate) fn new(reader: ParquetRecordBatchReader, n_cells: u64, most_text: u64) -> Self {
+        Self { reader: Some(reader), n_cells, text_bytes: 0, most_text }
     }
 
     /// Cells that it will have at most.
@@ -30,9 +31,10 @@ impl Batches {
         let read = caught(|| reader.next().transpose())?;
         let columns = read.iter().flat_map(RecordBatch::columns);
         self.text_bytes += columns.map(text_bytes).sum::<u64>();
-        if self.text_bytes > MOST_TEXT_BYTES {
+        if self.text_bytes > self.most_text {
             return Err(ReadError::TooLarge(format!(
-                "its texts are more than {MOST_TEXT_BYTES} bytes once each is counted as often as it is there"
+                "its texts are more than {} bytes once each is counted as often as it is there",
+                self.most_text
             )));
         }
         Ok(read)

@@ -34,8 +34,10 @@ pub(crate) const MOST_OPEN_BYTES: u64 = 256 << 20;
 pub(crate) const FILES: u64 = 4;
 /// Bytes of the rows that are handed over at a time.
 pub(crate) const MOST_BATCH_BYTES: u64 = 64 << 20;
-/// Bytes of the texts of a file, each counted as often as it is there.
+/// Bytes of the texts of a file, each counted as often as it is there; of a large file [`TEXTS`] times its own.
 pub(crate) const MOST_TEXT_BYTES: u64 = 256 << 20;
+/// What the texts of a large file may come to, times its own bytes: most are words of a dictionary.
+pub(crate) const TEXTS: u64 = 16;
 /// Rows that are handed over at a time, unless fewer are so large.
 const BATCH_ROWS: usize = 1_024;
 
@@ -46,11 +48,19 @@ pub struct Room {
     pub rows: u64,
     /// Cells, of columns that are read; a list has as many as it has members.
     pub cells: u64,
+    /// Rows, and cells, that a byte of the file is good for: of a large file so many times its bytes are read.
+    pub a_byte: u64,
 }
 
 impl Room {
-    /// Of a table that is held in memory: 16 million cells.
-    pub const TABLE: Self = Self { rows: 1 << 24, cells: 1 << 24 };
+    /// Of a table that is held in memory: 16 million cells, of a large file two a byte.
+    pub const TABLE: Self = Self { rows: 1 << 24, cells: 1 << 24, a_byte: 2 };
+
+    /// In a file of so many bytes.
+    fn of_file(self, n_bytes: u64) -> Self {
+        let least = self.a_byte.saturating_mul(n_bytes);
+        Self { rows: self.rows.max(least), cells: self.cells.max(least), ..self }
+    }
 }
 
 /// Why a file is not read.
@@ -84,6 +94,7 @@ pub struct Parquet {
 pub fn open(path: &Path, room: Room) -> Result<Parquet, ReadError> {
     let file = open_file(path)?;
     let n_bytes = file.metadata()?.len();
+    let room = room.of_file(n_bytes);
     footer::check(&file, n_bytes)?;
     let again = file.try_clone()?;
     let builder = caught(|| ParquetRecordBatchReaderBuilder::try_new(again))?;
@@ -150,8 +161,13 @@ impl Parquet {
         let most = usize::try_from(most).unwrap_or(batch_rows);
         let batch_rows = batch_rows.min(most).max(1);
         let builder = builder.with_projection(mask).with_batch_size(batch_rows);
-        Ok(Batches::new(caught(|| builder.build())?, found.n_cells))
+        Ok(Batches::new(caught(|| builder.build())?, found.n_cells, most_text(n_bytes)))
     }
+}
+
+/// Bytes of the texts of a file of so many.
+pub(crate) fn most_text(n_bytes: u64) -> u64 {
+    MOST_TEXT_BYTES.max(n_bytes.saturating_mul(TEXTS))
 }
 
 /// What a reader gives; it panics on some damaged files instead of giving an error.

@@ -12,7 +12,7 @@ use parquet::file::serialized_reader::SerializedPageReader;
 
 use crate::format::PAGE;
 use crate::thrift::Walk;
-use crate::{FILES, MOST_OPEN_BYTES, MOST_PAGE_BYTES, MOST_TEXT_BYTES, ReadError, Room, caught};
+use crate::{FILES, MOST_OPEN_BYTES, MOST_PAGE_BYTES, ReadError, Room, caught, most_text};
 
 /// Bytes of a value of fixed length, of the longest that tables have.
 const MOST_FIXED: i32 = 64;
@@ -75,9 +75,10 @@ pub(crate) fn check(
         }
         row_bytes = row.max(row_bytes);
     }
-    if text_bytes > MOST_TEXT_BYTES {
+    let most_text = most_text(n_bytes);
+    if text_bytes > most_text {
         return Err(ReadError::TooLarge(format!(
-            "its texts are {text_bytes} bytes once unpacked, and at most {MOST_TEXT_BYTES} are read"
+            "its texts are {text_bytes} bytes once unpacked, and at most {most_text} are read"
         )));
     }
     if n_cells > room.cells {

@@ -99,7 +99,7 @@ pub fn path_row(
 }
 
 /// What a file of `paths/` may hold: as many rows as are written, and as many columns as there are names.
-pub(crate) const ROOM: Room = Room { rows: PATHS_PER_FILE, cells: u64::MAX };
+pub(crate) const ROOM: Room = Room { rows: PATHS_PER_FILE, cells: u64::MAX, a_byte: 0 };
 
 /// The files that hold paths from `first` on, one a scenario, in order of name.
 fn files_of(dir: &Path, first: u64) -> Result<Vec<PathBuf>, Problems> {

@@ -12,7 +12,7 @@ use crate::formula::unguarded;
 use crate::problem::{Place, Problem, Problems};
 
 /// What all Parquet tables of a network may hold: some million rows.
-pub(super) const ROOM: Room = Room { rows: 1 << 20, cells: 1 << 22 };
+pub(super) const ROOM: Room = Room { rows: 1 << 20, cells: 1 << 22, a_byte: 0 };
 
 /// Columns of a table; those with attributes of operators may have many.
 const MOST_COLUMNS: usize = 10_000;
