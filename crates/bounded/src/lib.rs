@@ -53,8 +53,8 @@ pub struct Room {
 }
 
 impl Room {
-    /// Of a table that is held in memory: 16 million cells, of a large file two a byte.
-    pub const TABLE: Self = Self { rows: 1 << 24, cells: 1 << 24, a_byte: 2 };
+    /// Of a table that is held in memory: 64 million cells, of a large file six a byte.
+    pub const TABLE: Self = Self { rows: 1 << 26, cells: 1 << 26, a_byte: 6 };
 
     /// In a file of so many bytes.
     fn of_file(self, n_bytes: u64) -> Self {

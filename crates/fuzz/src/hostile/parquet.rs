@@ -78,7 +78,7 @@ fn number(n: usize) -> ArrayRef {
     Arc::new(Float64Array::from(vec![1.0; n]))
 }
 
-fn column<'t>(n: usize, text: impl Fn(usize) -> &'t str) -> ArrayRef {
+pub(super) fn column<'t>(n: usize, text: impl Fn(usize) -> &'t str) -> ArrayRef {
     let mut builder = StringDictionaryBuilder::<Int32Type>::new();
     (0..n).for_each(|row| builder.append_value(text(row)));
     Arc::new(builder.finish())
@@ -117,7 +117,7 @@ fn list() -> Vec<u8> {
     bytes_of(&batch)
 }
 
-fn bytes_of(batch: &RecordBatch) -> Vec<u8> {
+pub(super) fn bytes_of(batch: &RecordBatch) -> Vec<u8> {
     let mut bytes = Vec::new();
     let writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties().build()));
     let mut writer = writer.expect("a table can be written");

@@ -1,5 +1,10 @@
 //! Files of results and of parts.
 
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Float64Array, RecordBatch, UInt64Array};
+
+use super::parquet::{bytes_of, column};
 use super::{BYTES, Case, case, lines};
 use crate::result_reader::{MENDED, PACKED, PLAIN, place_of, take};
 
@@ -42,8 +47,25 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         file("a state of zeros", "parts/b/scenario000.state", MENDED, || vec![0; BYTES]),
         file("a state of ones", "parts/b/scenario000.state", MENDED, || vec![1; BYTES]),
+        file("tail paths that are all one", "result/tail_paths.parquet", PLAIN, tail_paths),
         file("caps of numbers", "caps/caps.json", PLAIN, || lines("[", |_| "0,".to_owned())),
     ]
+}
+
+/// As many worst paths as a table may have, in a few kB.
+fn tail_paths() -> Vec<u8> {
+    const ROWS: usize = 11_000_000;
+    let text = |text: &'static str| column(ROWS, |_| text);
+    let count = || -> ArrayRef { Arc::new(UInt64Array::from(vec![1; ROWS])) };
+    let columns: [(&str, ArrayRef); 6] = [
+        ("scenario", text("base")),
+        ("scope_kind", text("system")),
+        ("scope", text("system")),
+        ("rank", count()),
+        ("path", count()),
+        ("loss", Arc::new(Float64Array::from(vec![1.0; ROWS]))),
+    ];
+    bytes_of(&RecordBatch::try_from_iter(columns).expect("columns of a length"))
 }
 
 /// Some tens of gigabytes of zeros.
