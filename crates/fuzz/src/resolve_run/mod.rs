@@ -6,15 +6,18 @@ mod network;
 mod run_file;
 mod whole;
 
+use std::fs;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use arbitrary::{Result, Unstructured};
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use slashfall_graph::{Network, Problems, resolve};
+use slashfall_graph::{Network, Problems, resolve, write_network};
 use slashfall_sampling::{Node, RunSpec, Scenario};
 
+use crate::folder::written;
 use crate::problems::refused;
 
 /// Seeds to begin from.
@@ -33,6 +36,9 @@ static POOLS: LazyLock<[ThreadPool; 2]> = LazyLock::new(|| {
 /// Takes the bytes that choices are made by.
 pub fn take(bytes: &[u8]) {
     let Ok(made) = made(&mut Unstructured::new(bytes)) else { return };
+    if let Some(dir) = std::env::var_os("SLASHFALL_FUZZ_SHOW") {
+        made.show(Path::new(&dir));
+    }
     match made.is_whole {
         true => whole::run(&made.network.spec(), &made.run),
         false => played(&made).err().iter().for_each(refused),
@@ -45,6 +51,20 @@ struct Made {
     is_whole: bool,
     network: network::Sketched,
     run: String,
+}
+
+impl Made {
+    /// Leaves it where somebody can look at it, and run it as a user would.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    fn show(&self, dir: &Path) {
+        let network = dir.join("network");
+        let _ = fs::remove_dir_all(&network);
+        write_network(&self.network.spec(), &network).expect("a network can be written");
+        let run = self.run.replacen("network = \".\"", "network = \"network\"", 1);
+        written(fs::write(dir.join("run.toml"), run), dir);
+    }
 }
 
 fn made(choices: &mut Unstructured<'_>) -> Result<Made> {
