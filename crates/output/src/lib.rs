@@ -47,7 +47,7 @@ pub use manifest::{
 };
 pub use markdown::{markdown, type_words};
 pub use paths::{PATHS_GRAIN, PathsWriter, named_figures, path_fields};
-pub use recorded::{ListedPath, listed_paths, path_row};
+pub use recorded::{ListedPath, listed_paths, numbers_of, path_row};
 pub use removals::{Without, removals};
 pub use room::Wanted;
 pub use schema::{SCHEMA_VERSION, Table};

@@ -47,6 +47,26 @@ pub fn listed_paths(result: &Path, scenario: &str) -> Result<Option<Vec<ListedPa
     Ok(Some(listed))
 }
 
+/// Paths that are listed of a scope, in order of number.
+///
+/// # Errors
+/// When one is listed twice, or is none of the `n_paths` of the run.
+pub fn numbers_of<'l>(
+    result: &Path,
+    listed: impl IntoIterator<Item = &'l ListedPath>,
+    n_paths: u64,
+) -> Result<Vec<u64>, Problems> {
+    let mut numbers: Vec<u64> = listed.into_iter().map(|own| own.path).collect();
+    numbers.sort_unstable();
+    let is_of_run = numbers.last().is_none_or(|last| *last < n_paths);
+    if is_of_run && numbers.is_sorted_by(|a, b| a < b) {
+        return Ok(numbers);
+    }
+    let file = result.join(format!("{}.parquet", TAIL_PATHS.name));
+    let expected = format!("each path of a scope once, of the {n_paths} of the run, was expected");
+    Err(Problem::new(file.display().to_string(), expected).into())
+}
+
 /// The lines of a scenario; none where columns are missing.
 fn listed_of(batch: &RecordBatch, scenario: &str) -> Option<Vec<ListedPath>> {
     let (scenarios, kinds) = (texts(batch, "scenario")?, texts(batch, "scope_kind")?);

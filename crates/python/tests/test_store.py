@@ -111,6 +111,7 @@ def test_a_bucket_is_the_store_of_a_distributed_run(bucket, folder, tmp_path):
         seed=None,
         output=str(tmp_path / "other"),
         overwrite=False,
+        allow_outside=False,
     )[:1]
     merged = slashfall.merge(_engine.part_places(run, [(0, 1_600), (1_600, 2_000)]), network=NETWORK)
     assert same(whole, merged) >= 4

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use slashfall_jobs::Recorded;
 use slashfall_jobs::number::count;
 use slashfall_output::reverse::{Leading, LeadingPath};
-use slashfall_output::{ListedPath, Scope, listed_paths};
+use slashfall_output::{ListedPath, Scope, listed_paths, numbers_of};
 use slashfall_sampling::{Scenario, simulate};
 
 use crate::args::Reverse;
@@ -34,12 +34,10 @@ pub(super) fn find(
     let listed = listed_paths(&args.result, &args.scenario)?;
     let has_list = listed.is_some();
     let is_own = |own: &ListedPath| own.scope_kind == scope.kind.name() && own.scope == scope.name;
-    let listed: Vec<LeadingPath> = listed
-        .into_iter()
-        .flatten()
-        .filter(is_own)
-        .map(|own| LeadingPath { path: own.path, loss_eth: own.loss_eth })
-        .collect();
+    let listed: Vec<ListedPath> = listed.into_iter().flatten().filter(is_own).collect();
+    numbers_of(&args.result, &listed, recorded.n_paths)?;
+    let leading_path = |own: &ListedPath| LeadingPath { path: own.path, loss_eth: own.loss_eth };
+    let listed: Vec<LeadingPath> = listed.iter().map(leading_path).collect();
     // A list that is shorter than it might be has every path that loses anything.
     let has_all = has_list && (listed.len() as u64) < scenario.spec.tail_paths;
     let reaches_below = listed.last().is_some_and(|last| last.loss_eth < at_least_eth);

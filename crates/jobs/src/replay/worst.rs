@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use slashfall_output::{ListedPath, ScopeKind};
+use slashfall_output::{ListedPath, ScopeKind, numbers_of};
 use slashfall_sampling::{PathRecord, Scenario, replay as play};
 
 use super::check::compare;
@@ -24,7 +24,7 @@ pub struct Worst<T> {
 /// what `tell` says of each.
 ///
 /// # Errors
-/// When one is not the path that was listed.
+/// When one is not the path that was listed, or is listed twice.
 pub fn replay_worst<T: Send>(
     recorded: &Recorded,
     scenario: &Scenario<'_>,
@@ -34,8 +34,7 @@ pub fn replay_worst<T: Send>(
 ) -> anyhow::Result<Worst<T>> {
     let is_of = |path: &&ListedPath| path.scope_kind == kind.name() && path.scope == *name;
     let worst: Vec<&ListedPath> = listed.iter().filter(is_of).take(n).collect();
-    let mut numbers: Vec<u64> = worst.iter().map(|listed| listed.path).collect();
-    numbers.sort_unstable();
+    let numbers = numbers_of(&recorded.result, worst.iter().copied(), recorded.n_paths)?;
     let first = worst.first().map(|listed| listed.path);
     let played = play(&scenario.model, &numbers, |record| {
         let told = tell(&story(scenario, &record));

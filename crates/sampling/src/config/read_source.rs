@@ -33,8 +33,11 @@ fn read_source(source: Section<'_, '_>) -> Option<SourceSpec> {
     let (kind, spec) = read_happening(&source, kind, Role::Source)?;
     let severity = read_severity_of(&source, kind);
     let at = source.here().clone();
+    let (severity_key, ..) = severity_key(&source, kind);
+    let severity_at = source.node(severity_key).map_or_else(|| at.clone(), Node::place);
     source.finish();
-    Some(SourceSpec { id, kind: spec?, rate: rate?, severity: severity?, loadings: loadings?, at })
+    let (kind, rate, severity, loadings) = (spec?, rate?, severity?, loadings?);
+    Some(SourceSpec { id, kind, rate, severity, loadings, at, severity_at })
 }
 
 /// The kind.

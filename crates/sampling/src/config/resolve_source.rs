@@ -83,7 +83,6 @@ impl Sources {
     }
 }
 
-/// Why no source comes of an entry.
 /// Share of the draws of a severity that may be cut without a word.
 const MUCH_CUT: f64 = 0.01;
 
@@ -91,13 +90,14 @@ const MUCH_CUT: f64 = 0.01;
 fn doubt_of_cut(source: &SourceSpec, file: &str) -> Option<Problem> {
     let share = source.severity.share_cut();
     let expected = format!(
-        "{:.1} % of its draws are more than there is to lose and count as all of it; a smaller shape or scale has fewer",
-        100.0 * share
+        "{:.1} % of the draws of this {} are more than there is to lose and count as all of it; a smaller shape or scale has fewer",
+        100.0 * share,
+        source.kind.kind().name(),
     );
-    (share > MUCH_CUT)
-        .then(|| source.at.problem(file, "severity", expected).value(source.kind.kind().name()))
+    (share > MUCH_CUT).then(|| source.severity_at.problem(file, "source.severity", expected))
 }
 
+/// Why no source comes of an entry.
 const NO_TARGET: &str = "its target matches nothing in the network, so no source comes of it";
 const OVERRIDDEN: &str = "later entries override all that it names, so no source comes of it";
 

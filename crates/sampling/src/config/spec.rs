@@ -174,6 +174,8 @@ pub struct SourceSpec {
     pub loadings: Vec<(Located<String>, f64)>,
     /// The entry, for messages.
     pub(crate) at: Node,
+    /// Its severity, for messages.
+    pub(crate) severity_at: Node,
 }
 
 /// An `[[event]]`: what happens for certain, on a day, in a stress.
