@@ -6,9 +6,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
-from conftest import OFTEN, files, times, unfinished
+import pytest
+from conftest import OFTEN, Runs, files, times, unfinished
 
 FEW = 6
 NOBODY = 65534
@@ -43,8 +46,7 @@ def test_a_run_that_cannot_keep_what_it_has_goes_on(runs):
 
 def as_nobody(runs):
     """A copy of the program and its input that somebody without rights can read."""
-    for folder in [runs.folder, runs.folder.parent, runs.folder.parent.parent]:
-        folder.chmod(0o755)
+    runs.folder.chmod(0o755)
     program = runs.folder / "slashfall"
     shutil.copy(runs.program, program)
     program.chmod(0o755)
@@ -52,7 +54,15 @@ def as_nobody(runs):
     return {} if os.getuid() else {"user": NOBODY, "group": NOBODY, "extra_groups": []}
 
 
-def test_what_nobody_may_write_or_read_is_told(runs, counted):
+@pytest.fixture
+def open_runs():
+    """Runs in a folder of its own: those of pytest are closed to others."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Runs(Path(folder))
+
+
+def test_what_nobody_may_write_or_read_is_told(open_runs, counted):
+    runs = open_runs
     somebody = as_nobody(runs)
     closed = runs.folder / "closed"
     closed.mkdir(mode=0o555)
