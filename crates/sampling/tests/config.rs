@@ -337,7 +337,7 @@ fn severities_of_which_much_is_cut_are_doubted() {
     // (1 + .5 / .2)^-2 is 8.16 %, of half of the draws 4.08 %.
     let [doubt] = &said(0.2, 0.5)[..] else { panic!("one doubt") };
     for word in
-        ["line 13", "`source.severity`", "4.1 % of the draws of this validator_incident", "smaller"]
+        ["line 14", "`source.severity`", "4.1 % of the draws of this validator_incident", "smaller"]
     {
         assert!(doubt.contains(word), "{word} in {doubt}");
     }
