@@ -186,7 +186,10 @@ mod tests {
     const KNOWN: &[(u8, Kind)] =
         &[(1, Kind::Int), (2, Kind::List(&Kind::Struct(&[(5, Kind::Int)])))];
 
-    fn walked(bytes: &[u8]) -> Result<Vec<(Vec<u8>, Option<i64>)>, String> {
+    /// A field by the numbers down to it, and its number where it is one.
+    type Seen = (Vec<u8>, Option<i64>);
+
+    fn walked(bytes: &[u8]) -> Result<Vec<Seen>, String> {
         let mut all = Vec::new();
         let mut walk = Walk::new(bytes, bytes.len() as u64);
         walk.fields(KNOWN, &mut |path, number| {

@@ -77,6 +77,10 @@ pub fn unbounded<T>(make: impl FnOnce() -> T) -> T {
 ///
 /// # Panics
 /// When the folder cannot be written.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a fuzzer has no other stream, and nobody's terminal"
+)]
 pub fn begin(name: &str) {
     std::panic::set_hook(Box::new(|panic| drop(writeln!(std::io::stderr(), "{panic}"))));
     let Some(folder) = std::env::var_os("SLASHFALL_FUZZ_SEEDS") else { return };

@@ -15,6 +15,7 @@ const MOST_TIME: Duration = Duration::from_secs(60);
 /// One at a time, or memory is that of several.
 static ALONE: Mutex<()> = Mutex::new(());
 
+#[expect(clippy::print_stdout, reason = "how near to the bounds each of them comes")]
 fn take(kind: &str) {
     let _alone = ALONE.lock();
     let mut slow = Vec::new();

@@ -20,6 +20,7 @@ fn after(name: &'static str, head: &'static str, line: fn(usize) -> String) -> C
 
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = trees();
+    cases.extend(sources());
     cases.extend(sections());
     cases.push(case("toml", "positions", policy_file::take, || {
         lines(POLICY, |n| format!("[[position]]\nasset=\"x{n}\"\n"))
@@ -63,8 +64,8 @@ fn trees() -> Vec<Case> {
     ]
 }
 
-/// Run files with very much of what they may have.
-fn sections() -> Vec<Case> {
+/// Run files with very many sources.
+fn sources() -> Vec<Case> {
     vec![
         after("sources", "", |n| format!("{SOURCE}id = \"s{n}\"\n")),
         after("the same source", "", |_| SOURCE.to_owned()),
@@ -95,6 +96,22 @@ fn sections() -> Vec<Case> {
             text.extend_from_slice(b"]}\n");
             text
         }),
+        after(
+            "a law of many severities",
+            "[[source]]\nkind=\"depeg\"\nrate=1\ntarget={asset=\"stETH\"}\nseverity={empirical=[",
+            |_| "0.1,".to_owned(),
+        ),
+        after(
+            "laws in laws",
+            "[[source]]\nkind=\"depeg\"\nrate=1\ntarget={asset=\"stETH\"}\nseverity=",
+            |_| "{mixture={at_one=0.1,else=".to_owned(),
+        ),
+    ]
+}
+
+/// Run files with very much of what else they may have.
+fn sections() -> Vec<Case> {
+    vec![
         after("events", "", |n| {
             format!(
                 "[[event]]\nkind=\"depeg\"\nday=1\nseverity=1\nid=\"{n}\"\ntarget={{asset=\"*\"}}\n"
@@ -142,15 +159,5 @@ fn sections() -> Vec<Case> {
             text
         }),
         after("noise of unknown assets", "", |n| format!("[noise.a{n}]\n")),
-        after(
-            "a law of many severities",
-            "[[source]]\nkind=\"depeg\"\nrate=1\ntarget={asset=\"stETH\"}\nseverity={empirical=[",
-            |_| "0.1,".to_owned(),
-        ),
-        after(
-            "laws in laws",
-            "[[source]]\nkind=\"depeg\"\nrate=1\ntarget={asset=\"stETH\"}\nseverity=",
-            |_| "{mixture={at_one=0.1,else=".to_owned(),
-        ),
     ]
 }

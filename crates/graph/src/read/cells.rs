@@ -64,9 +64,9 @@ pub(super) fn parse_table<R>(
         problems.append(cells.problems);
         if problems.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    if let Err(problem) = outcome {
+    if let Err(unreadable) = outcome {
         unread.whole = true;
-        problems.push(problem);
+        problems.append(unreadable);
     }
     unread.whole |= problems.is_full();
     if n_rows == 0 && shape.required && !unread.whole {

@@ -91,15 +91,15 @@ impl TextTable {
     pub(super) fn each_row(
         self,
         mut take: impl FnMut(&TextRow) -> ControlFlow<()>,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Problems> {
         let Self { file, header, rows } = self;
         match rows {
             Rows::Csv(bytes) => {
                 let read = each_csv_row(&bytes, &file, &header, &mut take);
-                read.map_err(|error| unreadable(&file, &error))
+                read.map_err(|error| unreadable(&file, &error).into())
             }
             Rows::Parquet(batches) => each_parquet_row(batches, &mut take)
-                .map_err(|error| Problem::new(&file, error.to_string())),
+                .map_err(|error| Problem::new(&file, error.to_string()).into()),
         }
     }
 }
