@@ -59,12 +59,12 @@ fn of_plain_paths_killed() {
 
 #[test]
 fn of_every_path_written() {
-    interruptions_change_nothing(&["--paths", "100000", "--set", "run.detail=paths"], "-TERM");
+    interruptions_change_nothing(&["--paths", "200000", "--set", "run.detail=paths"], "-TERM");
 }
 
 #[test]
 fn of_every_path_written_killed() {
-    interruptions_change_nothing(&["--paths", "100000", "--set", "run.detail=paths"], "-KILL");
+    interruptions_change_nothing(&["--paths", "200000", "--set", "run.detail=paths"], "-KILL");
 }
 
 #[test]
