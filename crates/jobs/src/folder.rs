@@ -75,15 +75,13 @@ impl NetworkFolder {
         let Ok(copy) = tempfile::Builder::new().prefix("slashfall-").tempdir() else {
             return self.load_in_place();
         };
-        let mut files = Vec::new();
-        for path in network_files(self.path()).unwrap_or_default() {
-            // What cannot be read is told by who reads networks, with all else that is wrong.
-            let Ok(bytes) = read_file(&path) else { return Err(self.unreadable(&path)) };
-            files.push(InputFile { path: self.name_of(&path), sha256: digest_bytes(&bytes) });
+        let mut has_room = true;
+        let files = self.read_each(|path, bytes| {
             let name = path.file_name().unwrap_or_default();
-            if fs::write(copy.path().join(name), bytes).is_err() {
-                return self.load_in_place();
-            }
+            has_room = has_room && fs::write(copy.path().join(name), bytes).is_ok();
+        })?;
+        if !has_room {
+            return self.load_in_place();
         }
         if !self.path().is_dir() {
             return Err(self.unreadable(self.path()));
@@ -94,10 +92,10 @@ impl NetworkFolder {
 
     /// The same where there is no room for a copy: files must be before as they are after.
     fn load_in_place(&self) -> Result<(Resolved, Vec<InputFile>), Problems> {
-        let before = self.digests()?;
+        let before = self.read_each(|_, _| {})?;
         let resolved = load_network(self.path());
         let resolved = resolved.map_err(|problems| self.as_named(&problems, self.path()))?;
-        let after = self.digests()?;
+        let after = self.read_each(|_, _| {})?;
         match after.iter().find(|file| !before.contains(file)) {
             None if before.len() == after.len() => Ok((resolved, before)),
             changed => {
@@ -109,11 +107,14 @@ impl NetworkFolder {
         }
     }
 
-    fn digests(&self) -> Result<Vec<InputFile>, Problems> {
+    /// Hands over what is in each of its files, in order of name, and says what they are.
+    fn read_each(&self, mut take: impl FnMut(&Path, &[u8])) -> Result<Vec<InputFile>, Problems> {
         let mut files = Vec::new();
         for path in network_files(self.path()).unwrap_or_default() {
+            // What cannot be read is told by who reads networks, with all else that is wrong.
             let Ok(bytes) = read_file(&path) else { return Err(self.unreadable(&path)) };
             files.push(InputFile { path: self.name_of(&path), sha256: digest_bytes(&bytes) });
+            take(&path, &bytes);
         }
         Ok(files)
     }

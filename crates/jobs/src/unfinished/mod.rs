@@ -165,8 +165,11 @@ impl Unfinished {
     /// # Errors
     /// When it has changed since.
     pub(crate) fn kept(&self, scenario: &str) -> anyhow::Result<Option<Snapshot>> {
-        let kept = self.checkpoint.scenarios.iter().find(|kept| kept.scenario == scenario);
-        kept.map(|kept| self.read(kept)).transpose()
+        self.kept_of(scenario).map(|kept| self.read(kept)).transpose()
+    }
+
+    fn kept_of(&self, scenario: &str) -> Option<&Kept> {
+        self.checkpoint.scenarios.iter().find(|kept| kept.scenario == scenario)
     }
 
     fn read(&self, kept: &Kept) -> anyhow::Result<Snapshot> {
@@ -185,7 +188,7 @@ impl Unfinished {
 
     /// What is kept of a scenario was not gathered of it.
     pub(crate) fn is_of_another(&self, scenario: &str) -> Problems {
-        let kept = self.checkpoint.scenarios.iter().find(|kept| kept.scenario == scenario);
+        let kept = self.kept_of(scenario);
         kept.map(|kept| self.unlike(kept, "it is of another scenario")).unwrap_or_default()
     }
 
