@@ -106,12 +106,13 @@ fn cells() {
     let holdings = |cell, words: &[&str]| {
         check("holdings.csv", &Swap("1000", cell), ("holdings.csv", Some(1), "amount_eth"), words);
     };
-    holdings("", &["cell is empty", "a finite amount in ETH, at least 0"]);
+    holdings("", &["cell is empty", "a finite amount in ETH, 0 or from 1e-18"]);
     holdings("1e3x", &["found \"1e3x\"", "a finite amount in ETH"]);
     holdings("\"1,000\"", &["found \"1,000\""]);
     holdings("NaN", &["found \"NaN\"", "finite"]);
     holdings("inf", &["found \"inf\"", "finite"]);
-    holdings("-1", &["found \"-1\"", "at least 0"]);
+    holdings("-1", &["found \"-1\"", "0 or from 1e-18"]);
+    holdings("9e-19", &["found \"0.0000000000000000009\"", "one wei"]);
     let at = ("holdings.csv", Some(7), "holder");
     check("holdings.csv", &Swap("direct,C", ",C"), at, &["a name was expected", "line 8"]);
     let at = ("assets.csv", Some(3), "kind");
@@ -149,7 +150,7 @@ const OUT_OF_RANGE: [(&str, Edit, At, &str); 25] = [
     ("loans.csv", Swap("40,1", "40,1.5"), ("loans.csv", Some(3), "close_factor"), "at most 1"),
     ("assets.csv", Swap("0.0265", "2.65e1"), ("assets.csv", Some(3), "yield_staking"), "3 %"),
     ("assets.csv", Swap("0.004", "-1"), ("assets.csv", Some(4), "yield_campaign"), "0 and 10"),
-    ("reserves.csv", Swap("100", "0"), ("reserves.csv", Some(1), "supplied_eth"), "above 0"),
+    ("reserves.csv", Swap("100", "0"), ("reserves.csv", Some(1), "supplied_eth"), "least 1e-18"),
     ("reserves.csv", Swap("0.9", "1"), ("reserves.csv", Some(1), "optimal_utilization"), "90 %"),
     ("reserves.csv", Swap("0.8", "80"), ("reserves.csv", Some(1), "slope_2"), "0.03 is 3 %"),
 ];

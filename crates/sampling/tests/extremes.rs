@@ -7,7 +7,7 @@ mod support;
 
 use proptest::prelude::{ProptestConfig, Strategy, TestCaseError, prop_assert};
 use proptest::test_runner::{RngSeed, TestRunner};
-use slashfall_cascade::{AssetFigure, Figure};
+use slashfall_cascade::{AssetFigure, Figure, PortfolioFigure};
 use slashfall_graph::spec::{AssetKind, LoanRow, Oracle, PoolRow, ReserveRow, Sharing};
 use slashfall_graph::{Network, Sketch};
 use slashfall_sampling::Model;
@@ -45,7 +45,11 @@ fn village(eth: f64, small: f64, depth: f64, health: f64) -> Network {
 }
 
 /// The same with pools that have so much of either side.
-fn village_with_pools(eth: f64, small: f64, (asset, base): (f64, f64), health: f64) -> Network {
+fn village_with_pools(eth: f64, small: f64, sides: (f64, f64), health: f64) -> Network {
+    sketched(eth, small, sides, health).network().unwrap()
+}
+
+fn sketched(eth: f64, small: f64, (asset, base): (f64, f64), health: f64) -> Sketch {
     let lent = |collateral: &str, oracle| LoanRow {
         oracle,
         reserve: Some("weth".to_owned()),
@@ -78,8 +82,6 @@ fn village_with_pools(eth: f64, small: f64, (asset, base): (f64, f64), health: f
         .reserve(ReserveRow::new("weth", "ETH", 0.2 * eth))
         .loan(lent("stETH", Oracle::ExchangeRate))
         .loan(lent("eETH", Oracle::Market))
-        .network()
-        .unwrap()
 }
 
 /// A run file of faults at this rate a year, over so many days, with markets that move and holders who leave.
@@ -224,6 +226,32 @@ fn pools_down_to_one_wei() {
         let sides = (asset.max(WEI / ratio), ratio * asset.max(WEI / ratio));
         let network = village_with_pools(eth, 1.0, sides, 3.0);
         sound(&model(&network, &run), PATHS).map(|_| ())
+    });
+}
+
+/// A share of a market loses in proportion to what it is of the market, down to a market of one wei and up to all ETH.
+#[test]
+fn shares_of_markets_down_to_one_wei() {
+    const WEI: f64 = 1e-18;
+    let run = faults(3.0, 30);
+    let falls = |collateral: f64, held: f64| -> Result<Vec<f64>, TestCaseError> {
+        let network = sketched(1e3, 1.0, (120.0, 100.0), 1.5)
+            .loan(LoanRow::new("small", "eETH", 1.2, collateral))
+            .levered("fund", "small", held)
+            .network()
+            .unwrap();
+        let model = model(&network, &run);
+        let column = model.layout().portfolio(0, PortfolioFigure::Loss);
+        Ok(sound(&model, PATHS)?.iter().map(|row| row[column] / held).collect())
+    };
+    let of_a_wei = falls(WEI, 1.0).unwrap();
+    assert!(mean(&of_a_wei) > 0.01);
+    check(30, (magnitudes(WEI, 1e-10), magnitudes(1e-9, 1e15)), |(collateral, held)| {
+        for (path, (found, expected)) in falls(collateral, held)?.iter().zip(&of_a_wei).enumerate()
+        {
+            prop_assert!((found - expected).abs() <= 1e-9, "path {path}: {found}, not {expected}");
+        }
+        Ok(())
     });
 }
 

@@ -24,7 +24,7 @@ const CASES: [Case; 24] = [
     ("network.toml", ("2026-11-20", "\"20.11.2026\""), None, ("as_of", "20.11.2026"), &["YYYY-MM-DD"]),
     ("holdings.csv", (",100\n", ",nan\n"), Some(4), ("amount_eth", "NaN"), &["a finite amount in ETH"]),
     ("holdings.csv", (",100\n", ",inf\n"), Some(4), ("amount_eth", "inf"), &["a finite amount in ETH"]),
-    ("holdings.csv", (",100\n", ",-100\n"), Some(4), ("amount_eth", "-100"), &["at least 0"]),
+    ("holdings.csv", (",100\n", ",-100\n"), Some(4), ("amount_eth", "-100"), &["0 or from 1e-18 (one wei) to 1e15"]),
     ("holdings.csv", (",100\n", ",\n"), Some(4), ("amount_eth", ""), &["empty", "a finite amount in ETH"]),
     ("holdings.csv", (",100\n", ",100,1\n"), Some(4), ("", "5 cells"), &["4 cells were expected"]),
     ("holdings.csv", ("direct,C,ETH", "direct,C,stEHT"), Some(6), ("asset", "stEHT"), &["did you mean \"stETH\"?"]),

@@ -3,12 +3,10 @@
 /// What a number is, and so what it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Quantity {
-    /// ETH, from 0 to 1e15.
+    /// ETH: nothing, or what a reserve may be.
     Amount,
-    /// ETH, above 0 and at most 1e15.
+    /// ETH, at least one wei, for there is no less, and at most 1e15.
     Reserve,
-    /// ETH on one side of a pool, at least one wei, for there is no less, and at most 1e15.
-    PoolReserve,
     /// Days, from 0 to a million.
     Days,
     /// Annual volatility, from 0 to 100.
@@ -31,7 +29,7 @@ pub(crate) enum Quantity {
 
 /// ETH: ten million times all that there is, and cubes of it are still numbers.
 const MOST_ETH: f64 = 1e15;
-/// ETH: one wei.
+/// ETH: one wei. Shares of less are not numbers: a position of 1e9 ETH in a market of 1e-300.
 const ONE_WEI: f64 = 1e-18;
 /// Days: some thousand years.
 const MOST_DAYS: f64 = 1e6;
@@ -42,8 +40,7 @@ impl Quantity {
     /// What the numbers of a column are; a column name means the same in all tables.
     pub(crate) fn of_column(column: &str) -> Self {
         match column {
-            "supplied_eth" => Self::Reserve,
-            "reserve_asset_eth" | "reserve_eth" => Self::PoolReserve,
+            "supplied_eth" | "reserve_asset_eth" | "reserve_eth" => Self::Reserve,
             "redemption_days" => Self::Days,
             "vol_annual" => Self::Volatility,
             "beta_market" => Self::Loading,
@@ -64,9 +61,8 @@ impl Quantity {
     pub(crate) fn admits(self, x: f64) -> bool {
         x.is_finite()
             && match self {
-                Self::Amount => (0.0..=MOST_ETH).contains(&x),
-                Self::Reserve => x > 0.0 && x <= MOST_ETH,
-                Self::PoolReserve => (ONE_WEI..=MOST_ETH).contains(&x),
+                Self::Amount => x == 0.0 || Self::Reserve.admits(x),
+                Self::Reserve => (ONE_WEI..=MOST_ETH).contains(&x),
                 Self::Days => (0.0..=MOST_DAYS).contains(&x),
                 Self::Volatility => (0.0..=MOST_VOLATILITY).contains(&x),
                 Self::Loading => (-1.0..=1.0).contains(&x),
@@ -82,11 +78,8 @@ impl Quantity {
     /// The expectation, to be followed by "was expected".
     pub(crate) fn expected(self) -> &'static str {
         match self {
-            Self::Amount => "a finite amount in ETH, at least 0 and at most 1e15,",
-            Self::Reserve => "a finite amount in ETH, above 0 and at most 1e15,",
-            Self::PoolReserve => {
-                "a finite amount in ETH, at least 1e-18 (one wei) and at most 1e15,"
-            }
+            Self::Amount => "a finite amount in ETH, 0 or from 1e-18 (one wei) to 1e15,",
+            Self::Reserve => "a finite amount in ETH, at least 1e-18 (one wei) and at most 1e15,",
             Self::Days => "a number of days, at least 0 and at most 1,000,000,",
             Self::Volatility => "an annual volatility, at least 0 and at most 100 (0.6 is 60 %),",
             Self::Loading => "a loading between -1 and 1",
@@ -109,6 +102,8 @@ mod tests {
         let cases = [
             ("amount_eth", 0.0, true),
             ("amount_eth", -1e-9, false),
+            ("amount_eth", 5e-324, false),
+            ("amount_eth", 1e-18, true),
             ("amount_eth", f64::NAN, false),
             ("amount_eth", f64::INFINITY, false),
             ("amount_eth", 1e15, true),
@@ -135,7 +130,8 @@ mod tests {
             ("health_factor", 1e6, true),
             ("health_factor", 1.1e6, false),
             ("supplied_eth", 0.0, false),
-            ("supplied_eth", 1e-9, true),
+            ("supplied_eth", 1e-18, true),
+            ("supplied_eth", 0.9e-18, false),
             ("optimal_utilization", 0.0, false),
             ("optimal_utilization", 0.9, true),
             ("optimal_utilization", 1.0, false),
