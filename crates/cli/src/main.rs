@@ -32,6 +32,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use slashfall_graph::Problems;
 use slashfall_jobs::is_bad_target;
+use slashfall_store::in_full;
 
 use args::{Args, Command};
 use streams::own_stdout;
@@ -114,7 +115,7 @@ fn tell(error: &anyhow::Error) -> ExitCode {
         say::line(&format!("{n} problem{}; nothing was written", if n == 1 { "" } else { "s" }));
         return ExitCode::from(BAD_INPUT);
     }
-    say::error(&format!("{error:#}"));
+    say::error(&in_full(error.as_ref()));
     if is_bad_target(error) {
         return ExitCode::from(BAD_INPUT);
     }

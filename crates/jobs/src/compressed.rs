@@ -6,7 +6,7 @@ use std::io::{Error, ErrorKind, Read, Result, Write};
 const ZSTD_LEVEL: i32 = 1;
 /// Bytes that anything may unpack to; what is large, [`MOST_RATIO`] times its own.
 const MOST_UNPACKED: u64 = 64 << 20;
-/// Numbers hardly get smaller; a few kB that are made for it unpack to gigabytes.
+/// Numbers that differ hardly get smaller; a few kB that are made for it unpack to gigabytes.
 const MOST_RATIO: u64 = 8;
 
 /// Compresses what is written to it.
@@ -14,10 +14,12 @@ pub(crate) fn encoder<W: Write>(into: W) -> Result<zstd::Encoder<'static, W>> {
     zstd::Encoder::new(into, ZSTD_LEVEL)
 }
 
+/// What may be of `most` bytes, if it is all alike.
+///
 /// # Errors
 /// When it was not compressed by [`encoder`], or made to take more memory than what is kept does.
-pub(crate) fn unpacked(bytes: &[u8]) -> Result<Vec<u8>> {
-    let most = MOST_UNPACKED.max(bytes.len() as u64 * MOST_RATIO);
+pub(crate) fn unpacked(bytes: &[u8], most: u64) -> Result<Vec<u8>> {
+    let most = most.max(MOST_UNPACKED).max(bytes.len() as u64 * MOST_RATIO);
     let mut all = Vec::new();
     zstd::Decoder::new(bytes)?.take(most + 1).read_to_end(&mut all)?;
     if all.len() as u64 > most {
@@ -40,11 +42,12 @@ mod tests {
     #[test]
     fn what_is_packed_comes_back_and_a_bomb_does_not() {
         let bytes: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
-        assert_eq!(unpacked(&packed(&bytes)).unwrap(), bytes);
+        assert_eq!(unpacked(&packed(&bytes), 0).unwrap(), bytes);
         let bomb = packed(&vec![0; 65 << 20]);
         assert!(bomb.len() < 1 << 16);
-        let error = unpacked(&bomb).unwrap_err().to_string();
+        let error = unpacked(&bomb, 1 << 20).unwrap_err().to_string();
         assert_eq!(error, "it unpacks to more than 67108864 bytes");
-        assert!(unpacked(b"no zstd").is_err());
+        assert_eq!(unpacked(&bomb, 65 << 20).unwrap().len(), 65 << 20);
+        assert!(unpacked(b"no zstd", 0).is_err());
     }
 }

@@ -11,6 +11,8 @@ use slashfall_output::{
 use slashfall_sampling::config::Detail;
 use slashfall_sampling::{Batch, Model, Scenario, simulate, simulate_noting};
 
+use crate::run::wanted;
+
 /// Paths a batch: what sources are drawn along together.
 pub(crate) const BATCH_PATHS: usize = 4_096;
 
@@ -160,6 +162,13 @@ impl Gathered {
 pub(crate) struct StoredGathered {
     collector: StoredCollector,
     incidents: Option<(StoredContagion, StoredCounts)>,
+}
+
+impl StoredGathered {
+    /// Bytes that it takes at most, beside what hangs on the network alone.
+    pub(crate) fn most_bytes(scenario: &Scenario<'_>) -> u64 {
+        wanted(scenario).stored_bytes(scenario.model.setting())
+    }
 }
 
 /// Parts paths where figures are noted on the way, so that whoever joins them can note them too; where none

@@ -91,7 +91,7 @@ impl Draws<'_> {
         let (levels, wanted) = (levels(&scenario.spec.levels), wanted(scenario));
         let rule = Watched::of(scenario);
         let kept = match &self.unfinished {
-            Some(own) => own.kept(&scenario.name)?.map(|kept| (own, kept)),
+            Some(own) => own.kept(scenario)?.map(|kept| (own, kept)),
             None => None,
         };
         let Some((own, kept)) = kept else {

@@ -8,7 +8,7 @@ use slashfall_graph::Network;
 use slashfall_output::write_text_file;
 use slashfall_report::{Ask, Extras, Report, TailDay, TailEvent, TailStory, flows};
 use slashfall_sampling::{PathRecord, Scenario, replay};
-use slashfall_store::Place;
+use slashfall_store::{Place, in_full};
 
 use crate::input::split;
 use crate::recorded::Recorded;
@@ -73,7 +73,7 @@ fn extras(options: &ReportOptions, page: &Report, named: &Path) -> Extras {
         let network = recorded.load_network()?;
         Ok((recorded, network))
     };
-    let why = |error: anyhow::Error| format!("{error:#}").replace('\n', "; ");
+    let why = |error: anyhow::Error| in_full(error.as_ref()).replace('\n', "; ");
     let (recorded, network) = match read() {
         Ok(read) => read,
         Err(error) => {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use slashfall_jobs::{Config, Keeping, Outcome, Overrides, Reach, RunOptions, Watch, run};
@@ -73,9 +73,20 @@ fn ran(folder: &Path, stop_after: u64, keeping: Keeping) -> (Outcome, Ear) {
 
 fn heard_by(ear: &mut Ear, folder: &Path, detail: &str, keeping: Keeping) -> Outcome {
     let set = vec![format!("run.detail={detail}"), "event=[]".to_owned()];
+    let overrides = Overrides { set, paths: Some(N_PATHS), seed: None };
+    heard_of(ear, RUN_FILE.as_ref(), overrides, folder, keeping)
+}
+
+fn heard_of(
+    ear: &mut Ear,
+    run_file: &Path,
+    overrides: Overrides,
+    folder: &Path,
+    keeping: Keeping,
+) -> Outcome {
     let options = RunOptions {
-        config: Config::File { path: RUN_FILE.into(), reach: Reach::Anywhere },
-        overrides: Overrides { set, paths: Some(N_PATHS), seed: None },
+        config: Config::File { path: run_file.to_owned(), reach: Reach::Anywhere },
+        overrides,
         output: Some(folder.join("result")),
         overwrite: false,
         command: vec!["a test".to_owned()],
@@ -147,6 +158,52 @@ fn a_run_that_is_stopped_while_tables_are_made_keeps_its_paths() {
         let [own, whole] = [&folder, &whole].map(|folder| tables(&folder.path().join("result")));
         assert_eq!(own, whole);
     }
+}
+
+/// One operator that is always slashed by as much.
+fn alike(folder: &Path) -> PathBuf {
+    let files = [
+        ("network.toml", "name = \"alike\"\nas_of = 2026-11-20\n"),
+        ("assets.csv", "asset,kind,supply_eth\nETH,base,\n"),
+        ("operators.csv", "operator,entity\na,A\n"),
+        ("avs.csv", "avs,sharing\nx,unique\n"),
+        ("holdings.csv", "holder,operator,asset,amount_eth\ndirect,a,ETH,100\n"),
+        ("allocations.csv", "avs,operator,asset,fraction\nx,a,ETH,0.5\n"),
+        (
+            "run.toml",
+            "name = \"alike\"\nnetwork = \".\"\n[run]\nseed = 1\npaths = 8_388_608\nhorizon_days = 30\n\
+             levels = [0.99]\ndetail = \"summary\"\n[sampling]\nmethod = \"sobol\"\n[dependence]\n\
+             copula = \"gaussian\"\nfactors = [\"f\"]\n[[source]]\nkind = \"avs_fault\"\n\
+             target = { avs = \"*\", operator = \"*\" }\nrate = 1e6\nseverity = 0.1\nloadings = { f = 0.5 }\n",
+        ),
+    ];
+    files.iter().for_each(|(name, text)| fs::write(folder.join(name), text).unwrap());
+    folder.join("run.toml")
+}
+
+/// Losses that are all alike take next to nothing in a file: a state that unpacks to a thousand times its size is
+/// what it says, and no bomb.
+#[test]
+fn losses_that_are_alike_are_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let run_file = alike(folder.path());
+    let ran = |ear: &mut Ear, name: &str, keeping: Keeping| {
+        let overrides = Overrides { set: Vec::new(), paths: None, seed: None };
+        heard_of(ear, &run_file, overrides, &folder.path().join(name), keeping)
+    };
+    let whole = ran(&mut Ear::new(), "whole", Keeping::default());
+    assert!(matches!(whole, Outcome::Written(_)));
+    let stopped =
+        ran(&mut Ear { stop_in_tables: true, ..Ear::new() }, "stopped", Keeping::default());
+    let Outcome::Stopped { kept: Some(kept), .. } = stopped else { panic!("somebody stopped it") };
+    let states = kept.as_local().unwrap().read_dir().unwrap().map(|entry| entry.unwrap());
+    let n_bytes: u64 = states.map(|file| file.metadata().unwrap().len()).sum();
+    assert!(n_bytes < 1 << 20, "{n_bytes}");
+    let resumed = ran(&mut Ear::new(), "stopped", Keeping { resume: true, ..Keeping::default() });
+    assert!(matches!(resumed, Outcome::Written(_)));
+    let [own, whole] =
+        ["stopped", "whole"].map(|name| tables(&folder.path().join(name).join("result")));
+    assert_eq!(own, whole);
 }
 
 /// A panic, wherever it is, is no result; what was kept before it is gone on with.

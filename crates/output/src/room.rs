@@ -12,6 +12,8 @@ const KEPT_BYTES: usize = 96 << 20;
 const LOSS_BYTES: usize = 16;
 /// Losses kept of a scope, however many scopes there are.
 const MIN_KEPT: usize = 4_096;
+/// The same as it is stored: the path, the loss, the weight.
+const STORED_LOSS_BYTES: u64 = 26;
 /// Memory for losses of all scopes where every one is kept: 8 GiB.
 const REPLICATED_BYTES: u64 = 8 << 30;
 /// Memory that the bins of a scope take: two signs, some twenty octaves of 1,024 bins of 32 bytes.
@@ -69,6 +71,20 @@ impl Wanted {
             if self.n_paths > most { kept + BINS_BYTES } else { kept }
         };
         scopes.iter().map(of_scope).sum()
+    }
+
+    /// Bytes that the losses of all scopes take at most as they are stored. Those that are alike take much less in a file, which says nothing of whether it is good.
+    #[must_use]
+    pub fn stored_bytes(&self, setting: &Setting<'_>) -> u64 {
+        let scopes = scopes(setting);
+        let of_scope = |scope: &Scope| {
+            let most = self.room(scope, scopes.len()).most as u64;
+            let n_kept = most.min(self.n_paths);
+            let n_head = if scope.is_split() { n_head(self.n_paths) } else { 0 };
+            let bins = if self.n_paths > most { 2 * BINS_BYTES } else { 0 };
+            STORED_LOSS_BYTES.saturating_mul(n_kept.saturating_add(n_head)).saturating_add(bins)
+        };
+        scopes.iter().map(of_scope).fold(0, u64::saturating_add)
     }
 
     /// The largest number of paths whose losses fit into memory where all are kept: [`REPLICATED_BYTES`], as if every path lost in every scope.

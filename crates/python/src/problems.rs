@@ -6,12 +6,13 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use slashfall_graph::{Place, Problem, Problems};
 use slashfall_jobs::problems_of;
+use slashfall_store::in_full;
 
 /// Why a job failed.
 pub(crate) fn raised(py: Python<'_>, error: &anyhow::Error) -> PyErr {
     match problems_of(error) {
         Some(problems) => input_error(py, &problems).unwrap_or_else(|failure| failure),
-        None => PyRuntimeError::new_err(format!("{error:#}")),
+        None => PyRuntimeError::new_err(in_full(error.as_ref())),
     }
 }
 

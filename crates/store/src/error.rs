@@ -1,5 +1,6 @@
 //! Why a place could not be read or written, and whose fault that is.
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
@@ -66,4 +67,37 @@ impl StoreError {
     pub(crate) fn io(path: &std::path::Path) -> impl FnOnce(io::Error) -> Self + '_ {
         |source| Self::Io { path: path.to_owned(), source }
     }
+}
+
+/// An error with its causes, without those that it has said in its own words.
+#[must_use]
+pub fn in_full(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let own = error.to_string();
+        if !text.contains(&own) {
+            text = format!("{text}: {own}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        let error = StoreError::io("r.html".as_ref())(full);
+        assert_eq!(in_full(&error), "r.html: no storage space");
+        let error = io::Error::other(Outer(io::Error::other("inner")));
+        assert_eq!(in_full(&error), "outer: inner");
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("outer")]
+    struct Outer(#[source] io::Error);
 }

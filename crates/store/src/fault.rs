@@ -1,9 +1,7 @@
 //! What errors of a store mean to who asked: that something is not there, that the store refuses, or that
 //! it cannot be reached.
 
-use std::error::Error;
-
-use crate::StoreError;
+use crate::error::{StoreError, in_full};
 
 /// Codes of answers that ask for another address or other credentials, and what to say of them.
 const REFUSALS: [(&str, &str); 9] = [
@@ -58,20 +56,6 @@ pub(crate) fn fault(place: &str, error: &object_store::Error) -> StoreError {
     let text = in_full(error).replace('\n', " ");
     let why = format!("the store cannot be reached, or does not do what it should: {text}");
     StoreError::Failed { place, why }
-}
-
-/// An error with its causes, where they are not in its own words.
-fn in_full(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let own = error.to_string();
-        if !text.contains(&own) {
-            text = format!("{text}: {own}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

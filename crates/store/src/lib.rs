@@ -29,7 +29,7 @@ mod sending;
 #[cfg(feature = "object-storage")]
 mod upload;
 
-pub use error::StoreError;
+pub use error::{StoreError, in_full};
 pub use kind::Kind;
 pub use place::{LocalFolder, Place};
 #[cfg(not(feature = "object-storage"))]

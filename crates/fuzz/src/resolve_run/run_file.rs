@@ -44,9 +44,14 @@ const SEVERITIES: [&str; 9] = [
     "{ empirical = [0.01, 0.5, 1.0] }",
 ];
 
-pub(super) fn text(choices: &mut Unstructured<'_>, network: &Sketched) -> Result<String> {
+/// A run file with a horizon of no more than `most_days`.
+pub(super) fn text(
+    choices: &mut Unstructured<'_>,
+    network: &Sketched,
+    most_days: u32,
+) -> Result<String> {
     let mut text = String::new();
-    let days = *choices.choose(&[1, 1, 7, 30, 30, 30, 90, 365])?;
+    let days = most_days.min(*choices.choose(&[1, 1, 7, 30, 30, 30, 90, 365])?);
     let seed = choices.arbitrary::<u16>()?;
     let copula = *choices.choose(&[
         "copula = \"independent\"",

@@ -29,7 +29,7 @@ pub(crate) fn each_part(
 ) -> anyhow::Result<ControlFlow<()>> {
     let name = scenario.name.as_str();
     thread::scope(|scope| {
-        let read = |(place, manifest)| scope.spawn(move || read_state(place, manifest, name));
+        let read = |(place, manifest)| scope.spawn(move || read_state(place, manifest, scenario));
         let mut rest = parts.iter().map(|(place, manifest)| (place, manifest));
         let mut ahead = rest.next().map(read);
         for (place, manifest) in parts {
@@ -55,13 +55,14 @@ pub(crate) fn each_part(
 fn read_state(
     place: &Place,
     manifest: &PartManifest,
-    scenario: &str,
+    scenario: &Scenario<'_>,
 ) -> anyhow::Result<StoredState> {
-    let Some(state) = manifest.states.iter().find(|state| state.scenario == scenario) else {
-        let expected = format!("scenario {scenario} was expected too");
+    let name = &scenario.name;
+    let Some(state) = manifest.states.iter().find(|state| state.scenario == *name) else {
+        let expected = format!("scenario {name} was expected too");
         return Err(Problems::from(problem_of(place, expected).key("states")).into());
     };
-    StoredState::read(place, state)
+    StoredState::read(place, state, scenario)
 }
 
 /// Adds the paths of a scenario that a part has written.

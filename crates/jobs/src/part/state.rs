@@ -9,6 +9,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::{ResultFolder, digest_bytes};
+use slashfall_sampling::Scenario;
 use slashfall_sampling::importance::CheckSums;
 use slashfall_store::{Place, StoreError};
 
@@ -89,7 +90,11 @@ pub(super) struct StoredState {
 impl StoredState {
     /// # Errors
     /// When the file is not there or not as it was written, and when a store does not answer.
-    pub(super) fn read(place: &Place, state: &StateFile) -> anyhow::Result<Self> {
+    pub(super) fn read(
+        place: &Place,
+        state: &StateFile,
+        scenario: &Scenario<'_>,
+    ) -> anyhow::Result<Self> {
         let own = Self { file: place.join(&state.file).to_string(), bytes: Vec::new() };
         let bytes = match place.read(&state.file) {
             Ok(Some(bytes)) => bytes,
@@ -101,7 +106,8 @@ impl StoredState {
             let expected = "it has changed since the part was written";
             return Err(own.problem(expected.to_owned()).into());
         }
-        let bytes = unpacked(&bytes).map_err(|error| own.lacks(error))?;
+        let most = StoredGathered::most_bytes(scenario);
+        let bytes = unpacked(&bytes, most).map_err(|error| own.lacks(error))?;
         Ok(Self { bytes, ..own })
     }
 

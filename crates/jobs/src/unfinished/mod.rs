@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use slashfall_graph::{Problem, Problems};
 use slashfall_output::{PathsWriter, ResultFolder, digest_bytes};
 use slashfall_sampling::Scenario;
-use slashfall_store::Place;
+use slashfall_store::{Place, in_full};
 
 use checkpoint::{CHECKPOINT, Checkpoint, Kept};
 use keys::{UnlikeKey, unlike_keys};
@@ -164,15 +164,15 @@ impl Unfinished {
     ///
     /// # Errors
     /// When it has changed since.
-    pub(crate) fn kept(&self, scenario: &str) -> anyhow::Result<Option<Snapshot>> {
-        self.kept_of(scenario).map(|kept| self.read(kept)).transpose()
+    pub(crate) fn kept(&self, scenario: &Scenario<'_>) -> anyhow::Result<Option<Snapshot>> {
+        self.kept_of(&scenario.name).map(|kept| self.read(kept, scenario)).transpose()
     }
 
     fn kept_of(&self, scenario: &str) -> Option<&Kept> {
         self.checkpoint.scenarios.iter().find(|kept| kept.scenario == scenario)
     }
 
-    fn read(&self, kept: &Kept) -> anyhow::Result<Snapshot> {
+    fn read(&self, kept: &Kept, scenario: &Scenario<'_>) -> anyhow::Result<Snapshot> {
         let problem = |expected: String| self.unlike(kept, &expected);
         let Some(bytes) = self.place.read(&kept.file)? else {
             return Err(
@@ -182,8 +182,9 @@ impl Unfinished {
         if digest_bytes(&bytes) != kept.sha256 {
             return Err(problem("it has changed since the run was interrupted".into()).into());
         }
-        let read = Snapshot::decode(&bytes);
-        Ok(read.map_err(|error| problem(format!("it cannot be read: {error:#}")))?)
+        let read = Snapshot::decode(&bytes, scenario);
+        Ok(read
+            .map_err(|error| problem(format!("it cannot be read: {}", in_full(error.as_ref()))))?)
     }
 
     /// What is kept of a scenario was not gathered of it.

@@ -4,6 +4,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use slashfall_output::measures::Looks;
 use slashfall_output::tables::Waypoint;
+use slashfall_sampling::Scenario;
 use slashfall_sampling::importance::CheckSums;
 
 use crate::compressed::{encoder, unpacked};
@@ -45,7 +46,7 @@ impl Snapshot {
         Ok(encoder.context("what was gathered could not be kept")?.finish()?)
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> anyhow::Result<Self> {
-        Ok(postcard::from_bytes(&unpacked(bytes)?)?)
+    pub(super) fn decode(bytes: &[u8], scenario: &Scenario<'_>) -> anyhow::Result<Self> {
+        Ok(postcard::from_bytes(&unpacked(bytes, StoredGathered::most_bytes(scenario))?)?)
     }
 }
