@@ -7,8 +7,8 @@ use crate::ReadError;
 use crate::format::{CHILDREN, ELEMENT, FILE};
 use crate::thrift::Walk;
 
-/// Bytes of a footer: some ten thousand columns with all that is said of them.
-const MOST_BYTES: u64 = 4 << 20;
+/// Bytes of a footer: as many columns as a schema may have, with all that is said of each.
+const MOST_BYTES: u64 = 32 << 20;
 /// Elements of a schema.
 const MOST_ELEMENTS: usize = 1 << 16;
 /// How deep columns lie in columns; readers go down the tree by calling themselves.
@@ -82,5 +82,35 @@ impl Schema {
             return Err("columns are nested too deeply".to_owned());
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow_array::{ArrayRef, Float64Array, RecordBatch};
+    use parquet::arrow::ArrowWriter;
+
+    use crate::{Room, open};
+
+    /// The paths of a network of two thousand assets have more than ten thousand figures, each with a long name.
+    #[test]
+    fn a_file_of_as_many_columns_as_the_largest_network_has_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("wide.parquet");
+        let numbers: ArrayRef = Arc::new(Float64Array::from(vec![0.5, 1.5]));
+        let names = (0..20_000).map(|n| format!("asset.some liquid restaking token {n}.nav_loss"));
+        let columns = names.map(|name| (name, Arc::clone(&numbers)));
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let mut bytes = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        std::fs::write(&path, &bytes).unwrap();
+        let opened = open(&path, Room::TABLE).unwrap();
+        assert_eq!((opened.schema().fields().len(), opened.n_rows()), (20_000, 2));
+        let read = opened.columns([19_999]).batches().unwrap().next().unwrap().unwrap();
+        assert_eq!(read.column(0), &numbers);
     }
 }

@@ -1,7 +1,7 @@
 //! The page of a result: every number on it and in its charts is that of the Parquet cell it names, names are text, nothing is loaded,
 //! and what is wrong is told at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -276,6 +276,48 @@ fn names_are_text() {
     assert!(!page.contains(wicked) && !page.contains("<script>alert"), "a name is markup");
     assert!(page.contains("&lt;/script&gt;"), "the name is not there at all");
     assert!(document(&page)["charts"]["network"].to_string().contains(wicked));
+}
+
+/// Of two thousand tokens all pairs would be gigabytes.
+#[test]
+fn pairs_are_of_the_tokens_that_lose_most() {
+    const TOKENS: usize = 45;
+    let example = Example::empty();
+    fs::create_dir(example.path("network")).unwrap();
+    let mut assets = "asset,kind,supply_eth\nETH,base,\n".to_owned();
+    let mut holdings = "holder,operator,asset,amount_eth\n".to_owned();
+    for n in 1..=TOKENS {
+        assets += &format!("token{n},lrt,\n");
+        holdings += &format!("token{n},a,ETH,{n}00\n");
+    }
+    for (file, text) in [
+        ("network/network.toml", "name = \"many\"\nas_of = 2026-11-20\n"),
+        ("network/assets.csv", &assets),
+        ("network/holdings.csv", &holdings),
+        ("network/operators.csv", "operator,entity\na,A\n"),
+        ("network/avs.csv", "avs,sharing\nx,unique\n"),
+        ("network/allocations.csv", "avs,operator,asset,fraction\nx,a,ETH,1\n"),
+        (
+            "run.toml",
+            "name = \"many\"\nnetwork = \"network\"\n[run]\nseed = 7\npaths = 500\nhorizon_days = 5\nlevels = [0.9]\n\
+             [dependence]\ncopula = \"independent\"\nfactors = [\"f\"]\n[[source]]\nkind = \"avs_fault\"\n\
+             target = { avs = \"*\", operator = \"*\" }\nrate = 20\nseverity = { uniform = [0.1, 0.9] }\n\
+             loadings = { f = 0.5 }\n",
+        ),
+    ] {
+        example.write(file, text.as_bytes());
+    }
+    example.good(&["run", "run.toml", "-q", "-o", "result"]);
+    example.good(&["report", "result", "-q", "-o", "page.html"]);
+    let page = fs::read_to_string(example.path("page.html")).unwrap();
+    let pairs = &document(&page)["charts"]["joint"]["pairs"]["columns"]["a"];
+    let shown: BTreeSet<&str> =
+        pairs.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    // The larger a token, the more its holders lose.
+    let largest: Vec<String> = (TOKENS - 39..=TOKENS).map(|n| format!("token{n}")).collect();
+    assert_eq!(shown, largest.iter().map(String::as_str).collect());
+    assert_eq!(pairs.as_array().unwrap().len(), 40 * 39);
+    assert!(page.contains("Of 45 tokens and portfolios the 40 with the largest"), "no word of it");
 }
 
 /// What every page runs is what its authors have published.

@@ -60,8 +60,8 @@ fn written() -> Vec<Case> {
             table(properties, 1_000, || column(200, |_| &long))
         }),
         file("a list of a hundred million", list),
-        file("ten thousand columns", || {
-            let columns = (0..10_000).map(|n| (format!("c{n}"), number(8)));
+        file("sixteen thousand columns", || {
+            let columns = (0..16_000).map(|n| (format!("c{n}"), number(8)));
             bytes_of(&RecordBatch::try_from_iter(columns).expect("columns of a length"))
         }),
     ]

@@ -11,11 +11,14 @@ const MOST_OPERATORS: usize = 1 << 17;
 const MOST_AVSS: usize = 2_048;
 /// Assets.
 const MOST_ASSETS: usize = 2_048;
+/// Rows of portfolios: each portfolio has columns in `paths/`, and a file has less than 65,536.
+const MOST_PORTFOLIO_ROWS: usize = 1 << 14;
 
 pub(super) fn check(spec: &NetworkSpec, report: &mut Report) {
     check_table(&spec.operators, MOST_OPERATORS, report);
     check_table(&spec.avs, MOST_AVSS, report);
     check_table(&spec.assets, MOST_ASSETS, report);
+    check_table(&spec.portfolios, MOST_PORTFOLIO_ROWS, report);
 }
 
 fn check_table<R>(table: &Table<R>, most: usize, report: &mut Report) {

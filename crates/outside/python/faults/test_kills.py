@@ -6,7 +6,7 @@ import time
 import pytest
 from conftest import OFTEN, files, times, unfinished
 
-FEW = 12
+FEW = 6
 PATHS = 400_000
 DETAILS = {"standard": [], "paths": ["--set", "run.detail=paths"]}
 
@@ -33,7 +33,7 @@ def test_the_result_is_that_of_an_undisturbed_run(runs, chance, counted, detail,
     whole = runs.good("whole", *args)
     output = runs.folder / "often"
     done = wrong = 0
-    while done < max(2, times(FEW) // 4):
+    while done < max(1, times(FEW) // 2):
         # Every third on its last steps, which are short: there a result comes to its name.
         is_late = done % 3 == 2
         run = runs.start("often", *args, *OFTEN, "--resume")
