@@ -73,7 +73,8 @@ impl State<'_> {
             return;
         }
         let index = self.wrapped_index(asset);
-        let minted = f * self.wrapped[index].supply_units;
+        // Once everybody has left, what is there of an asset is what subtractions have left: nothing, or just below.
+        let minted = f * self.wrapped[index].supply_units.max(0.0);
         let pledged = self.pledge(asset, pledge_share * minted);
         self.wrapped[index].supply_units += minted;
         self.ledger.book_mint(asset.index(), minted);
