@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
+use slashfall_graph::{MOST_AVSS, MOST_OPERATORS};
 use slashfall_store::Place;
 
 use crate::say::Log;
@@ -376,10 +377,10 @@ pub(crate) struct Selftest {
 #[derive(Debug, Arguments)]
 pub(crate) struct Synth {
     /// Operators.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_OPERATORS)))]
     pub(crate) operators: u32,
     /// AVSs.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_AVSS)))]
     pub(crate) avs: u32,
     /// Seed.
     #[arg(long, default_value_t = 1)]

@@ -32,7 +32,7 @@ pub use network::{
 pub use printable::{is_unprintable, printable};
 pub use problem::{Place, Problem, Problems, nearest};
 pub use read::{TABLE_SHAPES, TableShape, read_network};
-pub use resolve::{Resolved, load_network, resolve};
+pub use resolve::{MOST_AVSS, MOST_OPERATORS, Resolved, load_network, resolve};
 pub use sketch::Sketch;
 pub use slashfall_bounded::{open_file, read_file, read_text};
 pub use spec::{NetworkSpec, Yields};

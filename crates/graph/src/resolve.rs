@@ -26,6 +26,7 @@ mod venues;
 use std::path::Path;
 
 pub(crate) use quantity::Quantity;
+pub use sizes::{MOST_AVSS, MOST_OPERATORS};
 
 use crate::network::Network;
 use crate::problem::{Problem, Problems};

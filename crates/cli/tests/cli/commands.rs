@@ -291,6 +291,14 @@ fn synth_writes_a_network_that_checks_and_runs() {
     example.good(&[&synth[..], &["a"]].concat());
     example.good(&[&synth[..], &["b"]].concat());
     example.good(&[&synth[..], &["c", "--seed", "2"]].concat());
+    // No larger one than is read again.
+    for (operators, avs, range) in [("131073", "2", "1..=131072"), ("9", "2049", "1..=2048")] {
+        let args = ["synth", "--operators", operators, "--avs", avs, "-o", "d"];
+        let output = example.slashfall(&args);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(&format!("is not in {range}")), "{}", stderr(&output));
+        assert!(!example.path("d").exists());
+    }
     let table = |dir: &str| example.read(&format!("{dir}/holdings.csv"));
     assert_eq!(table("a"), table("b"));
     assert_ne!(table("a"), table("c"));

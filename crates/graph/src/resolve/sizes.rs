@@ -5,14 +5,14 @@ use super::report::Report;
 use crate::problem::Problem;
 use crate::spec::{NetworkSpec, Table};
 
-/// Operators.
-const MOST_OPERATORS: usize = 1 << 17;
-/// AVSs.
-const MOST_AVSS: usize = 2_048;
+/// Operators that a network may have.
+pub const MOST_OPERATORS: u32 = 1 << 17;
+/// AVSs that a network may have.
+pub const MOST_AVSS: u32 = 2_048;
 /// Assets.
-const MOST_ASSETS: usize = 2_048;
+const MOST_ASSETS: u32 = 2_048;
 /// Rows of portfolios: each portfolio has columns in `paths/`, and a file has less than 65,536.
-const MOST_PORTFOLIO_ROWS: usize = 1 << 14;
+const MOST_PORTFOLIO_ROWS: u32 = 1 << 14;
 
 pub(super) fn check(spec: &NetworkSpec, report: &mut Report) {
     check_table(&spec.operators, MOST_OPERATORS, report);
@@ -21,9 +21,9 @@ pub(super) fn check(spec: &NetworkSpec, report: &mut Report) {
     check_table(&spec.portfolios, MOST_PORTFOLIO_ROWS, report);
 }
 
-fn check_table<R>(table: &Table<R>, most: usize, report: &mut Report) {
+fn check_table<R>(table: &Table<R>, most: u32, report: &mut Report) {
     let n = table.rows.len();
-    if n > most {
+    if n > most as usize {
         let problem = Problem::new(&table.file, format!("at most {most} rows were expected"));
         report.problem(problem.value(format!("{n} rows")));
     }
