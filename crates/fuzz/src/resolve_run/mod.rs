@@ -71,7 +71,7 @@ fn made(choices: &mut Unstructured<'_>) -> Result<Made> {
     let is_whole = choices.ratio(1, 8)?;
     let network = network::sketched(choices)?;
     // Figures of a whole run take tens of thousands of paths beside its own.
-    let run = run_file::text(choices, &network, if is_whole { 30 } else { 365 })?;
+    let run = run_file::text(choices, &network, if is_whole { 7 } else { 365 })?;
     Ok(Made { is_whole, network, run })
 }
 
