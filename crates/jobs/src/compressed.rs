@@ -21,7 +21,7 @@ pub(crate) fn encoder<W: Write>(into: W) -> Result<zstd::Encoder<'static, W>> {
 pub(crate) fn unpacked(bytes: &[u8], most: u64) -> Result<Vec<u8>> {
     let most = most.max(MOST_UNPACKED).max(bytes.len() as u64 * MOST_RATIO);
     let mut all = Vec::new();
-    zstd::Decoder::new(bytes)?.take(most + 1).read_to_end(&mut all)?;
+    zstd::Decoder::new(bytes)?.take(most.saturating_add(1)).read_to_end(&mut all)?;
     if all.len() as u64 > most {
         let why = format!("it unpacks to more than {most} bytes");
         return Err(Error::new(ErrorKind::InvalidData, why));

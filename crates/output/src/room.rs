@@ -10,10 +10,10 @@ use crate::scope::{Scope, scopes};
 const KEPT_BYTES: usize = 96 << 20;
 /// Memory of a loss that is kept.
 const LOSS_BYTES: usize = 16;
+/// Bytes of a loss at most as it is stored: the path, the loss, the weight.
+const STORED_LOSS_BYTES: u64 = 26;
 /// Losses kept of a scope, however many scopes there are.
 const MIN_KEPT: usize = 4_096;
-/// The same as it is stored: the path, the loss, the weight.
-const STORED_LOSS_BYTES: u64 = 26;
 /// Memory for losses of all scopes where every one is kept: 8 GiB.
 const REPLICATED_BYTES: u64 = 8 << 30;
 /// Memory that the bins of a scope take: two signs, some twenty octaves of 1,024 bins of 32 bytes.

@@ -16,6 +16,8 @@ use support::{equal_names, events, model, run, year};
 /// Of the stake: sums of a path may be off by so much, however many terms and however unlike they are.
 const BOOKS: f64 = 1e-9;
 const PATHS: u64 = 300;
+/// In ETH: there is no less.
+const WEI: f64 = 1e-18;
 
 fn check<T: std::fmt::Debug>(
     cases: u32,
@@ -205,7 +207,6 @@ fn loadings_of_exactly_one() {
 /// all that there is to sell, on either side, books balance.
 #[test]
 fn pools_down_to_one_wei() {
-    const WEI: f64 = 1e-18;
     let run = faults(3.0, 30);
     let eth = 1e3;
     let falls = |depth: f64| -> Result<Vec<f64>, TestCaseError> {
@@ -232,7 +233,6 @@ fn pools_down_to_one_wei() {
 /// A share of a market loses in proportion to what it is of the market, down to a market of one wei and up to all ETH.
 #[test]
 fn shares_of_markets_down_to_one_wei() {
-    const WEI: f64 = 1e-18;
     let run = faults(3.0, 30);
     let falls = |collateral: f64, held: f64| -> Result<Vec<f64>, TestCaseError> {
         let network = sketched(1e3, 1.0, (120.0, 100.0), 1.5)
