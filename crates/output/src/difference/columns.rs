@@ -42,31 +42,6 @@ impl StoredScope {
         Self { kind, name: name.to_owned(), columns, eth: 1.0, worst_discount: None }
     }
 
-    /// Reads its loss on every path of `files`, which hold the paths in order.
-    ///
-    /// # Errors
-    /// When a file is no whole file of paths.
-    pub(super) fn read(&self, files: &[impl AsRef<Path>]) -> Result<ScopePaths, Problems> {
-        let mut paths = ScopePaths::default();
-        let columns: Vec<&str> =
-            self.columns.iter().chain(&self.worst_discount).map(String::as_str).collect();
-        let mut n_paths = 0;
-        for file in files {
-            read_columns(file.as_ref(), &columns, |arrays| {
-                let (losses, discounts) = arrays.split_at(self.columns.len());
-                for row in 0..losses[0].len() {
-                    paths.losses.push(n_paths, self.loss_eth(losses, row));
-                    n_paths += 1;
-                }
-                for discounts in discounts {
-                    let all = paths.worst_discounts.get_or_insert_default();
-                    all.extend_from_slice(discounts.values());
-                }
-            })?;
-        }
-        Ok(paths)
-    }
-
     /// Its loss on every path of `files`, which hold the paths in order.
     ///
     /// # Errors
@@ -85,6 +60,41 @@ impl StoredScope {
     fn loss_eth(&self, columns: &[&Float64Array], row: usize) -> f64 {
         self.eth * sum_of_figures(columns.iter().map(|column| column.value(row)))
     }
+}
+
+/// Reads what every path of `files`, which hold the paths in order, is to each of some scopes.
+///
+/// Each file is opened once: with thousands of scopes its footer takes longer than the columns of
+/// one of them.
+///
+/// # Errors
+/// When a file is no whole file of paths.
+pub(super) fn read_scopes(
+    scopes: &[&StoredScope],
+    files: &[impl AsRef<Path>],
+) -> Result<Vec<ScopePaths>, Problems> {
+    let columns = scopes.iter().flat_map(|scope| scope.columns.iter().chain(&scope.worst_discount));
+    let columns: Vec<&str> = columns.map(String::as_str).collect();
+    let mut read: Vec<ScopePaths> = scopes.iter().map(|_| ScopePaths::default()).collect();
+    for file in files {
+        read_columns(file.as_ref(), &columns, |mut arrays| {
+            for (scope, paths) in scopes.iter().zip(&mut read) {
+                let (losses, others) = arrays.split_at(scope.columns.len());
+                let (discounts, others) =
+                    others.split_at(usize::from(scope.worst_discount.is_some()));
+                arrays = others;
+                let first = paths.losses.n_paths();
+                for (path, row) in (first..).zip(0..losses[0].len()) {
+                    paths.losses.push(path, scope.loss_eth(losses, row));
+                }
+                for discounts in discounts {
+                    let all = paths.worst_discounts.get_or_insert_default();
+                    all.extend_from_slice(discounts.values());
+                }
+            }
+        })?;
+    }
+    Ok(read)
 }
 
 /// Calls `each` with the named columns of a file, some rows at a time.

@@ -1,11 +1,11 @@
 //! Sets two sides against each other, scope by scope, once their paths are known to be pairs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use slashfall_graph::{Problem, Problems};
 
-use super::columns::{ScopePaths, StoredScope};
+use super::columns::{ScopePaths, StoredScope, read_scopes};
 use super::stored::Side;
 use crate::collect::DEPEGS;
 use crate::measures::{
@@ -13,6 +13,13 @@ use crate::measures::{
     replicate_of, sectioned,
 };
 use crate::scope::ScopeKind;
+
+/// Scopes that are read at a time, at most: each column that is open holds a page.
+const MOST_SCOPES: usize = 64;
+/// Bytes of the paths of the scopes that are read at a time, unless one takes more.
+const HELD_BYTES: u64 = 256 << 20;
+/// Bytes of a path of a scope that lost something on both sides: entries of two columns, two discounts.
+const PAIR_BYTES: u64 = 48;
 
 /// Kind and name of a scope.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -136,20 +143,28 @@ impl<'s> Comparison<'s> {
     /// # Errors
     /// When a wanted scope is not on both sides, or a file cannot be read.
     pub fn rows(&self, wanted: &[String]) -> Result<Vec<DifferenceRow>, Problems> {
-        let matched: Vec<(&StoredScope, &StoredScope)> =
-            self.a.scopes.iter().filter_map(|a| self.other_half(a).map(|b| (a, b))).collect();
+        let of_b: BTreeMap<ScopeName, &StoredScope> =
+            self.b.scopes.iter().map(|b| (name(b), b)).collect();
+        let mut matched: Vec<(&StoredScope, &StoredScope)> =
+            self.a.scopes.iter().filter_map(|a| Some((a, *of_b.get(&name(a))?))).collect();
         self.check(wanted, &matched)?;
+        matched.retain(|(a, _)| wanted.is_empty() || wanted.contains(&a.name));
         let mut rows = Vec::new();
-        for (a, b) in matched {
-            if wanted.is_empty() || wanted.contains(&a.name) {
-                rows.extend(self.scope_rows(a, b)?);
+        for some in matched.chunks(self.scopes_at_a_time()) {
+            let (of_a, of_b): (Vec<&StoredScope>, Vec<&StoredScope>) = some.iter().copied().unzip();
+            let a_paths = read_scopes(&of_a, &self.a.files)?;
+            let b_paths = read_scopes(&of_b, &self.b.files)?;
+            for ((scope, a), b) in of_a.into_iter().zip(a_paths).zip(b_paths) {
+                rows.extend(self.scope_rows(scope, a, b)?);
             }
         }
         Ok(rows)
     }
 
-    fn other_half(&self, a: &StoredScope) -> Option<&'s StoredScope> {
-        self.b.scopes.iter().find(|b| name(b) == name(a))
+    /// Scopes whose paths are held at a time.
+    fn scopes_at_a_time(&self) -> usize {
+        let most = HELD_BYTES / self.a.n_paths.saturating_mul(PAIR_BYTES).max(1);
+        usize::try_from(most).unwrap_or(MOST_SCOPES).clamp(1, MOST_SCOPES)
     }
 
     fn check(
@@ -169,16 +184,19 @@ impl<'s> Comparison<'s> {
         problems.or_ok(())
     }
 
-    fn scope_rows(&self, a: &StoredScope, b: &StoredScope) -> Result<Vec<DifferenceRow>, Problems> {
-        let a_paths = a.read(&self.a.files)?;
-        let b_paths = b.read(&self.b.files)?;
+    fn scope_rows(
+        &self,
+        scope: &StoredScope,
+        a_paths: ScopePaths,
+        b_paths: ScopePaths,
+    ) -> Result<Vec<DifferenceRow>, Problems> {
         let (a_paths, b_paths) = (self.weighed(a_paths), self.weighed(b_paths));
         let depegs = self.depegs(&a_paths, &b_paths);
         let pairs = PairedLosses::new(a_paths.losses, b_paths.losses).ok_or_else(|| {
             Problem::new(self.b.manifest(), format!("{} paths were expected", self.a.n_paths))
         })?;
         let row = |metric, level: Option<Level>, difference: Difference| DifferenceRow {
-            scope: name(a),
+            scope: name(scope),
             metric,
             level: level.map(Level::get),
             value_a: difference.a,

@@ -3,7 +3,7 @@
 //!
 //! [`StoredResult`] is a result folder with `paths/`; a [`Side`] is one scenario of it; a
 //! [`Comparison`] is two sides whose paths are pairs, and gives one [`DifferenceRow`] a figure of
-//! the summary. Nothing is kept of one scope when the next is read. The losses of a scope can also be
+//! the summary. Nothing is kept of some scopes when the next are read. The losses of a scope can also be
 //! had as they are.
 
 mod columns;
