@@ -1,6 +1,8 @@
 //! Differences of scenarios and results: the figures are those of the summary, the errors those of
 //! pairs, and what is no pair is refused.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::example::{Example, problems_of, stderr};
@@ -163,6 +165,30 @@ fn what_one_side_lacks_is_told_once() {
     let expected = "error: --scope: found \"fund\", a scope was expected that a, scenario base \
                     and b, scenario base both have";
     assert_eq!(fund, [expected]);
+}
+
+/// There are more scopes than are read at a time.
+#[test]
+fn a_scope_is_the_same_among_many() {
+    const TOKENS: usize = 70;
+    let example = Example::of_tokens(TOKENS);
+    small(&example, "a", &[]);
+    example.swap("run.toml", "rate = 20\n", "rate = 30\n");
+    small(&example, "b", &[]);
+    let rows = |scopes: &[&str]| {
+        let found = comparisons(&example, &[&["diff", "a", "b"], scopes].concat());
+        found[0]["differences"].as_array().unwrap().clone()
+    };
+    let all = rows(&[]);
+    let scopes = all.iter().map(|row| (row["scope_kind"].as_str(), row["scope"].as_str()));
+    let scopes: BTreeSet<_> = scopes.collect();
+    assert!(scopes.len() > 2 * TOKENS, "{}", scopes.len());
+    for name in ["system", "token1", "token31", "token70", "avs_slash"] {
+        let alone = rows(&["--scope", name]);
+        let among: Vec<Value> = all.iter().filter(|row| row["scope"] == name).cloned().collect();
+        assert!(alone.iter().any(|row| row["value"].as_f64().is_some_and(|x| x > 0.0)), "{name}");
+        assert_eq!(among, alone);
+    }
 }
 
 #[test]

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use assert_cmd::Command;
+use slashfall_graph::spec::{AssetKind, Sharing};
+use slashfall_graph::{Sketch, write_network};
 use tempfile::TempDir;
 
 /// Where the program stands.
@@ -128,6 +130,28 @@ const NETWORK: [(&str, &str); 8] = [
     ("portfolios.csv", "portfolio,asset,amount_eth\nfund,ezETH,25\n"),
 ];
 
+/// All tokens lose on a quarter of the paths.
+const RUN_OF_TOKENS: &str = r#"name = "many"
+network = "network"
+
+[run]
+seed = 7
+paths = 500
+horizon_days = 5
+levels = [0.9]
+
+[dependence]
+copula = "independent"
+factors = ["f"]
+
+[[source]]
+kind = "avs_fault"
+target = { avs = "*", operator = "*" }
+rate = 20
+severity = { uniform = [0.1, 0.9] }
+loadings = { f = 0.5 }
+"#;
+
 /// The good run file `run.toml` with its network in `network/`, in a folder that goes when dropped.
 pub(crate) struct Example {
     dir: TempDir,
@@ -141,6 +165,25 @@ impl Example {
         for (file, text) in NETWORK {
             example.write(&format!("network/{file}"), text.as_bytes());
         }
+        example
+    }
+
+    /// Of `token1`, `token2` and so on, each a hundred ETH larger than the one before and with all of it
+    /// at one operator whom a service slashes often.
+    pub(crate) fn of_tokens(n_tokens: usize) -> Self {
+        let example = Self::empty();
+        let mut sketch = Sketch::new()
+            .asset("ETH", AssetKind::Base)
+            .operator("a", "A")
+            .avs("x", Sharing::Unique)
+            .allocation("x", "a", "ETH", 1.0);
+        for n in 1..=n_tokens {
+            let token = format!("token{n}");
+            sketch =
+                sketch.asset(&token, AssetKind::Lrt).holding(&token, "a", "ETH", 100.0 * n as f64);
+        }
+        write_network(&sketch.0, &example.path("network")).unwrap();
+        example.write("run.toml", RUN_OF_TOKENS.as_bytes());
         example
     }
 

@@ -282,31 +282,7 @@ fn names_are_text() {
 #[test]
 fn pairs_are_of_the_tokens_that_lose_most() {
     const TOKENS: usize = 45;
-    let example = Example::empty();
-    fs::create_dir(example.path("network")).unwrap();
-    let mut assets = "asset,kind,supply_eth\nETH,base,\n".to_owned();
-    let mut holdings = "holder,operator,asset,amount_eth\n".to_owned();
-    for n in 1..=TOKENS {
-        assets += &format!("token{n},lrt,\n");
-        holdings += &format!("token{n},a,ETH,{n}00\n");
-    }
-    for (file, text) in [
-        ("network/network.toml", "name = \"many\"\nas_of = 2026-11-20\n"),
-        ("network/assets.csv", &assets),
-        ("network/holdings.csv", &holdings),
-        ("network/operators.csv", "operator,entity\na,A\n"),
-        ("network/avs.csv", "avs,sharing\nx,unique\n"),
-        ("network/allocations.csv", "avs,operator,asset,fraction\nx,a,ETH,1\n"),
-        (
-            "run.toml",
-            "name = \"many\"\nnetwork = \"network\"\n[run]\nseed = 7\npaths = 500\nhorizon_days = 5\nlevels = [0.9]\n\
-             [dependence]\ncopula = \"independent\"\nfactors = [\"f\"]\n[[source]]\nkind = \"avs_fault\"\n\
-             target = { avs = \"*\", operator = \"*\" }\nrate = 20\nseverity = { uniform = [0.1, 0.9] }\n\
-             loadings = { f = 0.5 }\n",
-        ),
-    ] {
-        example.write(file, text.as_bytes());
-    }
+    let example = Example::of_tokens(TOKENS);
     example.good(&["run", "run.toml", "-q", "-o", "result"]);
     example.good(&["report", "result", "-q", "-o", "page.html"]);
     let page = fs::read_to_string(example.path("page.html")).unwrap();
