@@ -22,8 +22,7 @@ fuzz-all seconds="3600":
 
 # Lints and format as CI has them.
 lint:
-    cargo fmt --all --check
-    cargo clippy --workspace --all-targets --locked -- -D warnings
+    .ci/lint
 
 # Criterion benches of every stage.
 bench *args:

@@ -143,10 +143,10 @@ impl<'s> Comparison<'s> {
     /// # Errors
     /// When a wanted scope is not on both sides, or a file cannot be read.
     pub fn rows(&self, wanted: &[String]) -> Result<Vec<DifferenceRow>, Problems> {
-        let of_b: BTreeMap<ScopeName, &StoredScope> =
+        let in_b: BTreeMap<ScopeName, &StoredScope> =
             self.b.scopes.iter().map(|b| (name(b), b)).collect();
         let mut matched: Vec<(&StoredScope, &StoredScope)> =
-            self.a.scopes.iter().filter_map(|a| Some((a, *of_b.get(&name(a))?))).collect();
+            self.a.scopes.iter().filter_map(|a| Some((a, *in_b.get(&name(a))?))).collect();
         self.check(wanted, &matched)?;
         matched.retain(|(a, _)| wanted.is_empty() || wanted.contains(&a.name));
         let mut rows = Vec::new();
